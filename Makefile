@@ -1,0 +1,20 @@
+# Each target sets up what it needs, in the folder .dev, and nothing else on the machine.
+#
+#   make run     serve the demo database (PORT=8069 DB=credits BIND=127.0.0.1)
+#   make test    run all tests           (ARGS="-k wizard": options for pytest)
+#   make shell   Odoo's shell on the demo database; reads a script from standard input
+#   make lint    check and format all files
+#   make bench   measure
+#   make clean   remove all that was set up, the demo database with it
+#
+# ODOO_SRC=folder takes an Odoo 19 that is there already, PGHOST and the other PG*
+# variables a PostgreSQL server, PYTHON=python3.12 another Python.
+
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do \
+	"$$name" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo "$$name" && exit; done; echo python3)
+
+.PHONY: run test bench lint shell pot wheel clean
+
+run test bench lint shell pot wheel clean:
+	@$(PYTHON) scripts/dev.py $@

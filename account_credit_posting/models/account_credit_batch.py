@@ -1,0 +1,435 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from .account_credit_line import POSTING
+
+#: Lines created, numbered and posted as one set. Odoo's cost per entry grows with
+#: the size of the set, so the set is small and a batch is many sets.
+CHUNK_LINES = 200
+
+#: Fields that say what the posted lines of a batch were posted with.
+FACT_FIELDS = {
+    "analytic_distribution",
+    "company_id",
+    "credit_item_id",
+    "date",
+    "expiry_date",
+    "idempotency_key",
+    "name",
+    "public_comment",
+    "request_hash",
+}
+
+
+class AccountCreditBatch(models.Model):
+    """One posting of credits, for one account or for many, and its results.
+
+    A batch is the lasting record of Post Transaction and of :meth:`post_credits`.
+    Each of its lines becomes one customer credit note, or a reason why not.
+    """
+
+    _name = "account.credit.batch"
+    _inherit = ["mail.thread", "mail.activity.mixin", "analytic.mixin"]
+    _description = "Credit Batch"
+    _order = "date desc, id desc"
+    _check_company_auto = True
+
+    # What is posted.
+    name = fields.Char(
+        string="Number",
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: self.env._("New"),
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        string="Classification",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+        help="The company that gives the credits: they are posted in its ledger.",
+    )
+    date = fields.Date(
+        required=True,
+        copy=False,
+        default=fields.Date.context_today,
+        tracking=True,
+        help="The accounting date of the credit notes.",
+    )
+    credit_item_id = fields.Many2one(
+        comodel_name="product.product",
+        required=True,
+        index=True,
+        check_company=True,
+        ondelete="restrict",
+        domain=[("is_credit_item", "=", True)],
+        tracking=True,
+        help="Says why the credits are given. Its ledger account and its taxes are "
+        "debited, the account's receivable is credited.",
+    )
+    public_comment = fields.Text(
+        help="Printed on the credit note, under the credit item: the customer reads it.",
+    )
+    private_comment = fields.Text(
+        help="For the office only. It is on no document and in no message.",
+    )
+    expiry_date = fields.Date(
+        help="The day after which what is left of the credits can no longer be used.",
+    )
+
+    # Where it stands.
+    state = fields.Selection(
+        selection=[
+            ("draft", "Draft"),
+            ("to_approve", "To Approve"),
+            ("queued", "Queued"),
+            ("posting", "Posting"),
+            ("done", "Posted"),
+            ("partial", "Partly Posted"),
+            ("reversed", "Reversed"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        readonly=True,
+        copy=False,
+        default="draft",
+        index=True,
+        tracking=True,
+    )
+    line_ids = fields.One2many(
+        comodel_name="account.credit.line",
+        inverse_name="batch_id",
+        string="Lines",
+        copy=True,
+    )
+    currency_id = fields.Many2one(
+        related="company_id.currency_id",
+        string="Company Currency",
+    )
+    amount_total = fields.Monetary(
+        compute="_compute_amount_total",
+        store=True,
+        string="Total",
+        help="The amounts of all lines in company currency, at the rate of the date.",
+    )
+    line_count = fields.Integer(compute="_compute_counts", string="Accounts")
+    posted_count = fields.Integer(compute="_compute_counts", string="Posted")
+    failed_count = fields.Integer(compute="_compute_counts", string="Failed")
+    reversed_count = fields.Integer(compute="_compute_counts", string="Reversed")
+    progress = fields.Float(
+        compute="_compute_counts",
+        help="Lines that are no longer pending, in percent.",
+    )
+
+    # Who asked for it, for calls that may be repeated.
+    idempotency_key = fields.Char(
+        readonly=True,
+        copy=False,
+        help="A request with a key that was seen before gets the first answer again.",
+    )
+    request_hash = fields.Char(
+        readonly=True,
+        copy=False,
+        help="SHA-256 of the request that came with the key.",
+    )
+
+    _idempotency_key_unique = models.UniqueIndex(
+        "(company_id, idempotency_key) WHERE idempotency_key IS NOT NULL",
+        "This idempotency key was used before in this company.",
+    )
+
+    # -------------------------------------------------------------------------
+    # COMPUTE
+    # -------------------------------------------------------------------------
+
+    @api.depends("line_ids.amount_company")
+    def _compute_amount_total(self):
+        for batch in self:
+            batch.amount_total = sum(batch.line_ids.mapped("amount_company"))
+
+    @api.depends("line_ids.state")
+    def _compute_counts(self):
+        counts = {  # {(batch, state): number of lines}
+            (batch, state): count
+            for batch, state, count in self.env["account.credit.line"]._read_group(
+                [("batch_id", "in", self.ids)], ["batch_id", "state"], ["__count"]
+            )
+        }
+        for batch in self:
+            pending = counts.get((batch._origin, "pending"), 0)
+            batch.posted_count = counts.get((batch._origin, "posted"), 0)
+            batch.failed_count = counts.get((batch._origin, "failed"), 0)
+            batch.reversed_count = counts.get((batch._origin, "reversed"), 0)
+            settled = batch.posted_count + batch.failed_count + batch.reversed_count
+            batch.line_count = pending + settled
+            batch.progress = (
+                100 * settled / batch.line_count if batch.line_count else 0
+            )
+
+    # -------------------------------------------------------------------------
+    # CRUD
+    # -------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Number the batches, each from the sequence of its company.
+
+        :raise AccessError: when the values say that something was posted already
+        """
+        for vals in vals_list:
+            if vals.get("state", "draft") != "draft":
+                raise AccessError(self._get_state_guard_message())
+            company_id = vals.get("company_id") or self.env.company.id
+            vals["name"] = (
+                self.env["ir.sequence"]
+                .with_company(company_id)
+                .next_by_code("account.credit.batch", sequence_date=vals.get("date"))
+            ) or self.env._("New")
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Keep the state to the posting, and what was posted as it was posted.
+
+        :raise AccessError: when the state is written by anything but the posting
+        :raise UserError: when a posted fact would change
+        """
+        if self.env.context.get("credit_posting") is not POSTING:
+            if "state" in vals:
+                raise AccessError(self._get_state_guard_message())
+            if FACT_FIELDS & vals.keys():
+                self._check_nothing_posted()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_posted(self):
+        for batch in self:
+            if batch.state not in ("draft", "cancelled"):
+                raise UserError(
+                    self.env._(
+                        "%(batch)s cannot be deleted: it was posted. Reverse it.",
+                        batch=batch.display_name,
+                    )
+                )
+
+    def _get_state_guard_message(self):
+        return self.env._(
+            "The state of a credit batch follows from its lines. Use Post, Retry, "
+            "Reverse or Cancel."
+        )
+
+    def _check_nothing_posted(self):
+        for batch in self:
+            if batch.posted_count or batch.reversed_count:
+                raise UserError(
+                    self.env._(
+                        "%(batch)s cannot be changed: credits were posted with these "
+                        "values. Reverse the batch and post a new one.",
+                        batch=batch.display_name,
+                    )
+                )
+
+    # -------------------------------------------------------------------------
+    # ACTIONS
+    # -------------------------------------------------------------------------
+
+    def action_post(self):
+        """Post the pending lines of the batches, each as one credit note.
+
+        Lines that cannot be posted fail alone, with a reason. A batch that was
+        posted before is left as it is, so a second click changes nothing.
+
+        :return: True
+        :raise AccessError: when the user may not post credits
+        :raise UserError: when a batch as a whole cannot be posted
+        """
+        self._check_may_post()
+        for batch in self:
+            if batch.state == "cancelled":
+                raise UserError(
+                    self.env._(
+                        "%(batch)s is cancelled. Duplicate it, then post the copy.",
+                        batch=batch.display_name,
+                    )
+                )
+            if batch.state in ("draft", "posting"):
+                batch._post_pending_lines()
+        return True
+
+    def action_retry(self):
+        """Post the failed lines again, after the cause was mended.
+
+        :return: True
+        :raise AccessError: when the user may not post credits
+        """
+        self._check_may_post()
+        for batch in self:
+            failed = batch.line_ids.filtered(lambda line: line.state == "failed")
+            if failed:
+                batch._take()
+                failed._set_pending()
+                batch._post_pending_lines()
+        return True
+
+    def action_reverse(self):
+        """Reverse the posted credit notes of the batches, dated today.
+
+        What was applied to invoices is unapplied first, so these are open again.
+        Built on ``account.move._reverse_moves`` with ``cancel=True``.
+
+        :return: True
+        :raise AccessError: when the user is no credit administrator
+        """
+        self._check_may_manage()
+        for batch in self:
+            lines = batch.line_ids.filtered(lambda line: line.state == "posted")
+            if lines:
+                batch._take()
+                lines._reverse()
+                batch._update_state()
+        return True
+
+    def action_cancel(self):
+        """Cancel batches of which nothing was posted.
+
+        :return: True
+        :raise AccessError: when the user may not post credits
+        :raise UserError: when a line is posted
+        """
+        self._check_may_post()
+        self._check_nothing_posted()
+        self._set_state("cancelled")
+        return True
+
+    def action_view_moves(self):
+        """Open the credit notes of the batch.
+
+        :return: a window action on ``account.move``
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_refund_type"
+        )
+        return {
+            **action,
+            "name": self.env._("Credit Notes of %(batch)s", batch=self.name),
+            "domain": [("credit_line_id.batch_id", "=", self.id)],
+            "context": {"create": False},
+        }
+
+    # -------------------------------------------------------------------------
+    # POSTING
+    # -------------------------------------------------------------------------
+
+    def _check_may_post(self):
+        if not self.env.su and not self.env.user.has_group(
+            "account_credit_posting.group_credit_user"
+        ):
+            raise AccessError(
+                self.env._(
+                    "You may not post credits. Ask an administrator for the right "
+                    "Post credits."
+                )
+            )
+        self.check_access("write")
+
+    def _check_may_manage(self):
+        if not self.env.su and not self.env.user.has_group(
+            "account_credit_posting.group_credit_manager"
+        ):
+            raise AccessError(
+                self.env._("Only an administrator of credits can reverse them.")
+            )
+        self.check_access("write")
+
+    def _check_ready(self):
+        """Check what concerns the batch as a whole.
+
+        :raise UserError: when there is no line, or the company has no journal
+        """
+        self.ensure_one()
+        if not self.line_count:
+            raise UserError(
+                self.env._(
+                    "%(batch)s has no account. Add at least one account and an amount.",
+                    batch=self.display_name,
+                )
+            )
+        if not self.company_id._get_credit_journal():
+            raise UserError(
+                self.env._(
+                    "%(company)s has no journal for credits. Choose one under "
+                    "Invoicing, Configuration, Settings, Account Credits.",
+                    company=self.company_id.display_name,
+                )
+            )
+
+    def _get_lock_description(self):
+        """Return the lock dates that the date of the batch violates, as text.
+
+        A taxed credit item meets the tax lock date, too. Empty when nothing is locked.
+        """
+        self.ensure_one()
+        company = self.company_id
+        taxes = self.credit_item_id.taxes_id._filter_taxes_by_company(company)
+        locks = company._get_violated_lock_dates(
+            self.date, bool(taxes), company._get_credit_journal()
+        )
+        return company._format_lock_dates(locks) if locks else ""
+
+    def _take(self):
+        """Make other transactions on this batch wait until this one has ended.
+
+        They then fail to serialize and start again from what this one committed:
+        that is how a second click, or a second tab, finds the lines posted. Odoo
+        repeats such requests by itself (``odoo.service.model.retrying``).
+        """
+        self.ensure_one()
+        self.flush_recordset()
+        # Not `lock_for_update`: that one does not wait, it refuses.
+        self.env.execute_query(
+            SQL(
+                "SELECT id FROM account_credit_batch WHERE id = %(id)s "
+                "FOR NO KEY UPDATE",
+                id=self.id,
+            )
+        )
+
+    def _post_pending_lines(self):
+        """Post the pending lines, chunk by chunk, and settle the state."""
+        self.ensure_one()
+        self._check_ready()
+        self._take()
+        while lines := self._lock_pending_lines(CHUNK_LINES):
+            lines._post()
+            # The next chunk needs nothing of this one, and a small cache is fast.
+            self.env.flush_all()
+            self.env.invalidate_all()
+        self._update_state()
+
+    def _lock_pending_lines(self, limit):
+        """Return up to ``limit`` pending lines, locked for this transaction."""
+        self.ensure_one()
+        lines = self.env["account.credit.line"].search(
+            [("batch_id", "=", self.id), ("state", "=", "pending")],
+            order="id",
+            limit=limit,
+        )
+        return lines.try_lock_for_update()
+
+    def _update_state(self):
+        """Settle the state of each batch from the states of its lines."""
+        for batch in self:
+            states = set(batch.line_ids.mapped("state"))
+            if "pending" in states:
+                batch._set_state("posting")
+            elif "failed" in states:
+                batch._set_state("partial")
+            elif states == {"reversed"}:
+                batch._set_state("reversed")
+            else:
+                batch._set_state("done")
+
+    def _set_state(self, state):
+        self.with_context(credit_posting=POSTING).write({"state": state})

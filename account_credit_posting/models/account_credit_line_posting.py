@@ -1,0 +1,239 @@
+import logging
+
+from psycopg2 import InterfaceError, OperationalError
+
+from odoo import fields, models
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.fields import Command
+
+from .account_credit_line import POSTING
+from .account_move import NumberBlock
+
+_logger = logging.getLogger(__name__)
+
+
+class AccountCreditLine(models.Model):
+    """Turn pending credit lines into posted credit notes, and reverse them."""
+
+    _inherit = "account.credit.line"
+
+    def _post(self):
+        """Post the lines of a chunk: one credit note each, or a reason.
+
+        The caller holds the lock on the lines. See ``DESIGN``: lock lines, create,
+        number, post, mark.
+        """
+        faults = self._get_faults()
+        for line, fault in faults.items():
+            line._set_failed(fault)
+        self.browse(line.id for line in self if line not in faults)._post_narrowing()
+
+    def _post_narrowing(self):
+        """Post the lines as one set; where that is refused, halve the set.
+
+        A refusal that no check foresaw (an override of another addon, a constraint
+        of the database) so costs the good lines a few more rounds, not their credit.
+        """
+        if not self:
+            return
+        try:
+            # All or nothing: a set that is refused leaves no entry and no number.
+            with self.env.cr.savepoint():
+                self._create_moves()
+            return
+        except (OperationalError, InterfaceError, ConcurrencyError):
+            # Odoo repeats the whole transaction, see `retrying`.
+            raise
+        except Exception as error:  # noqa: BLE001 pylint: disable=broad-except
+            # Whatever another addon raises for one account must not stop the others.
+            refusal = error
+        if len(self) == 1:
+            self._set_failed(self._get_refusal_message(refusal))
+        else:
+            half = len(self) // 2
+            self[:half]._post_narrowing()
+            self[half:]._post_narrowing()
+
+    def _get_refusal_message(self, refusal):
+        """Turn an exception into a sentence that says what to do.
+
+        :param refusal: the exception that came of posting this line alone
+        """
+        self.ensure_one()
+        if isinstance(refusal, UserError):
+            reason = str(refusal)
+        else:
+            _logger.error("Credit line %s was refused", self.id, exc_info=refusal)
+            reason = self.env._(
+                "An unexpected error came up (%(error)s); the server log has the "
+                "details. Tell your administrator.",
+                error=type(refusal).__name__,
+            )
+        return self._get_not_credited_message(reason)
+
+    def _create_moves(self):
+        """Create, number and post one credit note per line, and mark the lines.
+
+        :return: the posted ``account.move`` records, in the order of the lines
+        """
+        # The right to post credits is enough: the caller checked it, and the checks
+        # of company and account are in `_get_faults`.
+        moves_sudo = (
+            self.env["account.move"]
+            .sudo()
+            .with_context(
+                credit_posting=POSTING,
+                credit_number_block=NumberBlock(),
+                # The batch keeps the log; the entry keeps only what changes later.
+                mail_create_nolog=True,
+                mail_create_nosubscribe=True,
+            )
+            .create([line._prepare_move_vals() for line in self])
+        )
+        moves_sudo._post(soft=False)
+        for line, move_sudo in zip(self, moves_sudo, strict=True):
+            line._set_posted(move_sudo)
+        return moves_sudo
+
+    def _prepare_move_vals(self):
+        """Prepare the credit note of the line.
+
+        The private comment is nowhere on it.
+
+        :return: values for ``account.move.create``: ``out_refund``, one invoice line
+            with the credit item, no payment term, so that one receivable line is due
+            at once
+        """
+        self.ensure_one()
+        batch = self.batch_id
+        company = batch.company_id
+        position = self._get_fiscal_position()
+        move_vals = {
+            "move_type": "out_refund",
+            "journal_id": company._get_credit_journal().id,
+            "company_id": company.id,
+            "partner_id": self.partner_id.id,
+            "fiscal_position_id": position.id,
+            "currency_id": self.currency_id.id,
+            "date": batch.date,
+            "invoice_date": batch.date,
+            "invoice_date_due": batch.date,
+            "invoice_payment_term_id": False,
+            "invoice_origin": batch.name,
+            "credit_line_id": self.id,
+        }
+        item_vals = self._prepare_item_vals()
+        template = batch.credit_item_id.with_company(company).product_tmpl_id
+        accounts = template.get_product_accounts(fiscal_pos=position)
+        if self._is_taxed():
+            # Taxes are Odoo's to compute.
+            move_vals["invoice_line_ids"] = [Command.create(item_vals)]
+        else:
+            move_vals["line_ids"] = self._prepare_untaxed_lines_commands(
+                item_vals, accounts["income"], position
+            )
+        return move_vals
+
+    def _prepare_item_vals(self):
+        """Prepare the invoice line of the credit note: item, label and price."""
+        self.ensure_one()
+        batch = self.batch_id
+        item = batch.credit_item_id.with_context(lang=self.partner_id.lang)
+        label = item.get_product_multiline_description_sale()
+        if batch.public_comment:
+            label = f"{label}\n{batch.public_comment}"
+        vals = {
+            "product_id": item.id,
+            "name": label,
+            "quantity": 1,
+            "price_unit": self.amount,
+        }
+        if batch.analytic_distribution:
+            vals["analytic_distribution"] = batch.analytic_distribution
+        return vals
+
+    def _prepare_untaxed_lines_commands(self, item_vals, account, position):
+        """Prepare both journal items of a credit note without tax.
+
+        Given complete, Odoo need not derive one from the other, which is half of
+        what an entry costs (``account.move._sync_dynamic_lines``). The values are
+        those that it would derive.
+
+        :param item_vals: of :meth:`_prepare_item_vals`
+        :param account: the ledger account of the item, after the fiscal position
+        :param position: the fiscal position of the account
+        """
+        self.ensure_one()
+        company = self.company_id
+        balance = self.currency_id._convert(
+            self.amount, company.currency_id, company, self.date
+        )
+        receivable = self.partner_id.with_company(
+            company
+        ).property_account_receivable_id
+        common_vals = {
+            "partner_id": self.partner_id.id,
+            "currency_id": self.currency_id.id,
+        }
+        return [
+            Command.create(
+                {
+                    **common_vals,
+                    **item_vals,
+                    "display_type": "product",
+                    "product_uom_id": self.credit_item_id.uom_id.id,
+                    "account_id": account.id,
+                    "amount_currency": self.amount,
+                    "balance": balance,
+                    "tax_ids": [],
+                }
+            ),
+            Command.create(
+                {
+                    **common_vals,
+                    "display_type": "payment_term",
+                    "account_id": position.map_account(receivable).id,
+                    "date_maturity": self.date,
+                    "amount_currency": -self.amount,
+                    "balance": -balance,
+                }
+            ),
+        ]
+
+    def _get_fiscal_position(self):
+        """Return the fiscal position as ``account.move`` finds it."""
+        self.ensure_one()
+        positions = self.env["account.fiscal.position"].with_company(self.company_id)
+        delivery = self.partner_id.address_get(["delivery"])["delivery"]
+        return positions._get_fiscal_position(
+            self.partner_id, delivery=self.env["res.partner"].browse(delivery)
+        )
+
+    def _is_taxed(self):
+        """Tell whether the credit item has taxes in the company.
+
+        Default taxes of its ledger account do not count: a credit item without taxes
+        lowers none.
+        """
+        self.ensure_one()
+        return bool(self.credit_item_id.taxes_id._filter_taxes_by_company(self.company_id))
+
+    def _reverse(self):
+        """Reverse the credit notes of posted lines, dated today.
+
+        The states follow in ``account.move._reconcile_reversed_moves``.
+        """
+        today = fields.Date.context_today(self)
+        # The right to manage credits is enough, the caller checked it.
+        moves_sudo = self.move_id.sudo()
+        moves_sudo._reverse_moves(
+            [
+                {
+                    "date": today,
+                    "invoice_date": today,
+                    "ref": self.env._("Reversal of: %(move)s", move=move_sudo.name),
+                }
+                for move_sudo in moves_sudo
+            ],
+            cancel=True,
+        )

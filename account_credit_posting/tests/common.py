@@ -1,0 +1,147 @@
+from odoo import fields
+from odoo.fields import Command
+from odoo.tests import new_test_user
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+
+class AccountCreditCommon(AccountTestInvoicingCommon):
+    """A company with a chart, ten accounts, credit items and one user per right."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.env.company
+        cls.receivable = cls.company_data["default_account_receivable"]
+        cls.credit_account = cls.company._get_credit_account()
+        cls.journal = cls.company._get_credit_journal()
+        cls.accounts = cls.env["res.partner"].create(
+            [{"name": f"Family {number}"} for number in range(10)]
+        )
+        cls.account = cls.accounts[0]
+        cls.item = cls._create_credit_item("Goodwill")
+        cls.batches = cls.env["account.credit.batch"]
+        cls.clerk = cls._create_user("clerk", "account.group_account_invoice")
+        cls.manager = cls._create_user("manager", "account.group_account_manager")
+        cls.accountant = cls._create_user("reader", "account.group_account_readonly")
+
+    @classmethod
+    def _create_user(cls, login, groups):
+        return new_test_user(
+            cls.env,
+            login=f"credit_{login}",
+            groups=groups,
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+
+    @classmethod
+    def _create_credit_item(cls, name, **vals):
+        return cls.env["product.product"].create(
+            {"name": name, "is_credit_item": True, **vals}
+        )
+
+    @classmethod
+    def _create_batch(cls, amounts=None, **vals):
+        """Create a draft batch.
+
+        :param amounts: ``{account: amount}``; 10.00 for the first account by default
+        """
+        amounts = amounts or {cls.account: 10}
+        return cls.batches.create(
+            {
+                "credit_item_id": cls.item.id,
+                "date": fields.Date.to_date("2024-03-15"),
+                "line_ids": [
+                    Command.create({"partner_id": account.id, "amount": amount})
+                    for account, amount in amounts.items()
+                ],
+                **vals,
+            }
+        )
+
+    @classmethod
+    def _create_invoice(cls, account, amount, **vals):
+        """Post an untaxed invoice."""
+        invoice = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": account.id,
+                "invoice_date": "2024-03-01",
+                "invoice_line_ids": [
+                    Command.create(
+                        {"name": "Tuition", "price_unit": amount, "tax_ids": []}
+                    )
+                ],
+                **vals,
+            }
+        )
+        invoice.action_post()
+        return invoice
+
+    def _post_line(self, amount=10, account=None, **vals):
+        """Post a batch with one line and return that line."""
+        batch = self._create_batch({account or self.account: amount}, **vals)
+        batch.action_post()
+        self.assertEqual(batch.line_ids.state, "posted", batch.line_ids.error)
+        self.assertLedgerSound(batch)
+        return batch.line_ids
+
+    def assertItems(self, move, expected):
+        """Assert all journal items of an entry.
+
+        :param expected: ``[(account, balance, amount in currency)]``, debit positive,
+            in any order
+        """
+        self.assertCountEqual(
+            [
+                (line.account_id.code, line.balance, line.amount_currency)
+                for line in move.line_ids
+            ],
+            [(account.code, *amounts) for account, *amounts in expected],
+        )
+
+    def assertLedgerSound(self, batch):
+        """Assert what holds for every batch, whatever became of its lines."""
+        self.env.flush_all()
+        # The keys between line and entry are checked when a transaction ends.
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.env.cr.execute("SET CONSTRAINTS ALL DEFERRED")
+        batch.invalidate_recordset()
+        pending = batch.line_ids.filtered(lambda line: line.state == "pending")
+        self.assertEqual(
+            len(pending)
+            + batch.posted_count
+            + batch.failed_count
+            + batch.reversed_count,
+            len(batch.line_ids),
+        )
+        for line in batch.line_ids:
+            move = line.move_id
+            self.assertEqual(bool(move), line.state in ("posted", "reversed"))
+            self.assertEqual(bool(line.error), line.state == "failed")
+            if not move:
+                continue
+            self.assertRecordValues(
+                move,
+                [
+                    {
+                        "state": "posted",
+                        "move_type": "out_refund",
+                        "credit_line_id": line.id,
+                        "partner_id": line.partner_id.id,
+                        "currency_id": line.currency_id.id,
+                        "company_id": batch.company_id.id,
+                        "date": batch.date,
+                        "invoice_date": batch.date,
+                        "invoice_origin": batch.name,
+                    }
+                ],
+            )
+            company_currency = batch.company_id.currency_id
+            self.assertTrue(company_currency.is_zero(sum(move.line_ids.mapped("balance"))))
+            self.assertEqual(move.line_ids.partner_id, line.partner_id)
+        linked = self.env["account.move"].search(
+            [("credit_line_id", "in", batch.line_ids.ids)]
+        )
+        self.assertEqual(set(linked), set(batch.line_ids.move_id))

@@ -1,0 +1,207 @@
+"""The repository's commands, run by the environment's Python."""
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+
+from . import database, postgres, python_env, system
+from . import odoo_process as odoo
+from .steps import ADDON, DEV, ROOT, call, fail, remove_tree, say, step
+
+DEFAULT_PORT = 8069
+LOGINS = ("admin", "clerk", "manager", "accountant", "portal")
+WHEEL_BUILD = """
+[build-system]
+requires = ["whool==1.3.1"]
+build-backend = "whool.buildapi"
+"""
+# The names that Odoo's own browser tests look for.
+BROWSERS = ["google-chrome", "chromium", "chromium-browser", "google-chrome-stable"]
+
+
+@contextlib.contextmanager
+def services():
+    """Give PostgreSQL and Odoo's configuration file to a command."""
+    with postgres.running_postgres(on_start=database.drop_left_throwaways):
+        odoo.write_config()
+        yield
+
+
+def run(_arguments):
+    """Serve the demo database until the user stops it."""
+    port = choose_port()
+    with services():
+        name = database.demo_database()
+        server = odoo.Server(name, port, log_name="run", echo=say)
+        try:
+            with step("Odoo server"):
+                server.wait()
+            show_welcome(server)
+            server.process.wait()
+            fail(f"Odoo has ended by itself: see {server.log}")
+        except RuntimeError as error:
+            fail(error)
+        finally:
+            server.stop()
+
+
+def choose_port():
+    """Return the port that PORT asks for, or the first free one from 8069 on."""
+    asked = os.environ.get("PORT")
+    if asked:
+        if not asked.isdigit() or not odoo.bound_port(int(asked)):
+            fail(f"port {asked} is taken or no port: choose another one with PORT=")
+        return int(asked)
+    port = odoo.free_port(DEFAULT_PORT)
+    if port != DEFAULT_PORT:
+        say(f"Port {DEFAULT_PORT} is taken: using {port}.")
+    return port
+
+
+def show_welcome(server):
+    """Print where to go and as whom."""
+    lines = [
+        f"Odoo is ready:  {server.url}",
+        f"Database:       {server.database}",
+        f"Logins:         {', '.join(LOGINS)}",
+        "                (the password is the login)",
+        "Start here:     Invoicing → Customers → Post Transaction",
+        f"Log:            {server.log.relative_to(ROOT)}",
+        "Stop:           Ctrl-C",
+    ]
+    width = max(map(len, lines))
+    print("┌" + "─" * (width + 2) + "┐")
+    for line in lines:
+        print(f"│ {line:{width}} │")
+    print("└" + "─" * (width + 2) + "┘", flush=True)
+
+
+def test(_arguments):
+    """Run all tests, or what ARGS asks pytest for, on a fresh database."""
+    system.require_program(BROWSERS, "chromium", "Testing in a browser")
+    arguments = shlex.split(os.environ.get("ARGS", ""))
+    if not any((ROOT / part.split("::")[0]).exists() for part in arguments):
+        arguments += [ADDON, "tests"]
+    with services(), database.for_tests() as (installed, name):
+        options = [f"--odoo-database={name}", "--odoo-http"]
+        code = run_in_foreground(
+            [python_env.PYTHON, "-m", "pytest", *options, *arguments],
+            ACP_INSTALLED_DATABASE=installed,
+        )
+    sys.exit(code)
+
+
+def bench(arguments):
+    """Run the benchmarks on a fresh database with the addon."""
+    with services(), database.for_tests() as (installed, name):
+        code = run_in_foreground(
+            [python_env.PYTHON, ROOT / "tests" / "bench.py", *arguments],
+            ACP_INSTALLED_DATABASE=installed,
+            PGDATABASE=name,
+        )
+    sys.exit(code)
+
+
+def shell(_arguments):
+    """Open Odoo's shell on the demo database; a script may come from standard input."""
+    with services():
+        options = ["--no-http", "--log-level=warn"]
+        name = database.demo_database()
+        code = run_in_foreground(odoo.command("shell", "-d", name, *options))
+    sys.exit(code)
+
+
+def execute(arguments):
+    """Run any program with the environment, the configuration and PostgreSQL."""
+    with services():
+        code = run_in_foreground(arguments or [os.environ.get("SHELL", "bash")])
+    sys.exit(code)
+
+
+def lint(arguments):
+    """Run the checks on all files that are or could be committed."""
+    git = system.require_program(["git"], "git", "Linting")
+    listing = subprocess.run(
+        [git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    # A file that was removed but not yet from git's index is still listed.
+    files = [name for name in listing if name and (ROOT / name).is_file()]
+    ensure_node()
+    command = [python_env.PYTHON, "-m", "pre_commit", "run", *arguments]
+    sys.exit(run_in_foreground([*command, "--files", *files]))
+
+
+def ensure_node():
+    """Install Node.js into the environment where the machine has none."""
+    if system.find_program(["node"]) and system.find_program(["npm"]):
+        return
+    if (python_env.VENV / "bin" / "npm").exists():
+        return
+    with step("Node.js"):
+        command = [python_env.PYTHON, "-m", "pip", "install", python_env.NODE]
+        call(command, "node", env=python_env.cache_environment())
+
+
+def pot(_arguments):
+    """Export the addon's terms for translators."""
+    target = ROOT / ADDON / "i18n" / f"{ADDON}.pot"
+    target.parent.mkdir(exist_ok=True)
+    with services(), database.installed_database() as name:
+        options = ["-d", name, "--languages", "pot", "--output", target]
+        call(odoo.command("i18n", "export", *options, ADDON), "pot")
+
+
+def wheel(_arguments):
+    """Build a wheel of the addon into the folder of set-up files."""
+    target = DEV / "wheel"
+    remove_tree(target)
+    shutil.copytree(
+        ROOT / ADDON, target / ADDON, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (target / ADDON / "pyproject.toml").write_text(WHEEL_BUILD)
+    options = ["--no-deps", "--wheel-dir", target]
+    with step("Wheel"):
+        command = [python_env.PYTHON, "-m", "pip", "wheel", *options, target / ADDON]
+        call(command, "wheel", env=python_env.cache_environment())
+    print(next(target.glob("*.whl")))
+
+
+def run_in_foreground(command, **variables):
+    """Run a program that owns the terminal; return its exit code.
+
+    Ctrl-C is for the program alone: this process waits for it and then tidies up.
+
+    :param variables: environment variables to add
+    """
+    environment = {**odoo.environment(), **variables}
+    before = signal.signal(signal.SIGINT, lambda *_args: None)
+    try:
+        process = subprocess.Popen(list(map(str, command)), cwd=ROOT, env=environment)
+        try:
+            return process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+COMMANDS = {
+    "run": run,
+    "test": test,
+    "bench": bench,
+    "lint": lint,
+    "shell": shell,
+    "exec": execute,
+    "pot": pot,
+    "wheel": wheel,
+}

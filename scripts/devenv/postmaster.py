@@ -1,0 +1,55 @@
+"""The embedded PostgreSQL as seen from outside: is it running, stop it.
+
+Needs the standard library only, so that ``clean`` works without an environment.
+"""
+
+import contextlib
+import fcntl
+import os
+import signal
+import time
+from pathlib import Path
+
+from .steps import DEV, fail, remove_tree
+
+DATA = DEV / "pg"
+PID_FILE = DATA / "postmaster.pid"
+# Every user of the server holds a shared lock on this file.
+USERS = DEV / "postgres.users"
+
+
+def running_pid():
+    """Return the server's process id, or None when it does not run."""
+    if not PID_FILE.is_file():
+        return None
+    pid = int(PID_FILE.read_text().split()[0])
+    try:
+        command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return None
+    # After a crash the number may belong to another program.
+    return pid if str(DATA).encode() in command_line else None
+
+
+def stop(seconds=30):
+    """Stop the server in the way that ends open connections, and wait for its end."""
+    pid = running_pid()
+    if not pid:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGINT)
+    deadline = time.monotonic() + seconds
+    while running_pid() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def clean():
+    """Remove all that the commands have made, unless one of them still runs."""
+    if USERS.is_file():
+        with USERS.open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                fail("another command is running here: stop it first")
+            stop()
+    remove_tree(DEV)

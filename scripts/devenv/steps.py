@@ -1,0 +1,130 @@
+"""Paths, set-up steps with their stamps, and messages."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DEV = ROOT / ".dev"
+LOGS = DEV / "log"
+ADDON = "account_credit_posting"
+
+
+def say(message="", end="\n"):
+    """Print a progress message; standard output belongs to the command's result."""
+    print(message, end=end, file=sys.stderr, flush=True)
+
+
+def fail(message):
+    """End the program with one line that says what to do."""
+    say(f"error: {message}")
+    sys.exit(1)
+
+
+@contextlib.contextmanager
+def step(title):
+    """Print the title of a slow step, then how long it took.
+
+    :return: a list; what the step appends to it is printed in brackets
+    """
+    say(f"{title} … ", end="")
+    started = time.monotonic()
+    notes = []
+    try:
+        yield notes
+    except SystemExit:
+        # Whoever ended the program has said why.
+        raise
+    except BaseException:
+        say("failed")
+        raise
+    seconds = time.monotonic() - started
+    say(f"{seconds:.1f} s" + (f" ({', '.join(notes)})" if notes else ""))
+
+
+def digest(*parts):
+    """Return a short hash of strings and of the contents of files."""
+    result = hashlib.sha256()
+    for part in parts:
+        content = part.read_bytes() if isinstance(part, Path) else str(part).encode()
+        result.update(hashlib.sha256(content).digest())
+    return result.hexdigest()[:12]
+
+
+def is_done(name, key):
+    """Tell whether the step was finished with exactly these inputs."""
+    stamp = DEV / "stamps" / name
+    return stamp.is_file() and stamp.read_text() == key
+
+
+def mark_done(name, key):
+    """Remember that the step is finished; an interrupted step never gets here."""
+    write_file(DEV / "stamps" / name, key)
+
+
+def write_file(path, content, mode=0o644):
+    """Write a file in one go, and only when its content changes."""
+    if path.is_file() and path.read_text() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary.touch(mode)
+    temporary.write_text(content)
+    temporary.rename(path)
+
+
+def remove_tree(path):
+    """Remove a folder, if it is there."""
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def download_size(folder):
+    """Return the size of a folder of downloads in words."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{size / 1e6:.0f} MB"
+
+
+def call(command, log_name, *, check=True, **options):
+    """Run a program with its output in a log file, and show the end of it on failure.
+
+    :param list command: the program and its arguments
+    :param str log_name: name of the log file, without its suffix
+    :param bool check: end this program when the other one fails
+    :return: whether the program succeeded
+    """
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{log_name}.log"
+    with log.open("w") as output:
+        result = subprocess.run(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+            **options,
+        )
+    if result.returncode and check:
+        lines = log.read_text(errors="replace").splitlines()[-25:]
+        say("failed\n  " + "\n  ".join(lines))
+        fail(f"`{' '.join(map(str, command[:3]))} …` failed; all of it is in {log}")
+    return not result.returncode
+
+
+@contextlib.contextmanager
+def setup_lock():
+    """Let one command at a time set things up in this repository."""
+    DEV.mkdir(exist_ok=True)
+    with (DEV / "setup.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another command is setting up; waiting for it.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

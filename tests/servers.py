@@ -1,0 +1,57 @@
+"""Odoo servers and databases of their own, for tests of more than one process.
+
+Such a test is a plain pytest function, outside any transaction of the pytest process::
+
+    from tests.servers import running_server, throwaway_database
+
+    def test_two_servers_post_once():
+        with throwaway_database() as name:
+            with running_server(name) as first, running_server(name) as second:
+                requests.post(f"{first.url}/json/2/...")
+
+It runs under ``make test``, which provides PostgreSQL and the database to copy. A
+server has ``url``, ``port``, ``database``, ``log`` (a path), ``process``, ``stop()``
+and ``kill()``. One that is started from a thread must be stopped by the test itself.
+"""
+
+import contextlib
+import os
+
+from devenv import database
+from devenv import odoo_process as odoo
+
+INSTALLED = "ACP_INSTALLED_DATABASE"
+
+
+@contextlib.contextmanager
+def throwaway_database():
+    """Give the name of a new database with the addon and no demo data.
+
+    Tests change it through servers, the shell or a connection of their own; it is
+    dropped in the end, whoever is still connected.
+    """
+    with database.throwaway(os.environ[INSTALLED]) as name:
+        yield name
+
+
+@contextlib.contextmanager
+def running_server(name=None, *, options=()):
+    """Give a running Odoo server that answers requests.
+
+    :param str name: the database to serve; a new one without it
+    :param options: further arguments for Odoo, e.g. ("--max-cron-threads=0",)
+    """
+    with contextlib.ExitStack() as stack:
+        if name is None:
+            name = stack.enter_context(throwaway_database())
+        yield stack.enter_context(odoo.Server(name, options=options))
+
+
+def run_script(name, script):
+    """Run a script in Odoo's shell on a database; return what it printed.
+
+    The script commits by itself (``env.cr.commit()``) what is to stay.
+
+    :raise RuntimeError: when the script fails; the message is its output
+    """
+    return odoo.run_script(name, script)

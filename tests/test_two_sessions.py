@@ -1,0 +1,214 @@
+"""Two sessions that post at the same moment, on servers and connections of their own.
+
+A third connection holds the rows that both need until both wait for them: so they run
+at the same time by construction, not by luck.
+"""
+
+import contextlib
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg2
+import pytest
+import requests
+
+from tests.servers import run_script, running_server, throwaway_database
+
+LINES = 12
+
+PREPARE = f"""
+import json
+company = env.company
+if not company.chart_template:
+    env["account.chart.template"].try_loading("generic_coa", company)
+item = env["product.product"].create({{"name": "Goodwill", "is_credit_item": True}})
+accounts = env["res.partner"].create([
+    {{"name": f"Family {{number}}"}} for number in range({LINES})
+])
+clerk = env["res.users"].create({{
+    "name": "Clerk",
+    "login": "clerk_of_two",
+    "group_ids": [(4, env.ref("account.group_account_invoice").id)],
+}})
+key = env["res.users.apikeys"].with_user(clerk).sudo()._generate("rpc", "two", False)
+batches = env["account.credit.batch"].with_user(clerk).create([
+    {{
+        "credit_item_id": item.id,
+        "line_ids": [
+            (0, 0, {{"partner_id": account.id, "amount": 10}}) for account in accounts
+        ],
+    }}
+    for _ in range(2)
+])
+env.cr.commit()
+print(json.dumps({{
+    "key": key,
+    "item": item.id,
+    "accounts": accounts.ids,
+    "batches": batches.ids,
+}}))
+"""
+
+LEDGER = """
+import json
+env.cr.execute('''
+    SELECT COUNT(*),
+           COUNT(DISTINCT move.name),
+           COUNT(DISTINCT line.id),
+           SUM(move.amount_total)::float,
+           COUNT(*) FILTER (WHERE line.state != 'posted'),
+           MAX(move.sequence_number) - MIN(move.sequence_number) + 1
+      FROM account_move move
+      JOIN account_credit_line line ON line.move_id = move.id
+     WHERE move.state = 'posted' AND move.credit_line_id = line.id
+''')
+print(json.dumps(env.cr.fetchone()))
+"""
+
+
+class Sessions:
+    """Two servers on one database, each with a session of the same clerk."""
+
+    def __init__(self, name, servers):
+        """Create the accounts, the item, two batches and the clerk's key."""
+        self.name = name
+        self.servers = servers
+        self.data = json.loads(run_script(name, PREPARE).strip().splitlines()[-1])
+
+    def call(self, number, method, **arguments):
+        """Call a method of the batch on one of the servers."""
+        return requests.post(
+            f"{self.servers[number].url}/json/2/account.credit.batch/{method}",
+            headers={"Authorization": f"bearer {self.data['key']}"},
+            json=arguments,
+            timeout=300,
+        )
+
+    def call_both(self, lock, *calls):
+        """Let both sessions start, hold them at a lock, let them go together.
+
+        :param lock: SQL that takes what both sessions need
+        :param calls: for each session its method and arguments
+        :return: both responses
+        """
+        with (
+            contextlib.closing(self.connect()) as holder,
+            ThreadPoolExecutor(2) as pool,
+        ):
+            holder.cursor().execute(lock)
+            futures = [
+                pool.submit(self.call, number, method, **arguments)
+                for number, (method, arguments) in enumerate(calls)
+            ]
+            try:
+                self.wait_for_waiting(2)
+            finally:
+                holder.rollback()
+            return [future.result() for future in futures]
+
+    def connect(self):
+        """Open a connection that belongs to no server."""
+        return psycopg2.connect(
+            dbname=self.name,
+            host=os.environ.get("PGHOST"),
+            port=os.environ.get("PGPORT"),
+            user=os.environ.get("PGUSER"),
+            password=os.environ.get("PGPASSWORD"),
+        )
+
+    def wait_for_waiting(self, count):
+        """Return when so many connections wait for a lock."""
+        pause = threading.Event()
+        with contextlib.closing(self.connect()) as connection:
+            connection.autocommit = True
+            cursor = connection.cursor()
+            for _attempt in range(3000):
+                cursor.execute(
+                    "SELECT COUNT(*) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                )
+                if cursor.fetchone()[0] >= count:
+                    return
+                pause.wait(0.02)
+        pytest.fail(f"{count} sessions should wait for the lock")
+
+    def ledger(self):
+        """Return what was posted, as a dict."""
+        names = ("entries", "numbers", "lines", "total", "not_posted", "number_span")
+        output = run_script(self.name, LEDGER).strip().splitlines()[-1]
+        return dict(zip(names, json.loads(output), strict=True))
+
+
+@pytest.fixture
+def sessions():
+    """Give two servers on one new database."""
+    with throwaway_database() as name:
+        with running_server(name) as first, running_server(name) as second:
+            yield Sessions(name, (first, second))
+
+
+def test_same_batch_is_posted_once(sessions):
+    batch = sessions.data["batches"][0]
+    responses = sessions.call_both(
+        f"SELECT FROM account_credit_batch WHERE id = {batch:d} FOR UPDATE",
+        ("action_post", {"ids": [batch]}),
+        ("action_post", {"ids": [batch]}),
+    )
+    # Neither session sees an error: the second one finds the batch posted.
+    assert [response.status_code for response in responses] == [200, 200], [
+        response.text for response in responses
+    ]
+    assert sessions.ledger() == {
+        "entries": LINES,
+        "numbers": LINES,
+        "lines": LINES,
+        "total": LINES * 10.0,
+        "not_posted": 0,
+        "number_span": LINES,
+    }
+
+
+def test_two_batches_share_no_number(sessions):
+    first, second = sessions.data["batches"]
+    responses = sessions.call_both(
+        f"SELECT FROM account_credit_batch WHERE id IN ({first:d}, {second:d})"
+        " FOR UPDATE",
+        ("action_post", {"ids": [first]}),
+        ("action_post", {"ids": [second]}),
+    )
+    assert [response.status_code for response in responses] == [200, 200], [
+        response.text for response in responses
+    ]
+    assert sessions.ledger() == {
+        "entries": 2 * LINES,
+        "numbers": 2 * LINES,
+        "lines": 2 * LINES,
+        "total": 2 * LINES * 10.0,
+        "not_posted": 0,
+        "number_span": 2 * LINES,
+    }
+
+
+def test_same_key_is_posted_once(sessions):
+    request = {
+        "credit_item_id": sessions.data["item"],
+        "lines": [
+            {"account_id": account, "amount": "10.00"}
+            for account in sessions.data["accounts"]
+        ],
+        "idempotency_key": "snow-day",
+    }
+    responses = sessions.call_both(
+        # Both sessions number their batch before they insert it.
+        "LOCK TABLE account_credit_batch IN SHARE ROW EXCLUSIVE MODE",
+        ("post_credits", request),
+        ("post_credits", request),
+    )
+    assert [response.status_code for response in responses] == [200, 200], [
+        response.text for response in responses
+    ]
+    answers = [response.json() for response in responses]
+    assert answers[0] == answers[1]
+    assert sessions.ledger()["entries"] == LINES
