@@ -14,11 +14,17 @@
         "views/res_config_settings_views.xml",
         "views/account_credit_batch_views.xml",
         "views/account_credit_line_views.xml",
+        "views/account_move_views.xml",
+        "views/res_partner_views.xml",
+        "wizard/account_post_transaction_views.xml",
     ],
     "demo": [],
     "assets": {
         "web.assets_backend": [
             "account_credit_posting/static/src/**/*",
+        ],
+        "web.assets_tests": [
+            "account_credit_posting/static/tests/tours/**/*",
         ],
     },
     "post_init_hook": "post_init_hook",

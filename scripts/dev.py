@@ -40,6 +40,8 @@ def main():
     names = ("run", "test", "bench", "lint", "shell", "exec", "pot", "wheel", "clean")
     if len(sys.argv) < 2 or sys.argv[1] not in names:
         steps.fail("usage: python3 scripts/dev.py COMMAND, one of " + ", ".join(names))
+    # A shell starts its background jobs with Ctrl-C ignored; ours end by it always.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # A terminated command stops what it has started, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))

@@ -9,3 +9,24 @@ class AccountChartTemplate(models.AbstractModel):
     def _post_load_data(self, template_code, company, template_data):
         super()._post_load_data(template_code, company, template_data)
         (company or self.env.company)._create_credit_accounting()
+
+    def _get_demo_exception_product_template_xml_ids(self):
+        return [
+            *super()._get_demo_exception_product_template_xml_ids(),
+            *self._get_credit_item_xml_ids("product.template"),
+        ]
+
+    def _get_demo_exception_product_variant_xml_ids(self):
+        return [
+            *super()._get_demo_exception_product_variant_xml_ids(),
+            *self._get_credit_item_xml_ids("product.product"),
+        ]
+
+    def _get_credit_item_xml_ids(self, model_name):
+        """Return the external ids of the credit items.
+
+        Odoo's demo data sets the default taxes on all other products that have one.
+        """
+        items = self.env[model_name].with_context(active_test=False)
+        xml_ids = items.search([("is_credit_item", "=", True)])._get_external_ids()
+        return [xml_id for of_item in xml_ids.values() for xml_id in of_item]

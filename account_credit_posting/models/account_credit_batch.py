@@ -318,6 +318,18 @@ class AccountCreditBatch(models.Model):
             "context": {"create": False},
         }
 
+    def action_export_results(self):
+        """Download what became of each account, as a spreadsheet.
+
+        :return: an action that opens a URL of this addon's controller
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/account_credit_posting/batch/{self.id}/results.xlsx",
+            "target": "download",
+        }
+
     # -------------------------------------------------------------------------
     # POSTING
     # -------------------------------------------------------------------------

@@ -110,6 +110,7 @@ class AccountCreditLine(models.Model):
         check_company=True,
         ondelete="restrict",
     )
+    move_name = fields.Char(related="move_id.name", string="Credit Note Number")
     move_amount_total = fields.Monetary(
         related="move_id.amount_total",
         string="Credited",
@@ -282,6 +283,28 @@ class AccountCreditLine(models.Model):
             if account and account != partner:
                 vals["partner_id"] = account.id
                 vals.setdefault("contact_id", partner.id)
+
+    # -------------------------------------------------------------------------
+    # ACTIONS
+    # -------------------------------------------------------------------------
+
+    def action_open_business_doc(self):
+        """Open the credit note of the line.
+
+        The name is that of Odoo's own entries and payments, so that their link to a
+        document works here, too.
+
+        :return: a window action on ``account.move``
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.move_id.name,
+            "res_model": "account.move",
+            "res_id": self.move_id.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
 
     # -------------------------------------------------------------------------
     # RESULTS

@@ -120,11 +120,18 @@ class AccountMove(models.Model):
     # -------------------------------------------------------------------------
 
     def action_post_credit(self):
-        """Open Post Transaction for the account of this invoice, to pay it first.
+        """Open Post Transaction for the accounts of these customer documents.
+
+        Where one posted invoice of an account is among them, its credit pays that
+        one first.
 
         :return: a window action on ``account.post.transaction``
+        :raise AccessError: when the user may not post credits
         """
-        self.ensure_one()
+        documents = self.filtered(lambda move: move.is_sale_document())
         return self.env["account.post.transaction"]._get_open_action(
-            partners=self.commercial_partner_id, invoices=self
+            partners=documents.commercial_partner_id,
+            invoices=documents.filtered(
+                lambda move: move.move_type == "out_invoice" and move.state == "posted"
+            ),
         )

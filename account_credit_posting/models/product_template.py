@@ -1,6 +1,16 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+#: What makes a product a credit item, unless its creator says otherwise.
+CREDIT_ITEM_VALS = {
+    "type": "service",
+    "sale_ok": False,
+    "purchase_ok": False,
+    "list_price": 0,
+    "taxes_id": [],
+    "supplier_taxes_id": [],
+}
+
 
 class ProductTemplate(models.Model):
     """Credit items: products that say why a credit is given, and are never sold."""
@@ -9,96 +19,121 @@ class ProductTemplate(models.Model):
 
     is_credit_item = fields.Boolean(
         string="Credit Item",
-        index="btree_not_null",
-        help="Posted as a credit to customer accounts: its ledger account and its "
-        "taxes are debited. It is no product that you sell or buy.",
+        help="Posted as a credit to customer accounts: its ledger account is debited, "
+        "and its taxes with it. It is no product that you sell or buy.",
+    )
+    credit_account_placeholder = fields.Char(
+        compute="_compute_credit_account_placeholder",
+        help="The ledger account that is debited when the credit item has none.",
     )
 
-    @api.constrains("is_credit_item", "sale_ok", "purchase_ok")
+    _is_credit_item_idx = models.Index("(id) WHERE is_credit_item")
+
+    @api.model
+    def default_get(self, fields):
+        """Give a new credit item the defaults of credit items, not of sold products."""
+        defaults = super().default_get(fields)
+        if self.env.context.get("default_is_credit_item"):
+            defaults.update(
+                (name, value)
+                for name, value in CREDIT_ITEM_VALS.items()
+                if name in fields and f"default_{name}" not in self.env.context
+            )
+        return defaults
+
+    @api.depends("company_id")
+    @api.depends_context("company")
+    def _compute_credit_account_placeholder(self):
+        for item in self:
+            company = item.company_id or self.env.company
+            account = company._get_credit_account()
+            item.credit_account_placeholder = account.display_name or ""
+
+    @api.constrains("is_credit_item", "sale_ok", "purchase_ok", "type")
     def _check_credit_item_is_not_traded(self):
         for item in self:
-            if item.is_credit_item and (item.sale_ok or item.purchase_ok):
+            if item.is_credit_item and (
+                item.sale_ok or item.purchase_ok or item.type != "service"
+            ):
                 raise ValidationError(
                     self.env._(
-                        "%(item)s is a credit item, so it can be neither sold nor "
-                        "purchased. Create a product for that.",
+                        "%(item)s is a credit item, so it is a service that is neither "
+                        "sold nor purchased. Create another product for that.",
                         item=item.display_name,
                     )
                 )
 
+    # -------------------------------------------------------------------------
+    # CRUD
+    # -------------------------------------------------------------------------
+
     @api.model_create_multi
     def create(self, vals_list):
-        """Make credit items services without price and without default taxes."""
-        default = self.env.context.get("default_is_credit_item")
-        for vals in vals_list:
-            if vals.get("is_credit_item", default):
-                vals.update(self._prepare_credit_item_vals(vals))
-        templates = super().create(vals_list)
-        for template, vals in zip(templates, vals_list, strict=True):
-            if template.is_credit_item:
-                # Odoo has added the default taxes of the other companies.
-                template.sudo().write(
-                    {
-                        "taxes_id": vals["taxes_id"] or [fields.Command.clear()],
-                        "supplier_taxes_id": [fields.Command.clear()],
-                    }
-                )
-        return templates
+        """Make credit items services without a price and without default taxes."""
+        return super().create(self._complete_credit_item_vals(vals_list))
 
     def write(self, vals):
-        """Keep what is posted a credit item.
+        """Keep credit items and other products apart once they are in the ledger.
 
-        :raise UserError: when an item changes its nature after it was posted
+        :raise UserError: when a product that has journal items changes its nature
         """
         if "is_credit_item" in vals:
             changed = self.filtered(
                 lambda item: item.is_credit_item != bool(vals["is_credit_item"])
             )
-            changed._check_never_posted()
+            changed._check_not_in_ledger()
         return super().write(vals)
 
     @api.model
-    def _prepare_credit_item_vals(self, vals):
-        """Prepare what makes a product a credit item.
+    def _complete_credit_item_vals(self, vals_list):
+        """Complete those of the values for ``create`` that are of credit items.
 
-        :param vals: values for ``create``; name, account and taxes stay as they are
+        :param vals_list: values of products of any kind
+        :return: the same, in the same order; the given ones are not changed
         """
-        return {
-            "is_credit_item": True,
-            "type": "service",
-            "sale_ok": False,
-            "purchase_ok": False,
-            "list_price": 0,
-            "taxes_id": vals.get("taxes_id") or [],
-            "supplier_taxes_id": [],
-        }
+        default = self.env.context.get("default_is_credit_item")
+        return [
+            {**CREDIT_ITEM_VALS, **vals}
+            if vals.get("is_credit_item", default) and not vals.get("product_tmpl_id")
+            else vals
+            for vals in vals_list
+        ]
 
-    def _check_never_posted(self):
-        # Posted in whatever company: the item is shared by all of them.
-        lines_sudo = self.env["account.move.line"].sudo()
-        posted = lines_sudo.search(
-            [
-                ("product_id.product_tmpl_id", "in", self.ids),
-                ("parent_state", "=", "posted"),
-            ],
-            limit=1,
+    def _check_not_in_ledger(self):
+        # In whatever company: all of them share the product.
+        items_sudo = self.env["account.move.line"].sudo()
+        used = items_sudo.search(
+            [("product_id.product_tmpl_id", "in", self.ids)], limit=1
         )
-        if posted:
+        if used:
             raise UserError(
                 self.env._(
-                    "%(item)s was posted already, so it stays what it is. Archive it "
+                    "%(item)s has journal items, so it stays what it is. Archive it "
                     "and create another one.",
-                    item=posted.product_id.display_name,
+                    item=used.product_id.display_name,
                 )
             )
+
+    # -------------------------------------------------------------------------
+    # ACCOUNTS AND TAXES
+    # -------------------------------------------------------------------------
 
     def _get_product_accounts(self):
         accounts = super()._get_product_accounts()
         if self.is_credit_item:
             company = self.company_id or self.env.company
+            # The account of the product category is one of sold products.
             accounts["income"] = (
                 self.property_account_income_id
                 or company._get_credit_account()
                 or accounts["income"]
             )
         return accounts
+
+    def _force_default_sale_tax(self, companies):
+        sold = self.filtered(lambda product: not product.is_credit_item)
+        return super(ProductTemplate, sold)._force_default_sale_tax(companies)
+
+    def _force_default_purchase_tax(self, companies):
+        bought = self.filtered(lambda product: not product.is_credit_item)
+        return super(ProductTemplate, bought)._force_default_purchase_tax(companies)

@@ -1,4 +1,11 @@
 from odoo import api, fields, models
+from odoo.fields import Command
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+CREDIT_ACCOUNT_NAME = _lt("Discounts and Credits Given")
+CREDIT_JOURNAL_NAME = _lt("Account Credits")
 
 
 class ResCompany(models.Model):
@@ -6,23 +13,33 @@ class ResCompany(models.Model):
 
     _inherit = "res.company"
 
+    # Both may be empty: a company without a chart of accounts has neither, and a
+    # branch uses those of its parent.
     credit_journal_id = fields.Many2one(
         comodel_name="account.journal",
         string="Credit Journal",
         check_company=True,
         domain=[("type", "=", "sale")],
-        ondelete="restrict",
-        help="Credits are posted as credit notes of this journal, with its numbers: "
-        "an own journal, or the one of your invoices.",
+        help="Credits are posted in this journal, as credit notes with its numbers. "
+        "Choose the journal of your invoices to number both together.",
     )
     credit_account_id = fields.Many2one(
         comodel_name="account.account",
         string="Discounts and Credits Given",
         check_company=True,
         domain=[("internal_group", "in", ("income", "expense"))],
-        ondelete="restrict",
-        help="Debited by credit items that have no ledger account of their own.",
+        help="Debited by a credit, unless its credit item has a ledger account of its "
+        "own. The account's receivable is credited.",
     )
+    credit_background_lines = fields.Integer(
+        string="Credits Posted at Once",
+        default=200,
+        help="A credit batch with more lines is posted in the background.",
+    )
+
+    # -------------------------------------------------------------------------
+    # CRUD
+    # -------------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -31,23 +48,34 @@ class ResCompany(models.Model):
         companies._create_credit_sequence()
         return companies
 
+    # -------------------------------------------------------------------------
+    # SET-UP
+    # -------------------------------------------------------------------------
+
     def _create_credit_sequence(self):
-        """Create the sequence of the credit batches of each company."""
-        self.env["ir.sequence"].sudo().create(  # A set-up record, nobody's own.
+        """Create the sequence of credit batches where a company has none."""
+        # Set-up records, for companies that need not be among those of the user.
+        sequences_sudo = self.env["ir.sequence"].sudo().with_context(active_test=False)
+        code = "account.credit.batch"
+        numbered_sudo = sequences_sudo.search(
+            [("code", "=", code), ("company_id", "in", self.ids)]
+        ).company_id
+        sequences_sudo.create(
             [
                 {
-                    "name": self.env._("Credit batches of %s", company.name),
-                    "code": "account.credit.batch",
+                    "name": self.env._("Credit Batches"),
+                    "code": code,
                     "company_id": company.id,
                     "prefix": "CB/%(year)s/",
                     "padding": 5,
                 }
                 for company in self
+                if company not in numbered_sudo
             ]
         )
 
     def _create_credit_accounting(self):
-        """Create the ledger account and the journal that a company misses.
+        """Create the ledger account and the journal of credits that a company misses.
 
         Companies without a chart of accounts get them with the chart, see
         ``account.chart.template._post_load_data``; branches use those of the company
@@ -60,48 +88,71 @@ class ResCompany(models.Model):
                 company.credit_journal_id = company._create_credit_journal()
 
     def _create_credit_account(self):
-        """Create the income account for discounts and credits given."""
+        """Create the income account for discounts and credits given.
+
+        :return: the ``account.account``, numbered after the first income account
+        """
         self.ensure_one()
         # Set up for a company that need not be among those of the user.
         accounts_sudo = self.env["account.account"].sudo().with_company(self)
-        first_income = accounts_sudo.search(
+        first_income_sudo = accounts_sudo.search(
             [
                 *accounts_sudo._check_company_domain(self),
                 ("account_type", "=", "income"),
             ],
             limit=1,
         )
-        return accounts_sudo.create(
+        return self._create_named(
+            accounts_sudo,
+            CREDIT_ACCOUNT_NAME,
             {
-                "name": self.env._("Discounts and Credits Given"),
                 "code": accounts_sudo._search_new_account_code(
-                    first_income.code or "400000"
+                    first_income_sudo.code or "400000"
                 ),
                 "account_type": "income",
-                "company_ids": [fields.Command.set(self.ids)],
+                "company_ids": [Command.set(self.ids)],
                 # A credit lowers a tax only where its item says so.
                 "tax_ids": [],
-            }
+            },
         )
 
     def _create_credit_journal(self):
-        """Create the journal of credits, behind all other sales journals."""
+        """Create the journal of credits, behind all other sales journals.
+
+        :return: the ``account.journal``
+        """
         self.ensure_one()
         # Set up for a company that need not be among those of the user.
         journals_sudo = self.env["account.journal"].sudo().with_company(self)
-        return journals_sudo.create(
+        return self._create_named(
+            journals_sudo,
+            CREDIT_JOURNAL_NAME,
             {
-                "name": self.env._("Account Credits"),
                 "code": self._get_free_journal_code("CRED"),
                 "type": "sale",
                 "company_id": self.id,
                 # It holds credit notes only: they need no prefix of their own.
                 "refund_sequence": False,
                 "default_account_id": self.credit_account_id.id,
+                # Odoo proposes the first journal for new invoices: never this one.
                 "sequence": 99,
                 "show_on_dashboard": False,
-            }
+            },
         )
+
+    def _create_named(self, model, name, vals):
+        """Create a record with its name in each language of the database.
+
+        :param name: a ``LazyGettext``; charts of accounts are loaded in English
+        :return: the record, in the environment of the model
+        """
+        english = model.with_context(lang="en_US")
+        record = english.create({"name": english.env._(name), **vals})
+        for lang, _label in self.env["res.lang"].get_installed():
+            translated = record.with_context(lang=lang)
+            if translated.name != (translation := translated.env._(name)):
+                translated.name = translation
+        return record.with_env(model.env)
 
     def _get_free_journal_code(self, code):
         """Return the code, with a number where a journal of the company has it."""
@@ -116,12 +167,16 @@ class ResCompany(models.Model):
         candidates = [code, *(f"{code[:4]}{number}" for number in range(1, 100))]
         return next(candidate for candidate in candidates if candidate not in taken)
 
+    # -------------------------------------------------------------------------
+    # GETTERS
+    # -------------------------------------------------------------------------
+
     def _get_credit_journal(self):
-        """Return the journal of credits: the company's, or that of its parent."""
+        """Return the journal of credits: the company's own, or that of its parent."""
         return self._get_own_or_parent("credit_journal_id")
 
     def _get_credit_account(self):
-        """Return the default ledger account of credit items, see the field."""
+        """Return the default ledger account of credit items, own or of its parent."""
         return self._get_own_or_parent("credit_account_id")
 
     def _get_own_or_parent(self, field_name):

@@ -1,1 +1,2 @@
-
+from . import account_post_transaction
+from . import account_post_transaction_line

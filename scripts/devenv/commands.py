@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from . import database, postgres, python_env, system
 from . import odoo_process as odoo
@@ -18,6 +20,9 @@ WHEEL_BUILD = """
 [build-system]
 requires = ["whool==1.3.1"]
 build-backend = "whool.buildapi"
+
+[tool.whool]
+post_version_strategy_override = "none"
 """
 # The names that Odoo's own browser tests look for.
 BROWSERS = ["google-chrome", "chromium", "chromium-browser", "google-chrome-stable"]
@@ -163,13 +168,14 @@ def wheel(_arguments):
     """Build a wheel of the addon into the folder of set-up files."""
     target = DEV / "wheel"
     remove_tree(target)
-    shutil.copytree(
-        ROOT / ADDON, target / ADDON, ignore=shutil.ignore_patterns("__pycache__")
-    )
-    (target / ADDON / "pyproject.toml").write_text(WHEEL_BUILD)
-    options = ["--no-deps", "--wheel-dir", target]
-    with step("Wheel"):
-        command = [python_env.PYTHON, "-m", "pip", "wheel", *options, target / ADDON]
+    # The builder asks git for the addon's files, and git ignores the folder .dev.
+    with step("Wheel"), tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / ADDON
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / ADDON, source, ignore=unwanted)
+        (source / "pyproject.toml").write_text(WHEEL_BUILD)
+        options = ["--no-deps", "--wheel-dir", target, source]
+        command = [python_env.PYTHON, "-m", "pip", "wheel", *options]
         call(command, "wheel", env=python_env.cache_environment())
     print(next(target.glob("*.whl")))
 

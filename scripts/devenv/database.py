@@ -14,7 +14,7 @@ from psycopg2 import sql
 
 from . import odoo_process as odoo
 from . import postgres
-from .steps import ADDON, ROOT, digest, fail, setup_lock, step
+from .steps import ADDON, LOGS, ROOT, digest, fail, setup_lock, step
 
 TEMPLATE_MODULE = "account"
 THROWAWAY_PREFIX = "acp_tmp"
@@ -212,3 +212,5 @@ def drop_left_throwaways():
     )
     for (name,) in names:
         drop(name)
+    for log in LOGS.glob(f"*{THROWAWAY_PREFIX}_*"):
+        log.unlink()

@@ -75,6 +75,7 @@ def embedded_postgres(on_start):
             was_running = postmaster.running_pid()
             socket_folder = start_server()
             os.environ.update(PGHOST=str(socket_folder), PGUSER=ROLE, PGPORT="5432")
+            os.environ["PATH"] = f"{programs()}{os.pathsep}{os.environ['PATH']}"
             os.environ["ACP_EMBEDDED_POSTGRES"] = "1"
             if not was_running:
                 on_start()

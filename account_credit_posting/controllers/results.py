@@ -1,0 +1,79 @@
+import io
+
+import xlsxwriter
+
+from odoo import http
+from odoo.http import content_disposition, request
+
+
+class CreditResults(http.Controller):
+    """Download the results of a credit batch."""
+
+    @http.route(
+        "/account_credit_posting/batch/<int:batch_id>/results.xlsx",
+        type="http",
+        auth="user",
+        readonly=True,
+    )
+    def results(self, batch_id, **_kwargs):
+        """Return the lines of a batch as a spreadsheet, without private comments.
+
+        :param int batch_id: a batch that the user may read
+        """
+        batch = request.env["account.credit.batch"].browse(batch_id).exists()
+        # Batches of other companies and groups are out of reach: rules decide.
+        if not batch or not batch.has_access("read"):
+            raise request.not_found()
+        headers = [
+            ("Content-Type", "application/vnd.openxmlformats-officedocument"
+             ".spreadsheetml.sheet"),
+            (
+                "Content-Disposition",
+                content_disposition(f"{batch.name.replace('/', '-')}.xlsx"),
+            ),
+        ]
+        return request.make_response(self._make_workbook(batch), headers)
+
+    def _make_workbook(self, batch):
+        """Return the bytes of a workbook with one row for each line."""
+        content = io.BytesIO()
+        # Text of users is text: what looks like a formula or a link stays as typed.
+        options = {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+        }
+        with xlsxwriter.Workbook(content, options) as workbook:
+            sheet = workbook.add_worksheet(batch.env._("Results"))
+            bold = workbook.add_format({"bold": True})
+            sheet.write_row(0, 0, self._get_titles(batch.env), bold)
+            sheet.set_column(0, 1, 28)
+            sheet.set_column(2, 5, 14)
+            sheet.set_column(6, 6, 60)
+            for row, line in enumerate(batch.line_ids.sorted("id"), start=1):
+                sheet.write_row(row, 0, self._get_row(line))
+            sheet.freeze_panes(1, 0)
+        return content.getvalue()
+
+    def _get_titles(self, env):
+        return [
+            env._("Account"),
+            env._("Enrollee"),
+            env._("Amount"),
+            env._("Currency"),
+            env._("Status"),
+            env._("Credit Note"),
+            env._("Reason"),
+        ]
+
+    def _get_row(self, line):
+        states = dict(line._fields["state"]._description_selection(line.env))
+        return [
+            line.partner_id.display_name or "",
+            line.contact_id.name or "",
+            line.amount,
+            line.currency_id.name,
+            states[line.state],
+            line.move_name or "",
+            line.error or "",
+        ]

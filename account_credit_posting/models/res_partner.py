@@ -1,0 +1,117 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+
+class ResPartner(models.Model):
+    """Show the open credit of an account, and post credits to it."""
+
+    _inherit = "res.partner"
+
+    account_credit_balance = fields.Monetary(
+        compute="_compute_account_credit_balance",
+        compute_sudo=True,
+        string="Open Credit",
+        groups="account_credit_posting.group_credit_user,"
+        "account.group_account_readonly",
+        help="What is left of the credits posted to the account, in company currency.",
+    )
+
+    @api.depends_context("company")
+    def _compute_account_credit_balance(self):
+        balances = self.commercial_partner_id._get_open_credits(self.env.company)
+        for partner in self:
+            partner.account_credit_balance = balances.get(
+                partner.commercial_partner_id.id, 0
+            )
+
+    def _get_open_credits(self, company):
+        """Return what is left of the credits of these accounts.
+
+        Read from posted journal items: what the receivable lines of the credit notes
+        have not paid yet (``account.move.line.amount_residual``).
+
+        :return: ``{account id: amount}``, in company currency, above zero
+        """
+        credits = self.env["account.move.line"]._read_group(
+            [
+                ("partner_id", "in", self.ids),
+                ("company_id", "=", company.id),
+                ("parent_state", "=", "posted"),
+                ("account_type", "=", "asset_receivable"),
+                ("reconciled", "=", False),
+                ("move_id.credit_line_id", "!=", False),
+            ],
+            ["partner_id"],
+            ["amount_residual:sum"],
+        )
+        return {account.id: -residual for account, residual in credits}
+
+    def _get_open_dues(self, company):
+        """Return what these accounts owe: their open invoices, before credits.
+
+        :return: ``{account id: amount}``, in company currency, above zero
+        """
+        dues = self.env["account.move.line"]._read_group(
+            [
+                ("partner_id", "in", self.ids),
+                ("company_id", "=", company.id),
+                ("parent_state", "=", "posted"),
+                ("account_type", "=", "asset_receivable"),
+                ("reconciled", "=", False),
+                ("amount_residual", ">", 0),
+            ],
+            ["partner_id"],
+            ["amount_residual:sum"],
+        )
+        return {account.id: residual for account, residual in dues}
+
+    def _get_credit_currency(self, company):
+        """Return the currency in which an account is credited.
+
+        That of its receivable account, else that of the pricelist it was given, else
+        that of the company.
+
+        :param company: the company that gives the credit
+        """
+        self.ensure_one()
+        account = self.with_company(company)
+        return (
+            account.property_account_receivable_id.currency_id
+            or account.specific_property_product_pricelist.currency_id
+            or company.currency_id
+        )
+
+    def action_post_transaction(self):
+        """Open Post Transaction for these accounts, or for those of these enrollees.
+
+        :return: a window action on ``account.post.transaction``
+        :raise AccessError: when the user may not post credits
+        """
+        return self.env["account.post.transaction"]._get_open_action(partners=self)
+
+    def action_view_billing(self):
+        """Open the account of this contact.
+
+        :return: a window action on ``res.partner``
+        :raise AccessError: when the user has no part in billing
+        :raise UserError: when the contact belongs to no account
+        """
+        self.ensure_one()
+        user = self.env.user
+        if not (
+            user.has_group("account_credit_posting.group_credit_user")
+            or user.has_group("account.group_account_readonly")
+        ):
+            raise AccessError(self.env._("You may not see the billing of accounts."))
+        if not self.commercial_partner_id:
+            raise UserError(
+                self.env._("%(contact)s has no account.", contact=self.display_name)
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.commercial_partner_id.display_name,
+            "res_model": "res.partner",
+            "res_id": self.commercial_partner_id.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }

@@ -1,0 +1,18 @@
+import { registry } from "@web/core/registry";
+import { buildM2OFieldDescription, Many2OneField } from "@web/views/fields/many2one/many2one_field";
+
+/**
+ * A search box that adds: what is chosen is saved at once, and the server empties the
+ * box again, so that the next name can be typed.
+ */
+export class AddAccountField extends Many2OneField {
+    get m2oProps() {
+        const { name, record } = this.props;
+        return {
+            ...super.m2oProps,
+            update: (value) => record.update({ [name]: value }, { save: true }),
+        };
+    }
+}
+
+registry.category("fields").add("add_account", buildM2OFieldDescription(AddAccountField));

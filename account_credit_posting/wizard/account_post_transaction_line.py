@@ -1,0 +1,85 @@
+from odoo import api, fields, models
+
+
+class AccountPostTransactionLine(models.TransientModel):
+    """An account of a transaction that is being prepared, and its amount."""
+
+    _name = "account.post.transaction.line"
+    _description = "Post Transaction Account"
+
+    transaction_id = fields.Many2one(
+        comodel_name="account.post.transaction",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(related="transaction_id.company_id")
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Account",
+        required=True,
+        ondelete="cascade",
+    )
+    contact_id = fields.Many2one(comodel_name="res.partner", string="Enrollee")
+    email = fields.Char(related="partner_id.email")
+    ref = fields.Char(related="partner_id.ref")
+    invoice_id = fields.Many2one(comodel_name="account.move", string="Pay First")
+    currency_id = fields.Many2one(
+        comodel_name="res.currency",
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    amount = fields.Monetary(help="Above zero, in the currency of the account.")
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id",
+        string="Company Currency",
+    )
+    amount_due = fields.Monetary(
+        compute="_compute_balances",
+        currency_field="company_currency_id",
+        string="Owes",
+        help="Open invoices of the account.",
+    )
+    open_credit = fields.Monetary(
+        compute="_compute_balances",
+        currency_field="company_currency_id",
+        help="What is left of earlier credits.",
+    )
+
+    _account_unique = models.Constraint(
+        "UNIQUE (transaction_id, partner_id)",
+        "This account is listed already.",
+    )
+
+    @api.depends("partner_id", "invoice_id", "transaction_id.company_id")
+    def _compute_currency_id(self):
+        for line in self:
+            company = line.transaction_id.company_id or self.env.company
+            line.currency_id = (
+                line.invoice_id.currency_id
+                or line.partner_id._get_credit_currency(company)
+            )
+
+    @api.depends("partner_id", "company_id")
+    def _compute_balances(self):
+        for company, lines in self.grouped("company_id").items():
+            # Whoever may post credits may know what the account owes.
+            accounts_sudo = lines.partner_id.sudo()
+            dues = accounts_sudo._get_open_dues(company)
+            credits = accounts_sudo._get_open_credits(company)
+            for line in lines:
+                line.amount_due = dues.get(line.partner_id.id, 0)
+                line.open_credit = credits.get(line.partner_id.id, 0)
+
+    def _prepare_line_vals(self):
+        """Prepare the credit line: values for ``account.credit.line.create``."""
+        self.ensure_one()
+        return {
+            "partner_id": self.partner_id.id,
+            "contact_id": self.contact_id.id,
+            "invoice_id": self.invoice_id.id,
+            "currency_id": self.currency_id.id,
+            "amount": self.amount,
+        }
