@@ -286,7 +286,8 @@ class AccountCreditBatch(models.Model):
             lines = batch.line_ids.filtered(lambda line: line.state == "posted")
             if lines:
                 batch._take()
-                lines._reverse()
+                # The right to manage credits is enough, as with posting.
+                lines.sudo()._reverse()
                 batch._update_state()
         return True
 
@@ -409,16 +410,22 @@ class AccountCreditBatch(models.Model):
         )
 
     def _post_pending_lines(self):
-        """Post the pending lines, chunk by chunk, and settle the state."""
+        """Post the pending lines, chunk by chunk, and settle the state.
+
+        The caller has checked the right.
+        """
         self.ensure_one()
         self._check_ready()
         self._take()
-        while lines := self._lock_pending_lines(CHUNK_LINES):
-            lines._post()
+        # The right to post credits is enough: it needs no right to read the chart of
+        # accounts or to create entries. What may be posted is checked line by line.
+        batch_sudo = self.sudo()
+        while lines_sudo := batch_sudo._lock_pending_lines(CHUNK_LINES):
+            lines_sudo._post()
             # The next chunk needs nothing of this one, and a small cache is fast.
             self.env.flush_all()
             self.env.invalidate_all()
-        self._update_state()
+        batch_sudo._update_state()
 
     def _lock_pending_lines(self, limit):
         """Return up to ``limit`` pending lines, locked for this transaction."""

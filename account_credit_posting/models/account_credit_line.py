@@ -122,7 +122,7 @@ class AccountCreditLine(models.Model):
         "A credit note belongs to one credit line only.",
     )
     # The target of the foreign key of `_add_mutual_constraint`.
-    _id_move_id_unique = models.Constraint("UNIQUE (id, move_id)")
+    _move_id_id_unique = models.Constraint("UNIQUE (move_id, id)")
     _posted_has_move = models.Constraint(
         "CHECK ((state IN ('posted', 'reversed')) = (move_id IS NOT NULL))",
         "A credit line is posted when it has a credit note, and only then.",
@@ -153,8 +153,10 @@ class AccountCreditLine(models.Model):
             self.env.cr,
             "account_move",
             name,
-            "FOREIGN KEY (credit_line_id, id) REFERENCES account_credit_line "
-            "(id, move_id) DEFERRABLE INITIALLY DEFERRED",
+            # Not the other way round: Odoo would take a key that starts with the
+            # column of a field for its own, and replace it.
+            "FOREIGN KEY (id, credit_line_id) REFERENCES account_credit_line "
+            "(move_id, id) DEFERRABLE INITIALLY DEFERRED",
         )
 
     # -------------------------------------------------------------------------

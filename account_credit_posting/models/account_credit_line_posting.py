@@ -76,11 +76,8 @@ class AccountCreditLine(models.Model):
 
         :return: the posted ``account.move`` records, in the order of the lines
         """
-        # The right to post credits is enough: the caller checked it, and the checks
-        # of company and account are in `_get_faults`.
-        moves_sudo = (
+        moves = (
             self.env["account.move"]
-            .sudo()
             .with_context(
                 credit_posting=POSTING,
                 credit_number_block=NumberBlock(),
@@ -90,10 +87,10 @@ class AccountCreditLine(models.Model):
             )
             .create([line._prepare_move_vals() for line in self])
         )
-        moves_sudo._post(soft=False)
-        for line, move_sudo in zip(self, moves_sudo, strict=True):
-            line._set_posted(move_sudo)
-        return moves_sudo
+        moves._post(soft=False)
+        for line, move in zip(self, moves, strict=True):
+            line._set_posted(move)
+        return moves
 
     def _prepare_move_vals(self):
         """Prepare the credit note of the line.
@@ -224,16 +221,15 @@ class AccountCreditLine(models.Model):
         The states follow in ``account.move._reconcile_reversed_moves``.
         """
         today = fields.Date.context_today(self)
-        # The right to manage credits is enough, the caller checked it.
-        moves_sudo = self.move_id.sudo()
-        moves_sudo._reverse_moves(
+        moves = self.move_id
+        moves._reverse_moves(
             [
                 {
                     "date": today,
                     "invoice_date": today,
-                    "ref": self.env._("Reversal of: %(move)s", move=move_sudo.name),
+                    "ref": self.env._("Reversal of: %(move)s", move=move.name),
                 }
-                for move_sudo in moves_sudo
+                for move in moves
             ],
             cancel=True,
         )

@@ -2,5 +2,10 @@ from . import common
 from . import test_account_credit_batch
 from . import test_account_credit_entry
 from . import test_account_credit_line
+from . import test_account_post_transaction
 from . import test_post_credits
+from . import test_product_template
+from . import test_res_company
+from . import test_res_partner
 from . import test_rights
+from . import test_tours

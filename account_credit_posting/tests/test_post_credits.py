@@ -231,10 +231,10 @@ class TestAmounts(AccountCreditCommon):
             (" 7 ", "7"),
             ("-3", "-3"),
             ("+3", "3"),
-            (1e5, "100000"),
+            (1e5, "100000.0"),
             (1e-7, "0.0000001"),
         ):
-            self.assertEqual(str(parse_amount(value)), text)
+            self.assertEqual(f"{parse_amount(value):f}", text)
 
     def test_anything_else_is_no_amount(self):
         for value in (

@@ -26,6 +26,8 @@ class AccountPostTransaction(models.TransientModel):
     _inherit = ["analytic.mixin"]
     _description = "Post Transaction"
     _check_company_auto = True
+    # Odoo's hour is less than a clerk's lunch: nothing that was typed is lost by then.
+    _transient_max_hours = 48.0
 
     step = fields.Selection(
         selection=[

@@ -6,6 +6,8 @@ class AccountPostTransactionLine(models.TransientModel):
 
     _name = "account.post.transaction.line"
     _description = "Post Transaction Account"
+    # As long as the transaction that it belongs to.
+    _transient_max_hours = 48.0
 
     transaction_id = fields.Many2one(
         comodel_name="account.post.transaction",

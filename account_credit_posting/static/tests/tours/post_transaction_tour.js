@@ -1,0 +1,234 @@
+import { registry } from "@web/core/registry";
+import { stepUtils } from "@web_tour/tour_utils";
+
+const STEP = (name) => `.o_statusbar_status button.o_arrow_button_current:contains(${name})`;
+
+function goOn(step) {
+    return [
+        { content: "Go on", trigger: "button[name=action_next]", run: "click" },
+        { content: `See the step ${step}`, trigger: STEP(step) },
+    ];
+}
+
+function addAccount(text, result = text) {
+    return [
+        {
+            content: `Search ${text}`,
+            trigger: "[name=add_partner_id] input",
+            run: `edit ${text}`,
+        },
+        {
+            content: `Choose ${result}`,
+            trigger: `.o-autocomplete--dropdown-item:contains(${result}) a`,
+            run: "click",
+        },
+    ];
+}
+
+function seeAccount(name) {
+    return {
+        content: `See ${name} in the list`,
+        trigger: `div[name=step_accounts] .o_data_row:contains(${name})`,
+    };
+}
+
+function setAllTo(amount) {
+    return [
+        {
+            content: "Type the amount for all",
+            trigger: "[name=amount_for_all] input",
+            run: `edit ${amount}`,
+        },
+        { content: "Set all", trigger: "button[name=action_set_all]", run: "click" },
+        {
+            content: "See it beside the account",
+            trigger: `div[name=step_amounts] .o_data_row [name=amount]:contains(${amount})`,
+        },
+    ];
+}
+
+function setUpAndPost(count) {
+    return [
+        {
+            content: "Search the credit item",
+            trigger: "[name=credit_item_id] input",
+            run: "edit Goodwill",
+        },
+        {
+            content: "Choose it",
+            trigger: ".o-autocomplete--dropdown-item:contains(Goodwill) a",
+            run: "click",
+        },
+        {
+            content: "Comment for the customer",
+            trigger: "[name=public_comment] textarea",
+            run: "edit The snow day",
+        },
+        {
+            content: "Comment for the office",
+            trigger: "[name=private_comment] textarea",
+            run: "edit Agreed by phone",
+        },
+        { content: "Post", trigger: "button[name=action_post]", run: "click" },
+        { content: "See the result", trigger: STEP("Result") },
+        {
+            content: "See a green check for each account",
+            trigger: ".o_data_row .fa-check-circle.text-success",
+            run({ queryAll }) {
+                const checks = queryAll(".o_data_row .fa-check-circle.text-success");
+                if (checks.length !== count) {
+                    throw new Error(`${checks.length} green checks, not ${count}`);
+                }
+            },
+        },
+    ];
+}
+
+const TO_AMOUNTS = [...goOn("Accounts"), ...goOn("Amounts")];
+
+const POST_FIFTEEN = (count) => [
+    ...TO_AMOUNTS,
+    ...setAllTo("15.00"),
+    ...goOn("Set-up"),
+    ...setUpAndPost(count),
+];
+
+const START = {
+    content: "Post Transaction",
+    trigger: "button[name=action_post_transaction]",
+    run: "click",
+};
+
+registry.category("web_tour.tours").add("post_transaction_menu", {
+    steps: () => [
+        stepUtils.showAppsMenuItem(),
+        {
+            content: "Open Invoicing",
+            trigger: ".o_app[data-menu-xmlid='account.menu_finance']",
+            run: "click",
+        },
+        {
+            content: "Open Customers",
+            trigger: "[data-menu-xmlid='account.menu_finance_receivables']",
+            run: "click",
+        },
+        {
+            content: "Open Post Transaction",
+            trigger:
+                "[data-menu-xmlid='account_credit_posting.account_post_transaction_menu']",
+            run: "click",
+        },
+        { content: "See the first step", trigger: STEP("Type") },
+        ...goOn("Accounts"),
+        ...addAccount("Family 0"),
+        seeAccount("Family 0"),
+        ...addAccount("a@example.com", "Anna"),
+        seeAccount("Family 1"),
+        ...addAccount("Family 2"),
+        seeAccount("Family 2"),
+        ...addAccount("Family 2"),
+        {
+            content: "Be told that it is there already",
+            trigger: "[name=notice]:contains(Listed once)",
+        },
+        ...goOn("Amounts"),
+        {
+            content: "Start with the first amount",
+            trigger: "div[name=step_amounts] .o_data_row:first td[name=amount]",
+            run: "click",
+        },
+        ...["10", "20", "30"].map((amount, position) => ({
+            content: `Type ${amount}, then Enter`,
+            trigger: `div[name=step_amounts] .o_data_row:eq(${position}) td[name=amount] input`,
+            run: `edit ${amount} && press Enter`,
+        })),
+        {
+            content: "See the running total",
+            trigger: "div[name=step_amounts] [name=total]:contains(60.00)",
+        },
+        { content: "Go back", trigger: "button[name=action_back]", run: "click" },
+        { content: "See the accounts again", trigger: STEP("Accounts") },
+        ...goOn("Amounts"),
+        {
+            content: "Nothing is lost",
+            trigger: "div[name=step_amounts] [name=total]:contains(60.00)",
+        },
+        ...goOn("Set-up"),
+        ...setUpAndPost(3),
+        {
+            content: "Open the first credit note",
+            trigger: ".o_data_row:first [name=move_name] a",
+            run: "click",
+        },
+        {
+            content: "See the credit note",
+            trigger: ".o_form_view .o_statusbar_status:contains(Posted)",
+        },
+        {
+            content: "See what the customer reads on it",
+            trigger: "[name=invoice_line_ids]:contains(The snow day)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("post_transaction_account", {
+    steps: () => [START, ...POST_FIFTEEN(1)],
+});
+
+registry.category("web_tour.tours").add("post_transaction_customers", {
+    steps: () => [
+        {
+            content: "Find the customers with the tag",
+            trigger: ".o_searchview_input",
+            run: "edit Family",
+        },
+        {
+            content: "Search",
+            trigger: ".o_searchview_autocomplete .o-dropdown-item:first",
+            run: "click",
+        },
+        {
+            content: "See them",
+            trigger: ".o_facet_values:contains(Family)",
+        },
+        {
+            content: "Select all",
+            trigger: "thead .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            content: "See them selected",
+            trigger: ".o_data_row_selected .o_list_record_selector input:checked",
+        },
+        START,
+        ...POST_FIFTEEN(2),
+    ],
+});
+
+registry.category("web_tour.tours").add("post_transaction_invoice", {
+    steps: () => [
+        {
+            content: "Post Credit",
+            trigger: "button[name=action_post_credit]",
+            run: "click",
+        },
+        ...POST_FIFTEEN(1),
+    ],
+});
+
+registry.category("web_tour.tours").add("post_transaction_invoices", {
+    steps: () => [
+        {
+            content: "Post Transaction with nothing selected",
+            trigger: "button[name=action_post_credit]",
+            run: "click",
+        },
+        ...goOn("Accounts"),
+        ...addAccount("Family 0"),
+        seeAccount("Family 0"),
+        ...goOn("Amounts"),
+        ...setAllTo("15.00"),
+        ...goOn("Set-up"),
+        ...setUpAndPost(1),
+    ],
+});

@@ -1,0 +1,94 @@
+from odoo.fields import Command
+from odoo.tests import HttpCase, tagged
+
+from .common import AccountCreditCommon
+
+
+@tagged("post_install", "-at_install")
+class TestTours(AccountCreditCommon, HttpCase):
+    """The five steps in a browser, as the clerk, from each place they start at."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.clerk.group_ids += cls.env.ref("base.group_partner_manager")
+        cls.accounts.customer_rank = 1
+        cls.env["res.partner"].create(
+            {"name": "Anna", "parent_id": cls.accounts[1].id, "email": "a@example.com"}
+        )
+
+    def _get_batch(self):
+        return self.batches.search([("create_uid", "=", self.clerk.id)])
+
+    def assertPosted(self, amounts):
+        """Assert that the clerk posted one batch, with these entries.
+
+        :param amounts: ``{account: amount}``
+        """
+        batch = self._get_batch()
+        self.assertEqual(len(batch), 1)
+        self.assertRecordValues(
+            batch,
+            [
+                {
+                    "state": "done",
+                    "credit_item_id": self.item.id,
+                    "public_comment": "The snow day",
+                    "private_comment": "Agreed by phone",
+                }
+            ],
+        )
+        self.assertEqual(
+            {line.partner_id: line.amount for line in batch.line_ids}, amounts
+        )
+        for line in batch.line_ids:
+            self.assertItems(
+                line.move_id,
+                [
+                    (self.credit_account, line.amount, line.amount),
+                    (self.receivable, -line.amount, -line.amount),
+                ],
+            )
+        self.assertLedgerSound(batch)
+
+    def test_from_the_menu_three_accounts_by_keyboard(self):
+        self.start_tour("/odoo", "post_transaction_menu", login=self.clerk.login)
+        self.assertPosted(
+            {self.accounts[0]: 10, self.accounts[1]: 20, self.accounts[2]: 30}
+        )
+
+    def test_from_an_account(self):
+        self.start_tour(
+            f"/odoo/res.partner/{self.account.id}",
+            "post_transaction_account",
+            login=self.clerk.login,
+        )
+        self.assertPosted({self.account: 15})
+
+    def test_from_the_list_of_customers(self):
+        (self.accounts - self.accounts[:2]).active = False
+        tag = self.env["res.partner.category"].create({"name": "Tour"})
+        self.accounts[:2].category_id = [Command.link(tag.id)]
+        self.start_tour(
+            "/odoo/customers", "post_transaction_customers", login=self.clerk.login
+        )
+        self.assertPosted({self.accounts[0]: 15, self.accounts[1]: 15})
+
+    def test_from_an_invoice(self):
+        invoice = self._create_invoice(self.account, 40)
+        self.start_tour(
+            f"/odoo/account.move/{invoice.id}",
+            "post_transaction_invoice",
+            login=self.clerk.login,
+        )
+        self.assertPosted({self.account: 15})
+        self.assertEqual(self._get_batch().line_ids.invoice_id, invoice)
+
+    def test_from_the_list_of_invoices(self):
+        self._create_invoice(self.account, 40)
+        self.start_tour(
+            "/odoo/customer-invoices",
+            "post_transaction_invoices",
+            login=self.clerk.login,
+        )
+        self.assertPosted({self.account: 15})
