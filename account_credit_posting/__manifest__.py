@@ -18,7 +18,19 @@
         "views/res_partner_views.xml",
         "wizard/account_post_transaction_views.xml",
     ],
-    "demo": [],
+    "demo": [
+        "demo/res_company_demo.xml",
+        "demo/res.partner.category.csv",
+        "demo/res.partner.csv",
+        "demo/account_account_demo.xml",
+        "demo/product_demo.xml",
+        "demo/res_users_demo.xml",
+        "demo/account_move_downtown_demo.xml",
+        "demo/account_move_lakeside_demo.xml",
+        "demo/account_payment_downtown_demo.xml",
+        "demo/account_payment_lakeside_demo.xml",
+        "demo/account_credit_batch_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": [
             "account_credit_posting/static/src/**/*",

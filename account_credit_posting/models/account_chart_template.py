@@ -7,8 +7,9 @@ class AccountChartTemplate(models.AbstractModel):
     _inherit = "account.chart.template"
 
     def _post_load_data(self, template_code, company, template_data):
-        super()._post_load_data(template_code, company, template_data)
+        result = super()._post_load_data(template_code, company, template_data)
         (company or self.env.company)._create_credit_accounting()
+        return result
 
     def _get_demo_exception_product_template_xml_ids(self):
         return [

@@ -76,17 +76,18 @@ class AccountCreditLine(models.Model):
 
         :return: the posted ``account.move`` records, in the order of the lines
         """
-        moves = (
-            self.env["account.move"]
-            .with_context(
-                credit_posting=POSTING,
-                credit_number_block=NumberBlock(),
-                # The batch keeps the log; the entry keeps only what changes later.
-                mail_create_nolog=True,
-                mail_create_nosubscribe=True,
-            )
-            .create([line._prepare_move_vals() for line in self])
+        Move = self.env["account.move"].with_context(
+            credit_posting=POSTING,
+            credit_number_block=NumberBlock(),
+            # The batch keeps the log; the entry keeps only what changes later.
+            mail_create_nolog=True,
+            mail_create_nosubscribe=True,
         )
+        # Drafts have no analytic items that could be out of step: posting makes them.
+        moves = Move.with_context(skip_analytic_sync=True).create(
+            [line._prepare_move_vals() for line in self]
+        )
+        moves = moves.with_env(Move.env)
         moves._post(soft=False)
         for line, move in zip(self, moves, strict=True):
             line._set_posted(move)

@@ -36,10 +36,19 @@ class ProductTemplate(models.Model):
         if self.env.context.get("default_is_credit_item"):
             defaults.update(
                 (name, value)
-                for name, value in CREDIT_ITEM_VALS.items()
-                if name in fields and f"default_{name}" not in self.env.context
+                for name, value in self._get_credit_item_defaults().items()
+                if name in fields
             )
         return defaults
+
+    @api.model
+    def _get_credit_item_defaults(self):
+        """Return what makes a product a credit item, where the context is silent."""
+        return {
+            name: value
+            for name, value in CREDIT_ITEM_VALS.items()
+            if f"default_{name}" not in self.env.context
+        }
 
     @api.depends("company_id")
     @api.depends_context("company")
@@ -92,8 +101,9 @@ class ProductTemplate(models.Model):
         :return: the same, in the same order; the given ones are not changed
         """
         default = self.env.context.get("default_is_credit_item")
+        item_defaults = self._get_credit_item_defaults()
         return [
-            {**CREDIT_ITEM_VALS, **vals}
+            {**item_defaults, **vals}
             if vals.get("is_credit_item", default) and not vals.get("product_tmpl_id")
             else vals
             for vals in vals_list

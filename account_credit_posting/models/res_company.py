@@ -17,7 +17,6 @@ class ResCompany(models.Model):
     # branch uses those of its parent.
     credit_journal_id = fields.Many2one(
         comodel_name="account.journal",
-        string="Credit Journal",
         check_company=True,
         domain=[("type", "=", "sale")],
         help="Credits are posted in this journal, as credit notes with its numbers. "
@@ -36,6 +35,11 @@ class ResCompany(models.Model):
         default=200,
         help="A credit batch with more lines is posted in the background.",
     )
+
+    @api.constrains("credit_journal_id", "credit_account_id")
+    def _check_credit_accounting_is_own(self):
+        # Odoo checks the companies of a company's own fields on screens only.
+        self._check_company(["credit_journal_id", "credit_account_id"])
 
     # -------------------------------------------------------------------------
     # CRUD
@@ -180,7 +184,7 @@ class ResCompany(models.Model):
         return self._get_own_or_parent("credit_account_id")
 
     def _get_own_or_parent(self, field_name):
-        """Return a setting of the company, or else of the nearest parent that has it."""
+        """Return a setting of the company, or of the nearest parent that has it."""
         self.ensure_one()
         # A branch uses the accounts of its parents, whoever works in it.
         for company_sudo in reversed(self.sudo().parent_ids):

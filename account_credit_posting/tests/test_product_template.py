@@ -9,7 +9,7 @@ from .common import AccountCreditCommon
 
 @tagged("post_install", "-at_install")
 class TestProductTemplate(AccountCreditCommon):
-    """Credit items: their defaults, their accounts, and what they are kept apart from."""
+    """Credit items: their defaults, their accounts, their distance from products."""
 
     @classmethod
     def setUpClass(cls):
@@ -60,7 +60,9 @@ class TestProductTemplate(AccountCreditCommon):
 
     def test_new_credit_item_of_the_screen_has_no_taxes(self):
         view = "account_credit_posting.product_credit_item_view_form"
-        with Form(self.products.with_context(default_is_credit_item=True), view) as form:
+        with Form(
+            self.products.with_context(default_is_credit_item=True), view
+        ) as form:
             form.name = "Goodwill"
             self.assertFalse(form.taxes_id[:])
         self.assertIsCreditItem(form.record)
@@ -100,7 +102,7 @@ class TestProductTemplate(AccountCreditCommon):
         self.assertFalse(self.item.taxes_id)
 
     def test_copy_is_a_credit_item(self):
-        self.assertIsCreditItem(self.item.copy())
+        self.assertIsCreditItem(self.products.browse(self.item.id).copy())
 
     def test_demo_data_sets_no_taxes_on_credit_items(self):
         charts = self.env["account.chart.template"]
@@ -129,7 +131,10 @@ class TestProductTemplate(AccountCreditCommon):
     # -------------------------------------------------------------------------
 
     def test_credit_item_is_not_among_the_sold_or_purchased(self):
-        for move_type, found in (("out_invoice", "sale_ok"), ("in_invoice", "purchase_ok")):
+        for move_type, found in (
+            ("out_invoice", "sale_ok"),
+            ("in_invoice", "purchase_ok"),
+        ):
             move = self.env["account.move"].new({"move_type": move_type})
             catalog = self.products.search(move._get_product_catalog_domain())
             self.assertNotIn(self.item, catalog)
@@ -172,8 +177,8 @@ class TestProductTemplate(AccountCreditCommon):
             invoice_line_ids=[Command.create({"product_id": self.product_a.id})],
         )
         with self.assertRaisesRegex(UserError, "has journal items"):
-            self.product_a.write(vals)
-        self.product_b.write(vals)
+            self.product_a.product_tmpl_id.write(vals)
+        self.product_b.product_tmpl_id.write(vals)
         self.assertTrue(self.product_b.is_credit_item)
 
     # -------------------------------------------------------------------------

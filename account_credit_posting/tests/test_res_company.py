@@ -20,7 +20,9 @@ class TestResCompany(AccountCreditCommon):
         )
 
     def _load_chart(self, company, code="generic_coa"):
-        self.env["account.chart.template"].try_loading(code, company, install_demo=False)
+        self.env["account.chart.template"].try_loading(
+            code, company, install_demo=False
+        )
 
     def _count_set_up(self):
         models = ("account.account", "account.journal", "ir.sequence")
@@ -157,9 +159,10 @@ class TestResCompany(AccountCreditCommon):
         other = self.setup_other_company()["company"]
         self.assertNotEqual(other.credit_account_id, self.credit_account)
         self.assertNotEqual(other.credit_journal_id, self.journal)
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "company inconsistencies"):
             other.credit_journal_id = self.journal
-            other.flush_recordset()
+        with self.assertRaisesRegex(UserError, "company inconsistencies"):
+            other.credit_account_id = self.credit_account
 
     # -------------------------------------------------------------------------
     # THE REST OF ODOO
