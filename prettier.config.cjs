@@ -8,7 +8,7 @@ const config = {
     trailingComma: "es5",
     proseWrap: "always",
     xmlWhitespaceSensitivity: "preserve",
-    xmlSelfClosingSpace: false,
+    xmlSelfClosingSpace: true,
 };
 
 module.exports = config;

@@ -61,9 +61,7 @@ def find_malformed_lines(lines):
 
 def is_id(value):
     """Tell whether a value can be the id of a record."""
-    return (
-        isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
-    )
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
 
 
 def hash_request(**request):
@@ -75,8 +73,8 @@ def hash_request(**request):
     text = json.dumps(
         request,
         sort_keys=True,
-        default=lambda value: value.isoformat()
-        if isinstance(value, date)
-        else str(value),
+        default=lambda value: (
+            value.isoformat() if isinstance(value, date) else str(value)
+        ),
     )
     return hashlib.sha256(text.encode()).hexdigest()

@@ -145,7 +145,7 @@ def measure_all(registry, item_id, account_ids):
             for name, way in WAYS.items():
                 figure = measure(registry, way, item_id, account_ids[:size])
                 times.setdefault((name, size), []).append(figure)
-                print(f"round {turn + 1}: {name}, {size}: {figure:.2f} ms per credit")
+                print(f"round {turn + 1}: {name}, {size}: {figure:.2f} ms", flush=True)
     return {
         name: {size: statistics.median(times[name, size]) for size in SIZES}
         for name in WAYS
@@ -167,7 +167,9 @@ def show(medians):
     for name, row in ratios.items():
         print(f"{name:24}" + "".join(f"{row[size]:10.2f}" for size in SIZES))
     growth = ours[max(SIZES)] / ours[min(SIZES)]
-    print(f"\ncredit batch, per credit at {max(SIZES)} against {min(SIZES)}: {growth:.2f}")
+    print(
+        f"\ncredit batch, per credit at {max(SIZES)} against {min(SIZES)}: {growth:.2f}"
+    )
     return {"ms_per_credit": medians, "ratios": ratios, "growth": growth}
 
 

@@ -3,13 +3,15 @@
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
+    Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
+    multiple,
     rule,
     run_state_machine_as_test,
 )
-from hypothesis.stateful import Bundle, initialize, multiple
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged

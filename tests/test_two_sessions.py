@@ -144,9 +144,12 @@ class Sessions:
 @pytest.fixture
 def sessions():
     """Give two servers on one new database."""
-    with throwaway_database() as name:
-        with running_server(name) as first, running_server(name) as second:
-            yield Sessions(name, (first, second))
+    with (
+        throwaway_database() as name,
+        running_server(name) as first,
+        running_server(name) as second,
+    ):
+        yield Sessions(name, (first, second))
 
 
 def test_same_batch_is_posted_once(sessions):

@@ -25,8 +25,10 @@ class CreditResults(http.Controller):
         if not batch or not batch.has_access("read"):
             raise request.not_found()
         headers = [
-            ("Content-Type", "application/vnd.openxmlformats-officedocument"
-             ".spreadsheetml.sheet"),
+            (
+                "Content-Type",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            ),
             (
                 "Content-Disposition",
                 content_disposition(f"{batch.name.replace('/', '-')}.xlsx"),

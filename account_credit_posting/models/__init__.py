@@ -1,14 +1,16 @@
-from . import account_account
-from . import account_chart_template
-from . import account_credit_batch
-from . import account_credit_batch_api
-from . import account_credit_line
-from . import account_credit_line_faults
-from . import account_credit_line_posting
-from . import account_journal
-from . import account_move
-from . import product_product
-from . import product_template
-from . import res_company
-from . import res_config_settings
-from . import res_partner
+from . import (
+    account_account,
+    account_chart_template,
+    account_credit_batch,
+    account_credit_batch_api,
+    account_credit_line,
+    account_credit_line_faults,
+    account_credit_line_posting,
+    account_journal,
+    account_move,
+    product_product,
+    product_template,
+    res_company,
+    res_config_settings,
+    res_partner,
+)

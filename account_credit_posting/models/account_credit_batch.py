@@ -70,7 +70,7 @@ class AccountCreditBatch(models.Model):
         "debited, the account's receivable is credited.",
     )
     public_comment = fields.Text(
-        help="Printed on the credit note, under the credit item: the customer reads it.",
+        help="The customer reads it on the credit note, under the credit item.",
     )
     private_comment = fields.Text(
         help="For the office only. It is on no document and in no message.",
@@ -164,9 +164,7 @@ class AccountCreditBatch(models.Model):
             batch.reversed_count = counts.get((batch._origin, "reversed"), 0)
             settled = batch.posted_count + batch.failed_count + batch.reversed_count
             batch.line_count = pending + settled
-            batch.progress = (
-                100 * settled / batch.line_count if batch.line_count else 0
-            )
+            batch.progress = 100 * settled / batch.line_count if batch.line_count else 0
 
     # -------------------------------------------------------------------------
     # CRUD

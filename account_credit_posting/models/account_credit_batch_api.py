@@ -9,10 +9,11 @@ from ..utils import find_malformed_lines, hash_request, is_id, parse_amount
 class AccountCreditBatch(models.Model):
     """Post credits on behalf of another program: JSON-2 and XML-RPC."""
 
-    _inherit = "account.credit.batch"
+    # One file per concern.
+    _inherit = "account.credit.batch"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
-    def post_credits(
+    def post_credits(  # noqa: PLR0913 - the signature that clients call.
         self,
         credit_item_id,
         lines,
@@ -178,7 +179,9 @@ class AccountCreditBatch(models.Model):
         """
         self.ensure_one()
         partners = self._get_reachable_ids("res.partner", [row[0] for row in requested])
-        invoices = self._get_reachable_ids("account.move", [row[2] for row in requested])
+        invoices = self._get_reachable_ids(
+            "account.move", [row[2] for row in requested]
+        )
         amounts = [self._read_amount(row[1]) for row in requested]
         lines = self.env["account.credit.line"].create(
             [

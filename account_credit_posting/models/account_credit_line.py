@@ -135,7 +135,6 @@ class AccountCreditLine(models.Model):
 
     def init(self):
         """Add what no model can declare: a key between the tables of two models."""
-        super().init()
         # At the end, when both tables have their columns.
         self.pool.post_init(self._add_mutual_constraint)
 

@@ -15,7 +15,8 @@ _logger = logging.getLogger(__name__)
 class AccountCreditLine(models.Model):
     """Turn pending credit lines into posted credit notes, and reverse them."""
 
-    _inherit = "account.credit.line"
+    # One file per concern.
+    _inherit = "account.credit.line"  # pylint: disable=consider-merging-classes-inherited
 
     def _post(self):
         """Post the lines of a chunk: one credit note each, or a reason.
@@ -214,7 +215,9 @@ class AccountCreditLine(models.Model):
         lowers none.
         """
         self.ensure_one()
-        return bool(self.credit_item_id.taxes_id._filter_taxes_by_company(self.company_id))
+        return bool(
+            self.credit_item_id.taxes_id._filter_taxes_by_company(self.company_id)
+        )
 
     def _reverse(self):
         """Reverse the credit notes of posted lines, dated today.

@@ -1,11 +1,13 @@
-from . import common
-from . import test_account_credit_batch
-from . import test_account_credit_entry
-from . import test_account_credit_line
-from . import test_account_post_transaction
-from . import test_post_credits
-from . import test_product_template
-from . import test_res_company
-from . import test_res_partner
-from . import test_rights
-from . import test_tours
+from . import (
+    common,
+    test_account_credit_batch,
+    test_account_credit_entry,
+    test_account_credit_line,
+    test_account_post_transaction,
+    test_post_credits,
+    test_product_template,
+    test_res_company,
+    test_res_partner,
+    test_rights,
+    test_tours,
+)

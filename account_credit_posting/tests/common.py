@@ -139,7 +139,9 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
                 ],
             )
             company_currency = batch.company_id.currency_id
-            self.assertTrue(company_currency.is_zero(sum(move.line_ids.mapped("balance"))))
+            self.assertTrue(
+                company_currency.is_zero(sum(move.line_ids.mapped("balance")))
+            )
             self.assertEqual(move.line_ids.partner_id, line.partner_id)
         linked = self.env["account.move"].search(
             [("credit_line_id", "in", batch.line_ids.ids)]

@@ -7,9 +7,7 @@ from odoo.tools import mute_logger
 
 from .common import AccountCreditCommon
 
-LINE_LOGGER = (
-    "odoo.addons.account_credit_posting.models.account_credit_line_posting"
-)
+LINE_LOGGER = "odoo.addons.account_credit_posting.models.account_credit_line_posting"
 
 
 @tagged("post_install", "-at_install")

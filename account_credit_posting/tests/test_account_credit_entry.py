@@ -33,7 +33,13 @@ class TestAccountCreditEntry(AccountCreditCommon):
         )
         self.assertRecordValues(
             move,
-            [{"journal_id": self.journal.id, "amount_total": 10, "amount_residual": 10}],
+            [
+                {
+                    "journal_id": self.journal.id,
+                    "amount_total": 10,
+                    "amount_residual": 10,
+                }
+            ],
         )
 
     def test_credit_is_due_at_once_whatever_the_payment_term(self):
@@ -187,7 +193,9 @@ class TestAccountCreditEntry(AccountCreditCommon):
         ).move_id
         self.assertEqual(move.invoice_line_ids.name, "Goodwill\nThe snow day")
         texts = [str(value) for value in move.sudo().read()[0].values()]
-        texts += [str(value) for line in move.line_ids for value in line.read()[0].values()]
+        texts += [
+            str(value) for line in move.line_ids for value in line.read()[0].values()
+        ]
         texts += move.message_ids.mapped("body")
         self.assertFalse([text for text in texts if "Father" in text])
 

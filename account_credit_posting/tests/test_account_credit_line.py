@@ -297,12 +297,17 @@ class TestAccountCreditLine(AccountCreditCommon):
                 first.move_id.id,
             ),
             # A posted line without an entry, and the reverse.
-            SQL("UPDATE account_credit_line SET move_id = NULL WHERE id = %s", first.id),
+            SQL(
+                "UPDATE account_credit_line SET move_id = NULL WHERE id = %s", first.id
+            ),
             SQL(
                 "UPDATE account_credit_line SET state = 'posted' WHERE id = %s",
                 pending.id,
             ),
-            SQL("UPDATE account_credit_line SET state = 'failed' WHERE id = %s", first.id),
+            SQL(
+                "UPDATE account_credit_line SET state = 'failed' WHERE id = %s",
+                first.id,
+            ),
             # A posted line without an amount, or an account.
             SQL("UPDATE account_credit_line SET amount = 0 WHERE id = %s", first.id),
             SQL(
@@ -323,7 +328,9 @@ class TestAccountCreditLine(AccountCreditCommon):
         batch = self.batches.create(
             {
                 "credit_item_id": self.item.id,
-                "line_ids": [Command.create({"partner_id": self.account.id, "amount": 1})],
+                "line_ids": [
+                    Command.create({"partner_id": self.account.id, "amount": 1})
+                ],
             }
         )
         self.assertEqual(batch.line_ids.company_id, self.company)

@@ -32,9 +32,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
 
         :param amounts: ``{account: amount}``
         """
-        transaction = self._open(
-            self.env["res.partner"].union(*amounts.keys())
-        )
+        transaction = self._open(self.env["res.partner"].union(*amounts.keys()))
         transaction.action_next()
         transaction.action_next()
         for line in transaction.line_ids:
@@ -162,9 +160,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
             transaction.add_partner_id = contact
         self.assertEqual(transaction.line_ids.partner_id, self.account)
         self.assertEqual(len(transaction.line_ids), 1)
-        self.assertEqual(
-            transaction.notice, "Listed once, as already there: Family 0."
-        )
+        self.assertEqual(transaction.notice, "Listed once, as already there: Family 0.")
 
     def test_everybody_with_a_tag_is_added_by_account_or_enrollee(self):
         tag = self.env["res.partner.category"].create({"name": "Ballet"})
@@ -185,7 +181,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
             {
                 "name": "Mine",
                 "model_id": "res.partner",
-                "domain": "[('id', 'in', %s)]" % self.accounts[2:5].ids,
+                "domain": f"[('id', 'in', {self.accounts[2:5].ids})]",
                 "user_ids": [Command.set(self.clerk.ids)],
             }
         )
@@ -239,7 +235,8 @@ class TestAccountPostTransaction(AccountCreditCommon):
         for line, amount in zip(transaction.line_ids, (0, 5, -1), strict=True):
             line.amount = amount
         with self.assertRaisesRegex(
-            UserError, "2 of 3 accounts have no amount above zero: Family 0 and Family 2"
+            UserError,
+            "2 of 3 accounts have no amount above zero: Family 0 and Family 2",
         ):
             transaction.action_next()
         self.assertEqual(transaction.step, "amounts")

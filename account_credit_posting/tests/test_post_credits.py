@@ -1,8 +1,8 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
-from .common import AccountCreditCommon
 from ..utils import count_decimals, parse_amount
+from .common import AccountCreditCommon
 
 
 @tagged("post_install", "-at_install")
@@ -186,9 +186,7 @@ class TestPostCredits(AccountCreditCommon):
         other = self.setup_other_company()["company"]
         self.clerk.company_ids += other
         first = self._post(self._lines(10), idempotency_key="k")
-        second = self._post(
-            self._lines(10), idempotency_key="k", company_id=other.id
-        )
+        second = self._post(self._lines(10), idempotency_key="k", company_id=other.id)
         self.assertNotEqual(first["batch_id"], second["batch_id"])
         batch = self.batches.browse(second["batch_id"])
         self.assertEqual(batch.line_ids.move_id.company_id, other)

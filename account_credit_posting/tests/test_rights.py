@@ -55,8 +55,9 @@ class TestRights(AccountCreditCommon):
     def test_accountant_reads_and_changes_nothing(self):
         batch = self._post_line(private_comment="For the office").batch_id
         mine = batch.with_user(self.accountant)
-        self.assertEqual(mine.read(["private_comment"])[0]["private_comment"],
-                         "For the office")
+        self.assertEqual(
+            mine.read(["private_comment"])[0]["private_comment"], "For the office"
+        )
         self.assertEqual(mine.line_ids.move_id.name, batch.line_ids.move_id.name)
         draft = self._create_batch().with_user(self.accountant)
         for change in (

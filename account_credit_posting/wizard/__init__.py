@@ -1,2 +1,1 @@
-from . import account_post_transaction
-from . import account_post_transaction_line
+from . import account_post_transaction, account_post_transaction_line

@@ -193,11 +193,13 @@ class AccountPostTransaction(models.TransientModel):
         }
         return self.line_ids.filtered(
             lambda line: (
-                line.partner_id.id,
-                line.currency_id.id,
-                line.currency_id.round(line.amount),
+                (
+                    line.partner_id.id,
+                    line.currency_id.id,
+                    line.currency_id.round(line.amount),
+                )
+                in repeated
             )
-            in repeated
         )
 
     def _get_repeated_from(self):
@@ -372,7 +374,9 @@ class AccountPostTransaction(models.TransientModel):
         """Add everybody whom a saved filter of contacts finds."""
         self._check_open_step("accounts")
         if self.filter_id:
-            self._add_accounts(self.env["res.partner"].search(self._get_filter_domain()))
+            self._add_accounts(
+                self.env["res.partner"].search(self._get_filter_domain())
+            )
             self.filter_id = False
         return True
 

@@ -1,5 +1,8 @@
 import { registry } from "@web/core/registry";
-import { buildM2OFieldDescription, Many2OneField } from "@web/views/fields/many2one/many2one_field";
+import {
+    buildM2OFieldDescription,
+    Many2OneField,
+} from "@web/views/fields/many2one/many2one_field";
 
 /**
  * A search box that adds: what is chosen is saved at once, and the server empties the
@@ -15,4 +18,6 @@ export class AddAccountField extends Many2OneField {
     }
 }
 
-registry.category("fields").add("add_account", buildM2OFieldDescription(AddAccountField));
+registry
+    .category("fields")
+    .add("add_account", buildM2OFieldDescription(AddAccountField));

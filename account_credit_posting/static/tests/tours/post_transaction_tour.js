@@ -1,7 +1,8 @@
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
-const STEP = (name) => `.o_statusbar_status button.o_arrow_button_current:contains(${name})`;
+const STEP = (name) =>
+    `.o_statusbar_status button.o_arrow_button_current:contains(${name})`;
 
 function goOn(step) {
     return [
