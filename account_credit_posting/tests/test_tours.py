@@ -1,4 +1,3 @@
-from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 
 from .common import AccountCreditCommon
@@ -67,8 +66,6 @@ class TestTours(AccountCreditCommon, HttpCase):
 
     def test_from_the_list_of_customers(self):
         (self.accounts - self.accounts[:2]).active = False
-        tag = self.env["res.partner.category"].create({"name": "Tour"})
-        self.accounts[:2].category_id = [Command.link(tag.id)]
         self.start_tour(
             "/odoo/customers", "post_transaction_customers", login=self.clerk.login
         )

@@ -179,18 +179,8 @@ registry.category("web_tour.tours").add("post_transaction_account", {
 registry.category("web_tour.tours").add("post_transaction_customers", {
     steps: () => [
         {
-            content: "Find the customers with the tag",
-            trigger: ".o_searchview_input",
-            run: "edit Family",
-        },
-        {
-            content: "Search",
-            trigger: ".o_searchview_autocomplete .o-dropdown-item:first",
-            run: "click",
-        },
-        {
-            content: "See them",
-            trigger: ".o_facet_values:contains(Family)",
+            content: "See the customers",
+            trigger: ".o_data_row:contains(Family 1)",
         },
         {
             content: "Select all",
