@@ -1,4 +1,6 @@
-"""Hooks that run when the addon is installed into a database."""
+"""Hooks that run when the addon is installed into a database, or removed from it."""
+
+from odoo.tools.sql import drop_constraint
 
 
 def post_init_hook(env):
@@ -10,3 +12,13 @@ def post_init_hook(env):
     companies = env["res.company"].search([], order="id")
     companies._create_credit_sequence()
     companies._create_credit_accounting()
+
+
+def uninstall_hook(env):
+    """Drop the key between entries and credit lines, which Odoo does not know of.
+
+    The posted credit notes stay: they are entries like any other.
+
+    :param env: environment of the superuser
+    """
+    drop_constraint(env.cr, "account_move", "account_move_credit_line_mutual")
