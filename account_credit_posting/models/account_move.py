@@ -31,6 +31,18 @@ class AccountMove(models.Model):
     )
 
     # -------------------------------------------------------------------------
+    # COMPUTE
+    # -------------------------------------------------------------------------
+
+    def _compute_show_reset_to_draft_button(self):
+        result = super()._compute_show_reset_to_draft_button()
+        # Offered to nobody, also not to users who cannot see credit lines.
+        self.filtered(
+            lambda move: move.sudo().credit_line_id
+        ).show_reset_to_draft_button = False
+        return result
+
+    # -------------------------------------------------------------------------
     # CRUD
     # -------------------------------------------------------------------------
 

@@ -239,6 +239,12 @@ class TestAccountCreditLine(AccountCreditCommon):
         with self.assertRaises(UserError):
             move.unlink()
 
+    def test_credit_note_does_not_offer_to_be_reset(self):
+        line = self._post_line()
+        self.assertFalse(line.move_id.show_reset_to_draft_button)
+        invoice = self._create_invoice(self.account, 10)
+        self.assertTrue(invoice.show_reset_to_draft_button)
+
     def test_other_entries_can_still_be_reset(self):
         invoice = self._create_invoice(self.account, 10)
         invoice.button_draft()
