@@ -21,8 +21,7 @@ class AccountCreditLine(models.Model):
     def _post(self):
         """Post the lines of a chunk: one credit note each, or a reason.
 
-        The caller holds the lock on the lines. See ``DESIGN``: lock lines, create,
-        number, post, mark.
+        The caller holds the lock on the lines, and has checked the right.
         """
         faults = self._get_faults()
         for line, fault in faults.items():

@@ -103,7 +103,7 @@ class AccountMove(models.Model):
         keeps it unique among transactions, as for any other entry.
         """
         block = self.env.context.get("credit_number_block")
-        if not isinstance(block, NumberBlock):
+        if not isinstance(block, NumberBlock) or not self.credit_line_id:
             return super()._get_next_sequence_format()
         key = (self.journal_id.id, self.move_type, self.date)
         if key not in block:

@@ -225,6 +225,31 @@ class TestAccountCreditEntry(AccountCreditCommon):
             ],
         )
 
+    def test_branch_posts_with_the_accounts_of_its_company(self):
+        branch = self.env["res.company"].create(
+            {"name": "Branch", "parent_id": self.company.id}
+        )
+        self.env.user.company_ids += branch
+        batch = self.batches.with_context(allowed_company_ids=branch.ids).create(
+            {
+                "company_id": branch.id,
+                "credit_item_id": self.item.id,
+                "date": "2024-03-15",
+                "line_ids": [
+                    Command.create({"partner_id": self.account.id, "amount": 10})
+                ],
+            }
+        )
+        batch.action_post()
+        self.assertEqual(batch.line_ids.state, "posted", batch.line_ids.error)
+        self.assertLedgerSound(batch)
+        move = batch.line_ids.move_id
+        self.assertEqual(move.journal_id, self.journal)
+        self.assertItems(
+            move.with_company(self.company),
+            [(self.credit_account, 10.0, 10.0), (self.receivable, -10.0, -10.0)],
+        )
+
     def test_numbers_are_one_block_in_line_order(self):
         batch = self._create_batch(dict.fromkeys(self.accounts, 5))
         batch.action_post()
