@@ -50,7 +50,7 @@ class AccountCreditLine(models.Model):
                 account=account.display_name,
                 parent=account.commercial_partner_id.display_name,
             )
-        if account.company_id and account.company_id not in company.parent_ids:
+        if account._is_foreign_to(company):
             return self.env._(
                 "%(account)s is an account of %(other)s. Post its credit with that "
                 "company as classification.",

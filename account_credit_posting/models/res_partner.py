@@ -81,6 +81,16 @@ class ResPartner(models.Model):
             or company.currency_id
         )
 
+    def _is_foreign_to(self, company):
+        """Tell whether an account belongs to another company than this one.
+
+        An account of a parent company is one of its branches, too.
+
+        :param company: the company that gives a credit
+        """
+        self.ensure_one()
+        return bool(self.company_id) and self.company_id not in company.parent_ids
+
     def action_post_transaction(self):
         """Open Post Transaction for these accounts, or for those of these enrollees.
 

@@ -130,6 +130,44 @@ class TestAccountPostTransaction(AccountCreditCommon):
         transaction.action_retry()
         self.assertRecordValues(transaction, [{"posted_count": 2, "failed_count": 0}])
 
+    def test_result_says_what_was_posted_and_what_was_not(self):
+        transaction = self._prepare({self.accounts[0]: 10, self.accounts[1]: 20})
+        self.accounts[1].active = False
+        transaction.action_post()
+        text = transaction.result_text.replace("\N{NO-BREAK SPACE}", " ")
+        self.assertIn("$ 10.00 posted to 1 account.", text)
+        self.assertIn("1 account could not be credited.", text)
+        self.accounts[1].active = True
+        transaction.action_retry()
+        text = transaction.result_text.replace("\N{NO-BREAK SPACE}", " ")
+        self.assertEqual(text, "$ 30.00 posted to 2 accounts.")
+        transaction.batch_id.with_user(self.manager).action_reverse()
+        transaction.invalidate_recordset()
+        self.assertEqual(transaction.result_text, "Nothing of this is posted any more.")
+
+    def test_posted_transaction_is_written_by_post_alone(self):
+        posted = self._prepare({self.accounts[0]: 10})
+        posted.action_post()
+        transaction = self._prepare({self.accounts[1]: 10})
+        for forge in (
+            lambda: transaction.write({"batch_id": posted.batch_id.id}),
+            lambda: self.transactions.create({"batch_id": posted.batch_id.id}),
+        ):
+            with self.assertRaises(AccessError):
+                forge()
+        for vals in ({"step": "setup"}, {"batch_id": False}, {"company_id": 1}):
+            with self.assertRaisesRegex(UserError, "is posted as"):
+                posted.write(vals)
+        copied = posted.copy()
+        self.assertRecordValues(copied, [{"batch_id": False, "step": "type"}])
+
+    def test_action_of_another_step_is_refused(self):
+        transaction = self._prepare({self.account: 10})
+        for name in ("action_clear", "action_add_tagged", "action_set_all"):
+            with self.assertRaisesRegex(UserError, "This is done in the step"):
+                getattr(transaction, name)()
+        self.assertEqual(transaction.line_ids.amount, 10)
+
     def test_post_another_starts_anew(self):
         action = self._prepare({self.account: 10}).action_post_another()
         self.assertFalse(self.transactions.browse(action["res_id"]).line_ids)
@@ -206,6 +244,45 @@ class TestAccountPostTransaction(AccountCreditCommon):
             transaction.sudo().filter_id = saved
             transaction.action_add_filtered()
 
+    def test_filter_that_cannot_be_read_says_so(self):
+        for domain in ("[('nonsense', '=', 1)]", "[('id', '=', nonsense)]", "1"):
+            saved = self.env["ir.filters"].create(
+                {"name": "Old", "model_id": "res.partner", "domain": "[]"}
+            )
+            saved.domain = domain
+            transaction = self._open(self.account)
+            transaction.action_next()
+            transaction.filter_id = saved
+            with self.assertRaisesRegex(UserError, "The filter Old cannot be read"):
+                transaction.action_add_filtered()
+            self.assertEqual(transaction.line_ids.partner_id, self.account)
+
+    def test_archived_accounts_are_never_added_and_told(self):
+        tag = self.env["res.partner.category"].create({"name": "Ballet"})
+        saved = self.env["ir.filters"].create(
+            {
+                "name": "All",
+                "model_id": "res.partner",
+                "domain": "[('active', 'in', [True, False]), "
+                f"('category_id', '=', {tag.id})]",
+            }
+        )
+        self.children[0].category_id = tag
+        self.account.active = False
+        self.children[0].active = True
+        transaction = self._open()
+        transaction.action_next()
+        for vals, name in (
+            ({"category_ids": tag.ids}, "action_add_tagged"),
+            ({"filter_id": saved.id}, "action_add_filtered"),
+            ({"add_partner_id": self.account.id}, None),
+        ):
+            transaction.write({"notice": False, **vals})
+            if name:
+                getattr(transaction, name)()
+            self.assertFalse(transaction.line_ids)
+            self.assertEqual(transaction.notice, "Not added, as archived: Family 0.")
+
     def test_account_of_another_company_is_not_added_and_told(self):
         other = self.setup_other_company()["company"]
         self.account.company_id = other
@@ -255,6 +332,48 @@ class TestAccountPostTransaction(AccountCreditCommon):
         self.assertEqual(
             transaction.total.replace("\N{NO-BREAK SPACE}", " "), "$ 25.00 + ¥ 13"
         )
+
+    def test_number_of_accounts_is_said_in_words(self):
+        for count, text in ((0, "0 accounts"), (1, "1 account"), (3, "3 accounts")):
+            transaction = self._open(self.accounts[:count])
+            self.assertEqual(transaction.accounts_text, text)
+
+    def test_form_knows_the_totals_of_rows_not_saved_yet(self):
+        yen = self.setup_other_currency("JPY", rates=[("2024-01-01", 150.0)])
+        transaction = self._open(self.accounts[:5])
+        lines = transaction.line_ids
+        lines.amount = 10
+        lines[4].currency_id = yen
+        commands = [
+            Command.update(lines[0].id, {"amount": 12.5}),
+            Command.update(lines[1].id, {"currency_id": yen.id}),
+            Command.delete(lines[2].id),
+        ]
+        names = ["total", "line_count", "accounts_text", "currency_symbol"]
+        spec = {
+            **dict.fromkeys(names, {}),
+            "line_ids": {"fields": {"amount": {}, "currency_id": {"fields": {}}}},
+        }
+        answer = transaction.onchange({"line_ids": commands}, ["line_ids"], spec)
+        transaction.line_ids = commands
+        self.assertEqual(
+            answer["value"],
+            {name: transaction[name] for name in names},
+        )
+        self.assertEqual(
+            transaction.total.replace("\N{NO-BREAK SPACE}", " "), "$ 22.50 + ¥ 20"
+        )
+
+    def test_form_of_somebody_else_answers_nothing(self):
+        transaction = self._open(self.accounts[:2])
+        theirs = self.transactions.with_user(self.manager).browse(transaction.id)
+        commands = [Command.update(transaction.line_ids[0].id, {"amount": 1})]
+        with self.assertRaises(AccessError):
+            theirs.onchange({"line_ids": commands}, ["line_ids"], {"total": {}})
+        mine = self._open(self.accounts[5:6])
+        mine.line_ids.amount = 1
+        answer = mine.onchange({"line_ids": commands}, ["line_ids"], {"line_count": {}})
+        self.assertEqual(answer["value"]["line_count"], 1, "a row of another one")
 
     def test_balances_stand_beside_the_amounts(self):
         self._create_invoice(self.account, 70)
@@ -323,13 +442,45 @@ class TestAccountPostTransaction(AccountCreditCommon):
         self.assertEqual(transaction.batch_id.line_ids.move_id.company_id, other)
 
     def test_taxed_item_is_told(self):
-        transaction = self._prepare({self.account: 10})
-        self.assertFalse(transaction.is_taxed)
-        self.item.taxes_id = self.tax_sale_a
-        transaction.invalidate_recordset()
-        self.assertTrue(transaction.is_taxed)
-        transaction.action_post()
-        self.assertIn("11.50", transaction.posted_total)
+        included = self.tax_sale_a.copy(
+            {"name": "Included", "price_include_override": "tax_included"}
+        )
+        for tax, note, total in (
+            (self.env["account.tax"], False, "10.00"),
+            (self.tax_sale_a, "comes on top of the amounts", "11.50"),
+            (included, "the amounts include Included", "10.00"),
+        ):
+            self.item.taxes_id = tax
+            transaction = self._prepare({self.account: 10})
+            if note:
+                self.assertIn(note, transaction.tax_note)
+            else:
+                self.assertFalse(transaction.tax_note)
+            transaction.action_post()
+            self.assertIn(total, transaction.posted_total)
+
+    def test_classification_of_another_company_than_the_account_is_refused(self):
+        other = self.setup_other_company()["company"]
+        self.clerk.company_ids += other
+        invoice = self._create_invoice(self.accounts[1], 10)
+        self.account.company_id = self.company
+        for transaction, sentence in (
+            (self._prepare({self.account: 10}), "Family 0 belong to another company"),
+            (self._open(invoices=invoice), "cannot be paid by a credit of"),
+        ):
+            mine = transaction.with_context(
+                allowed_company_ids=[self.company.id, other.id]
+            )
+            mine.line_ids.amount = 10
+            mine.write({"step": "setup", "credit_item_id": self.item.id})
+            self.assertFalse(mine.company_warning)
+            mine.company_id = other
+            self.assertIn(sentence, mine.company_warning)
+            with self.assertRaisesRegex(UserError, sentence):
+                mine.action_post()
+            mine.company_id = self.company
+            mine.action_post()
+            self.assertEqual(mine.batch_id.state, "done", mine.batch_id.line_ids.error)
 
     def test_manager_creates_an_item_on_the_spot_clerk_cannot(self):
         items = self.env["product.product"].with_context(default_is_credit_item=True)
@@ -384,9 +535,58 @@ class TestAccountPostTransaction(AccountCreditCommon):
             ],
         )
 
+    def test_opens_in_the_company_of_the_account_or_invoice(self):
+        data = self.setup_other_company()
+        other = data["company"]
+        self.clerk.company_ids += other
+        invoice = (
+            self.env["account.move"]
+            .with_company(other)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.accounts[1].id,
+                    "invoice_date": "2024-03-01",
+                    "invoice_line_ids": [
+                        Command.create(
+                            {"name": "Shoes", "price_unit": 9, "tax_ids": []}
+                        )
+                    ],
+                }
+            )
+        )
+        invoice.action_post()
+        self.account.company_id = other
+        both = {"allowed_company_ids": [self.company.id, other.id]}
+        for action in (
+            self.account.with_user(self.clerk)
+            .with_context(**both)
+            .action_post_transaction(),
+            invoice.with_user(self.clerk).with_context(**both).action_post_credit(),
+        ):
+            transaction = self.transactions.browse(action["res_id"])
+            self.assertEqual(transaction.company_id, other)
+            self.assertEqual(len(transaction.line_ids), 1)
+        self.assertEqual(transaction.line_ids.invoice_id, invoice)
+
     # -------------------------------------------------------------------------
     # RIGHTS
     # -------------------------------------------------------------------------
+
+    def test_each_action_asks_for_the_right(self):
+        transaction = self._prepare({self.account: 10})
+        names = [
+            name
+            for name in dir(type(transaction))
+            if name.startswith("action_")
+            and name != "action_archive"
+            and name != "action_unarchive"
+        ]
+        self.assertGreater(len(names), 8)
+        for name in names:
+            with self.assertRaises(AccessError, msg=name):
+                getattr(transaction.with_user(self.accountant), name)()
+        self.assertFalse(transaction.batch_id)
 
     def test_only_those_who_may_post_open_it(self):
         portal = new_test_user(
@@ -416,7 +616,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
 
     def test_two_thousand_accounts_cost_no_more_queries_than_ten(self):
         tag = self.env["res.partner.category"].create({"name": "District"})
-        counts = []
+        counts, answer_counts = [], []
         for size in (10, 2000):
             tag.partner_ids = [
                 Command.create({"name": f"Household {number}"})
@@ -439,8 +639,19 @@ class TestAccountPostTransaction(AccountCreditCommon):
             self.assertEqual(transaction.line_count, size)
             self.assertFalse(transaction.repeated_warning)
             counts.append(self.env.cr.sql_log_count - before)
+            commands = [Command.update(transaction.line_ids.ids[0], {"amount": 9})]
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            transaction.onchange(
+                {"line_ids": commands},
+                ["line_ids"],
+                {"total": {}, "line_count": {}, "line_ids": {"fields": {"amount": {}}}},
+            )
+            answer_counts.append(self.env.cr.sql_log_count - before)
         # Odoo inserts 1,000 rows at a time and reads as many; all else is one query.
         self.assertLess(counts[1], counts[0] + 60, counts)
+        # The answer to each amount that is typed does not walk through the others.
+        self.assertLessEqual(answer_counts[1], answer_counts[0], answer_counts)
 
 
 @tagged("post_install", "-at_install")

@@ -1,1 +1,6 @@
-from . import account_post_transaction, account_post_transaction_line
+from . import (
+    account_post_transaction,
+    account_post_transaction_accounts,
+    account_post_transaction_line,
+    account_post_transaction_texts,
+)

@@ -1,19 +1,10 @@
-from dateutil.relativedelta import relativedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Domain
-from odoo.tools import format_list
-from odoo.tools.safe_eval import safe_eval
+from odoo.fields import Command
+from odoo.tools import formatLang
 
 #: The steps in their order; the last one cannot be left.
 STEPS = ["type", "accounts", "amounts", "setup", "result"]
-
-#: Names that a message lists before it says how many more there are.
-NAMES_LISTED = 10
-
-#: The same credit within so many days is worth a warning.
-REPEATED_DAYS = 30
 
 
 class AccountPostTransaction(models.TransientModel):
@@ -38,6 +29,7 @@ class AccountPostTransaction(models.TransientModel):
             ("result", "Result"),
         ],
         required=True,
+        copy=False,
         default="type",
     )
     transaction_type = fields.Selection(
@@ -53,10 +45,19 @@ class AccountPostTransaction(models.TransientModel):
         string="Accounts",
     )
     line_count = fields.Integer(compute="_compute_totals", string="Number of Accounts")
+    accounts_text = fields.Char(
+        compute="_compute_totals",
+        help="The number of accounts, in words: 1 account, 12 accounts.",
+    )
     total = fields.Char(
         compute="_compute_totals",
         help="The sum of the amounts, for each currency.",
     )
+    currency_symbol = fields.Char(
+        compute="_compute_totals",
+        help="Of the currency that all accounts have in common.",
+    )
+    has_invoices = fields.Boolean(compute="_compute_has_invoices")
     add_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Add an account",
@@ -77,10 +78,6 @@ class AccountPostTransaction(models.TransientModel):
         string="Set all to",
         digits=(16, 3),
         help="The amount for every account, in the currency of each.",
-    )
-    currency_symbol = fields.Char(
-        compute="_compute_currency_symbol",
-        help="Of the currency that all accounts have in common.",
     )
 
     # Set-up.
@@ -103,131 +100,28 @@ class AccountPostTransaction(models.TransientModel):
         domain="[('is_credit_item', '=', True)]",
         help="Says why the credits are given, and which ledger account they reduce.",
     )
-    is_taxed = fields.Boolean(compute="_compute_is_taxed")
+    tax_note = fields.Char(
+        compute="_compute_tax_note",
+        help="How the taxes of the credit item change the amounts.",
+    )
     public_comment = fields.Text(help="Printed on the credit note.")
     private_comment = fields.Text(
         help="For the office only: on no document and in no message."
     )
+    company_warning = fields.Char(compute="_compute_company_warning")
     repeated_warning = fields.Char(compute="_compute_repeated_warning")
 
     # Result.
-    batch_id = fields.Many2one(comodel_name="account.credit.batch", readonly=True)
+    batch_id = fields.Many2one(
+        comodel_name="account.credit.batch",
+        readonly=True,
+        copy=False,
+    )
     batch_line_ids = fields.One2many(related="batch_id.line_ids", string="Results")
-    batch_state = fields.Selection(related="batch_id.state")
     posted_count = fields.Integer(related="batch_id.posted_count")
     failed_count = fields.Integer(related="batch_id.failed_count")
-    posted_total = fields.Char(compute="_compute_posted_total")
-
-    # -------------------------------------------------------------------------
-    # COMPUTE
-    # -------------------------------------------------------------------------
-
-    @api.depends("line_ids.amount", "line_ids.currency_id")
-    def _compute_totals(self):
-        for transaction in self:
-            lines = transaction.line_ids
-            transaction.line_count = len(lines)
-            transaction.total = transaction._format_totals(
-                (line.currency_id, line.amount) for line in lines
-            )
-
-    @api.depends("line_ids.currency_id")
-    def _compute_currency_symbol(self):
-        for transaction in self:
-            currency = transaction.line_ids.currency_id
-            transaction.currency_symbol = currency.symbol if len(currency) == 1 else ""
-
-    @api.depends("batch_id.name")
-    def _compute_display_name(self):
-        for transaction in self:
-            transaction.display_name = self.env._("Post Transaction")
-
-    @api.depends("batch_id.line_ids.state")
-    def _compute_posted_total(self):
-        for transaction in self:
-            # What the ledger says: totals of the credit notes, taxes included.
-            moves_sudo = transaction.batch_id.line_ids.move_id.sudo()
-            transaction.posted_total = transaction._format_totals(
-                (move_sudo.currency_id, move_sudo.amount_total)
-                for move_sudo in moves_sudo
-            )
-
-    @api.depends("credit_item_id", "company_id")
-    def _compute_is_taxed(self):
-        for transaction in self:
-            # A clerk need not see the taxes to be told about them.
-            taxes_sudo = transaction.credit_item_id.sudo().taxes_id
-            transaction.is_taxed = bool(
-                taxes_sudo._filter_taxes_by_company(transaction.company_id)
-            )
-
-    @api.depends("credit_item_id", "line_ids.amount", "step")
-    def _compute_repeated_warning(self):
-        for transaction in self:
-            names = []
-            if transaction.step == "setup" and transaction.credit_item_id:
-                names = transaction._find_repeated_lines().mapped("partner_id.name")
-            transaction.repeated_warning = bool(names) and self.env._(
-                "%(names)s got the same amount for %(item)s within the last %(days)s "
-                "days.",
-                names=self._format_names(names),
-                item=transaction.credit_item_id.display_name,
-                days=REPEATED_DAYS,
-            )
-
-    def _find_repeated_lines(self):
-        """Return the lines whose account got the same item and amount lately."""
-        self.ensure_one()
-        posted = self.env["account.credit.line"]._read_group(
-            [
-                ("partner_id", "in", self.line_ids.partner_id.ids),
-                ("credit_item_id", "=", self.credit_item_id.id),
-                ("state", "=", "posted"),
-                ("date", ">", self._get_repeated_from()),
-            ],
-            ["partner_id", "currency_id", "amount"],
-        )
-        repeated = {
-            (account.id, currency.id, currency.round(amount))
-            for account, currency, amount in posted
-        }
-        return self.line_ids.filtered(
-            lambda line: (
-                (
-                    line.partner_id.id,
-                    line.currency_id.id,
-                    line.currency_id.round(line.amount),
-                )
-                in repeated
-            )
-        )
-
-    def _get_repeated_from(self):
-        today = fields.Date.context_today(self)
-        return today - relativedelta(days=REPEATED_DAYS + 1)
-
-    def _format_totals(self, amounts):
-        """Return the sum for each currency, as text.
-
-        :param amounts: pairs of currency and amount
-        """
-        totals = {}  # {currency: amount}
-        for currency, amount in amounts:
-            totals[currency] = totals.get(currency, 0) + amount
-        return " + ".join(
-            currency.format(total) for currency, total in totals.items() if currency
-        )
-
-    def _format_names(self, names):
-        """Return a list of names as text, cut where it gets long."""
-        names = list(names)
-        if len(names) <= NAMES_LISTED:
-            return format_list(self.env, names)
-        return self.env._(
-            "%(names)s and %(count)s more",
-            names=", ".join(names[:NAMES_LISTED]),
-            count=len(names) - NAMES_LISTED,
-        )
+    posted_total = fields.Char(compute="_compute_result")
+    result_text = fields.Char(compute="_compute_result")
 
     # -------------------------------------------------------------------------
     # CRUD
@@ -235,7 +129,13 @@ class AccountPostTransaction(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create transactions; see :meth:`write` for ``add_partner_id``."""
+        """Create transactions; see :meth:`write` for ``add_partner_id``.
+
+        :raise AccessError: when the values say that it is posted
+        """
+        vals_list = [dict(vals) for vals in vals_list]
+        for vals in vals_list:
+            self._check_result_not_written(vals)
         added = [vals.pop("add_partner_id", False) for vals in vals_list]
         transactions = super().create(vals_list)
         for transaction, partner_id in zip(transactions, added, strict=True):
@@ -243,166 +143,31 @@ class AccountPostTransaction(models.TransientModel):
         return transactions
 
     def write(self, vals):
-        """Take what was typed; ``add_partner_id`` adds an account and is emptied."""
+        """Take what was typed; ``add_partner_id`` adds an account and is emptied.
+
+        :raise AccessError: when the values say that it is posted
+        :raise UserError: when it is posted, so that nothing can change any more
+        """
         vals = dict(vals)
+        self._check_result_not_written(vals)
+        self._check_not_posted()
         partner_id = vals.pop("add_partner_id", False)
         result = super().write(vals)
         for transaction in self:
             transaction._add_partner(partner_id)
         return result
 
+    def _check_result_not_written(self, vals):
+        if vals.get("batch_id") and not self.env.su:
+            raise AccessError(self.env._("What was posted is written by Post alone."))
+
     def _add_partner(self, partner_id):
         if partner_id:
             self._add_accounts(self.env["res.partner"].browse(partner_id))
 
     # -------------------------------------------------------------------------
-    # ACCOUNTS
+    # STEPS
     # -------------------------------------------------------------------------
-
-    @api.model
-    def _get_open_action(self, partners=None, invoices=None):
-        """Open a new transaction with accounts filled in.
-
-        :param partners: accounts or enrollees
-        :param invoices: customer invoices; where an account has one of them, its
-            credit pays that one first
-        :return: a window action on ``account.post.transaction``
-        :raise AccessError: when the user may not post credits
-        """
-        self._check_may_post()
-        transaction = self.create({})
-        contacts = partners or self.env["res.partner"]
-        if invoices:
-            contacts |= invoices.commercial_partner_id
-        if contacts:
-            transaction._add_accounts(contacts)
-        if invoices:
-            transaction._set_invoices(invoices)
-        return transaction._get_view_action()
-
-    def _get_view_action(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Post Transaction"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "current",
-        }
-
-    def _set_invoices(self, invoices):
-        """Let each account's credit pay its invoice first, where it has one only."""
-        for account, of_account in invoices.grouped("commercial_partner_id").items():
-            if len(of_account) == 1:
-                line = self.line_ids.filtered(
-                    lambda line, account=account: line.partner_id == account
-                )
-                line.invoice_id = of_account
-
-    def _add_accounts(self, contacts):
-        """Add the accounts of contacts, each once, and keep a notice of it.
-
-        :param contacts: accounts and enrollees; an enrollee stays as a label
-        """
-        self.ensure_one()
-        present = set(self.line_ids.partner_id.ids)
-        company = self.company_id
-        added, known, foreign = [], [], []
-        for contact in contacts:
-            account = contact.commercial_partner_id or contact
-            if account.id in present:
-                known.append(account)
-            elif account.company_id and account.company_id not in company.parent_ids:
-                foreign.append(account)
-            else:
-                present.add(account.id)
-                added.append((account, contact))
-        self.line_ids = [
-            Command.create(
-                {
-                    "partner_id": account.id,
-                    "contact_id": contact.id if contact != account else False,
-                }
-            )
-            for account, contact in added
-        ]
-        self.notice = self._get_added_notice(len(added), known, foreign)
-
-    def _get_added_notice(self, count, known, foreign):
-        """Say what became of the accounts that were to be added.
-
-        :param count: how many were added
-        :param known: accounts that were there before, one for each contact
-        :param foreign: accounts of another company
-        """
-        sentences = []
-        if count > 1 or (not known and not foreign and not count):
-            sentences.append(self.env._("%(count)s accounts added.", count=count))
-        if known:
-            names = dict.fromkeys(account.name for account in known)
-            sentences.append(
-                self.env._(
-                    "Listed once, as already there: %(names)s.",
-                    names=self._format_names(names),
-                )
-            )
-        if foreign:
-            names = dict.fromkeys(account.name for account in foreign)
-            sentences.append(
-                self.env._(
-                    "Not added, as accounts of another company than %(company)s: "
-                    "%(names)s.",
-                    company=self.company_id.display_name,
-                    names=self._format_names(names),
-                )
-            )
-        return " ".join(sentences) or False
-
-    def action_add_tagged(self):
-        """Add everybody with one of the tags, by the account or by an enrollee."""
-        self._check_open_step("accounts")
-        contacts = self.env["res.partner"].search(
-            [("category_id", "in", self.category_ids.ids)]
-        )
-        self._add_accounts(contacts)
-        self.category_ids = False
-        return True
-
-    def action_add_filtered(self):
-        """Add everybody whom a saved filter of contacts finds."""
-        self._check_open_step("accounts")
-        if self.filter_id:
-            self._add_accounts(
-                self.env["res.partner"].search(self._get_filter_domain())
-            )
-            self.filter_id = False
-        return True
-
-    def _get_filter_domain(self):
-        """Return the domain of the saved filter.
-
-        :raise AccessError: when the filter belongs to somebody else
-        """
-        saved = self.filter_id
-        saved.check_access("read")
-        is_mine = not saved.user_ids or self.env.user in saved.user_ids
-        if saved.model_id != "res.partner" or not is_mine:
-            raise AccessError(self.env._("This is no filter of contacts of yours."))
-        context = {
-            "uid": self.env.uid,
-            "context_today": lambda: fields.Date.context_today(self),
-            "relativedelta": relativedelta,
-        }
-        return Domain(safe_eval(saved.domain, context))
-
-    def action_clear(self):
-        """Remove all accounts."""
-        self._check_open_step("accounts")
-        self.line_ids = [Command.clear()]
-        self.notice = False
-        return True
 
     def action_set_all(self):
         """Set the amount of every account, rounded in its currency."""
@@ -410,10 +175,6 @@ class AccountPostTransaction(models.TransientModel):
         for currency, lines in self.line_ids.grouped("currency_id").items():
             lines.amount = currency.round(self.amount_for_all)
         return True
-
-    # -------------------------------------------------------------------------
-    # STEPS
-    # -------------------------------------------------------------------------
 
     def action_next(self):
         """Go to the next step, when this one is complete.
@@ -428,6 +189,7 @@ class AccountPostTransaction(models.TransientModel):
         position = STEPS.index(self.step)
         # The result comes of posting, not of going on.
         self.step = STEPS[min(position + 1, STEPS.index("setup"))]
+        self.notice = False
         return True
 
     def action_back(self):
@@ -443,6 +205,7 @@ class AccountPostTransaction(models.TransientModel):
         """
         self._check_may_post()
         self.ensure_one()
+        self.check_access("write")
         if not self.batch_id:
             self._check_setup()
             # A second click waits here: it fails to serialize, starts again by
@@ -451,12 +214,14 @@ class AccountPostTransaction(models.TransientModel):
             self.flush_recordset(["step"])
             batch = self.env["account.credit.batch"].create(self._prepare_batch_vals())
             batch.action_post()
-            self.batch_id = batch
+            # Nobody else may say that it is posted.
+            self.sudo().batch_id = batch
         return True
 
     def action_retry(self):
         """Post the failed accounts again, after the cause was mended."""
         self._check_may_post()
+        self.ensure_one()
         return self.batch_id.action_retry()
 
     def action_post_another(self):
@@ -465,6 +230,7 @@ class AccountPostTransaction(models.TransientModel):
 
     def action_view_batch(self):
         """Open the lasting record of this posting."""
+        self._check_may_post()
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
@@ -476,6 +242,7 @@ class AccountPostTransaction(models.TransientModel):
 
     def action_export(self):
         """Download the result as a spreadsheet."""
+        self._check_may_post()
         self.ensure_one()
         return self.batch_id.action_export_results()
 
@@ -487,6 +254,16 @@ class AccountPostTransaction(models.TransientModel):
     def _check_may_post(self):
         self.env["account.credit.batch"]._check_may_post()
 
+    def _check_not_posted(self):
+        for transaction in self:
+            if transaction.batch_id:
+                raise UserError(
+                    self.env._(
+                        "This transaction is posted as %(batch)s. Post another one.",
+                        batch=transaction.batch_id.name,
+                    )
+                )
+
     def _check_open_step(self, step=None):
         """Check the right, and that this transaction can still change.
 
@@ -494,15 +271,15 @@ class AccountPostTransaction(models.TransientModel):
         """
         self.ensure_one()
         self._check_may_post()
-        if self.batch_id:
+        self._check_not_posted()
+        if step and self.step != step:
+            steps = dict(self._fields["step"]._description_selection(self.env))
             raise UserError(
                 self.env._(
-                    "This transaction is posted as %(batch)s. Post another one.",
-                    batch=self.batch_id.name,
+                    "This is done in the step %(step)s. Go back to it first.",
+                    step=steps[step],
                 )
             )
-        if step and self.step != step:
-            raise UserError(self.env._("Go back to the step first."))
 
     def _check_accounts(self):
         if not self.line_ids:
@@ -515,10 +292,10 @@ class AccountPostTransaction(models.TransientModel):
         if faulty:
             raise UserError(
                 self.env._(
-                    "%(count)s of %(total)s accounts have no amount above zero: "
-                    "%(names)s. Enter an amount, or remove the account.",
-                    count=len(faulty),
-                    total=len(self.line_ids),
+                    "%(count)s of %(total)s have no amount above zero: %(names)s. "
+                    "Enter an amount, or remove the account.",
+                    count=formatLang(self.env, len(faulty), digits=0),
+                    total=self._format_accounts(len(self.line_ids)),
                     names=self._format_names(faulty.mapped("partner_id.name")),
                 )
             )
@@ -538,6 +315,36 @@ class AccountPostTransaction(models.TransientModel):
                     company=self.company_id.display_name,
                 )
             )
+        if fault := self._get_company_fault():
+            raise UserError(fault)
+
+    def _get_company_fault(self):
+        """Return which accounts and invoices the classification does not fit.
+
+        :return: a sentence for the clerk, or False
+        """
+        self.ensure_one()
+        company = self.company_id
+        lines = self._origin.line_ids or self.line_ids
+        foreign = lines.filtered(lambda line: line.partner_id._is_foreign_to(company))
+        if foreign:
+            return self.env._(
+                "%(names)s belong to another company than %(company)s. Choose another "
+                "classification, or go back and remove them.",
+                names=self._format_names(foreign.mapped("partner_id.name")),
+                company=company.display_name,
+            )
+        foreign = lines.filtered(
+            lambda line: line.invoice_id and line.invoice_id.company_id != company
+        )
+        if foreign:
+            return self.env._(
+                "%(invoices)s cannot be paid by a credit of %(company)s. Choose the "
+                "company of the invoice as classification.",
+                invoices=self._format_names(foreign.mapped("invoice_id.name")),
+                company=company.display_name,
+            )
+        return False
 
     # -------------------------------------------------------------------------
     # BATCH

@@ -32,6 +32,7 @@ class AccountPostTransactionLine(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
+        required=True,
     )
     amount = fields.Monetary(help="Above zero, in the currency of the account.")
     company_currency_id = fields.Many2one(

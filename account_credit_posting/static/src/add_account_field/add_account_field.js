@@ -1,14 +1,12 @@
 import { registry } from "@web/core/registry";
-import {
-    buildM2OFieldDescription,
-    Many2OneField,
-} from "@web/views/fields/many2one/many2one_field";
+import { buildM2OFieldDescription } from "@web/views/fields/many2one/many2one_field";
+import { FocusedMany2OneField } from "../focused_many2one_field/focused_many2one_field";
 
 /**
  * A search box that adds: what is chosen is saved at once, and the server empties the
  * box again, so that the next name can be typed.
  */
-export class AddAccountField extends Many2OneField {
+export class AddAccountField extends FocusedMany2OneField {
     get m2oProps() {
         const { name, record } = this.props;
         return {

@@ -1,0 +1,41 @@
+import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+
+const TYPES = {
+    credit: {
+        icon: "fa-tags",
+        description: _t(
+            "Lowers what an account owes: a discount, a make-good, a kind gesture. " +
+                "It is posted as a credit note and pays an invoice now or later."
+        ),
+    },
+};
+
+/**
+ * What can be posted, one card for each.
+ */
+export class TransactionTypeField extends Component {
+    static template = "account_credit_posting.TransactionTypeField";
+    static props = { ...standardFieldProps };
+
+    get types() {
+        const { name, record } = this.props;
+        return record.fields[name].selection.map(([value, label]) => ({
+            ...TYPES[value],
+            value,
+            label,
+            isChosen: record.data[name] === value,
+        }));
+    }
+
+    choose(value) {
+        this.props.record.update({ [this.props.name]: value });
+    }
+}
+
+registry.category("fields").add("transaction_type", {
+    component: TransactionTypeField,
+    supportedTypes: ["selection"],
+});
