@@ -79,9 +79,11 @@ class AccountCreditLine(models.Model):
         Move = self.env["account.move"].with_context(
             credit_posting=POSTING,
             credit_number_block=NumberBlock(),
-            # The batch keeps the log; the entry keeps only what changes later.
+            # The batch keeps the log; the entry keeps only what changes later. Where
+            # the law wants an audit trail, the entry keeps its own.
             mail_create_nolog=True,
             mail_create_nosubscribe=True,
+            tracking_disable=not any(self.company_id.mapped("restrictive_audit_trail")),
         )
         # Drafts have no analytic items that could be out of step: posting makes them.
         moves = Move.with_context(skip_analytic_sync=True).create(
