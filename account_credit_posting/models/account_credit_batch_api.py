@@ -37,7 +37,8 @@ class AccountCreditBatch(models.Model):
         :param str idempotency_key: unique per company; the same request under the
             same key gets the first answer again and posts nothing
         :return: ``{"batch_id", "name", "state", "lines": [{"account_id", "amount",
-            "state", "move_id", "move_name", "error"}]}``, lines as in the request
+            "state", "move_id", "move_name", "error"}]}``, lines as in the request;
+            what there is none of is False, as XML-RPC knows no null
         :raise AccessError: when the user may not post credits in that company
         :raise ValidationError: when the request is malformed, or its key belongs to
             another request
@@ -224,12 +225,12 @@ class AccountCreditBatch(models.Model):
             "state": self.state,
             "lines": [
                 {
-                    "account_id": line.partner_id.id or None,
+                    "account_id": line.partner_id.id,
                     "amount": line.amount,
                     "state": line.state,
-                    "move_id": line.move_id.id or None,
-                    "move_name": line.move_id.sudo().name or None,
-                    "error": line.error or None,
+                    "move_id": line.move_id.id,
+                    "move_name": line.move_id.sudo().name,
+                    "error": line.error,
                 }
                 for line in self.line_ids.sorted("id")
             ],

@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 
 from ..utils import count_decimals, parse_amount
 from .common import AccountCreditCommon
@@ -43,7 +43,7 @@ class TestPostCredits(AccountCreditCommon):
                         "state": "posted",
                         "move_id": line.move_id.id,
                         "move_name": line.move_id.name,
-                        "error": None,
+                        "error": False,
                     }
                     for line, amount in zip(
                         batch.line_ids.sorted("id"), (10.0, 20.0, 30.5), strict=True
@@ -215,6 +215,35 @@ class TestPostCredits(AccountCreditCommon):
             batch, [{"public_comment": "Snow", "private_comment": "Storm"}]
         )
         self.assertEqual(str(batch.date), "2024-03-15")
+
+
+@tagged("post_install", "-at_install")
+class TestPostCreditsOverXmlRpc(AccountCreditCommon, HttpCase):
+    """The same call from a client that knows no null."""
+
+    def test_answer_with_a_failed_line_comes_through(self):
+        answer = self.xmlrpc_object.execute_kw(
+            self.env.cr.dbname,
+            self.clerk.id,
+            self.clerk.login,
+            "account.credit.batch",
+            "post_credits",
+            [
+                self.item.id,
+                [
+                    {"account_id": self.accounts[0].id, "amount": "1.00"},
+                    {"account_id": self.accounts[1].id, "amount": "one"},
+                ],
+            ],
+            {"idempotency_key": "over-xml-rpc"},
+        )
+        posted, failed = answer["lines"]
+        self.assertEqual(posted["state"], "posted")
+        self.assertTrue(posted["move_name"])
+        self.assertIs(posted["error"], False)
+        self.assertEqual(failed["state"], "failed")
+        self.assertIs(failed["move_id"], False)
+        self.assertIn("'one' is no amount", failed["error"])
 
 
 @tagged("post_install", "-at_install")
