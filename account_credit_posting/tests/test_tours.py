@@ -1,11 +1,11 @@
+from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 
 from .common import AccountCreditCommon
 
 
-@tagged("post_install", "-at_install")
-class TestTours(AccountCreditCommon, HttpCase):
-    """The five steps in a browser, as the clerk, from each place they start at."""
+class TourCommon(AccountCreditCommon, HttpCase):
+    """A clerk in a browser, and what was posted by the end."""
 
     @classmethod
     def setUpClass(cls):
@@ -50,6 +50,29 @@ class TestTours(AccountCreditCommon, HttpCase):
             )
         self.assertLedgerSound(batch)
 
+
+@tagged("post_install", "-at_install")
+class TestTours(TourCommon):
+    """The five steps in a browser, as the clerk, from each place they start at."""
+
+    def test_everybody_with_a_tag_and_of_a_filter(self):
+        tag = self.env["res.partner.category"].create({"name": "Tour"})
+        self.accounts[:2].category_id = [Command.link(tag.id)]
+        self.env["ir.filters"].create(
+            {
+                "name": "Ours",
+                "model_id": "res.partner",
+                "domain": f"[('id', 'in', {self.accounts[1:3].ids})]",
+                "user_ids": [Command.set(self.clerk.ids)],
+            }
+        )
+        self.start_tour(
+            "/odoo/post-transaction",
+            "post_transaction_everybody",
+            login=self.clerk.login,
+        )
+        self.assertPosted({self.accounts[0]: 15, self.accounts[2]: 15})
+
     def test_from_the_menu_three_accounts_by_keyboard(self):
         self.start_tour("/odoo", "post_transaction_menu", login=self.clerk.login)
         self.assertPosted(
@@ -65,7 +88,9 @@ class TestTours(AccountCreditCommon, HttpCase):
         self.assertPosted({self.account: 15})
 
     def test_from_the_list_of_customers(self):
-        (self.accounts - self.accounts[:2]).active = False
+        # The tour selects all: whoever else is a customer in this database is none.
+        customers = self.env["res.partner"].search([("customer_rank", ">", 0)])
+        (customers - self.accounts[:2]).customer_rank = 0
         self.start_tour(
             "/odoo/customers", "post_transaction_customers", login=self.clerk.login
         )
@@ -86,6 +111,24 @@ class TestTours(AccountCreditCommon, HttpCase):
         self.start_tour(
             "/odoo/customer-invoices",
             "post_transaction_invoices",
+            login=self.clerk.login,
+        )
+        self.assertPosted({self.account: 15})
+
+
+@tagged("post_install", "-at_install")
+class TestNarrowTours(TourCommon):
+    """The same on a telephone."""
+
+    browser_size = "375x740"
+    touch_enabled = True
+
+    def test_five_steps_on_a_narrow_screen(self):
+        self._create_invoice(self.account, 40)
+        action = self.account.with_user(self.clerk).action_post_transaction()
+        self.start_tour(
+            f"/odoo/post-transaction/{action['res_id']}",
+            "post_transaction_narrow",
             login=self.clerk.login,
         )
         self.assertPosted({self.account: 15})

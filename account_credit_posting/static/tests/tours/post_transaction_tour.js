@@ -26,6 +26,26 @@ function addAccount(text, result = text) {
     ];
 }
 
+function chooseToAdd(field, text, button) {
+    return [
+        {
+            content: `Search ${text}`,
+            trigger: `[name=${field}] input`,
+            run: `edit ${text}`,
+        },
+        {
+            content: `Choose ${text}`,
+            trigger: `.o-autocomplete--dropdown-item:contains(${text}) a`,
+            run: "click",
+        },
+        {
+            content: "Add everybody",
+            trigger: `button[name=${button}]`,
+            run: "click",
+        },
+    ];
+}
+
 function seeAccount(name) {
     return {
         content: `See ${name} in the list`,
@@ -120,9 +140,21 @@ registry.category("web_tour.tours").add("post_transaction_menu", {
             run: "click",
         },
         { content: "See the first step", trigger: STEP("Type") },
+        {
+            content: "A credit is chosen",
+            trigger: ".o_transaction_type:contains(Credit) input:checked",
+        },
         ...goOn("Accounts"),
+        {
+            content: "Type without a click",
+            trigger: "[name=add_partner_id] input:focus",
+        },
         ...addAccount("Family 0"),
         seeAccount("Family 0"),
+        {
+            content: "Type the next one without a click",
+            trigger: "[name=add_partner_id] input:focus:value()",
+        },
         ...addAccount("a@example.com", "Anna"),
         seeAccount("Family 1"),
         ...addAccount("Family 2"),
@@ -134,9 +166,9 @@ registry.category("web_tour.tours").add("post_transaction_menu", {
         },
         ...goOn("Amounts"),
         {
-            content: "Start with the first amount",
-            trigger: "div[name=step_amounts] .o_data_row:first td[name=amount]",
-            run: "click",
+            content: "The first amount waits to be typed",
+            trigger:
+                "div[name=step_amounts] .o_data_row:first td[name=amount] input:focus",
         },
         ...["10", "20", "30"].map((amount, position) => ({
             content: `Type ${amount}, then Enter`,
@@ -168,6 +200,138 @@ registry.category("web_tour.tours").add("post_transaction_menu", {
         {
             content: "See what the customer reads on it",
             trigger: "[name=invoice_line_ids]:contains(The snow day)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("post_transaction_everybody", {
+    steps: () => [
+        { content: "See the first step", trigger: STEP("Type") },
+        ...goOn("Accounts"),
+        {
+            content: "Go on without an account",
+            trigger: "button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "Be told what is missing",
+            trigger: ".modal:contains(Add at least one account) .btn-primary",
+            run: "click",
+        },
+        ...chooseToAdd("category_ids", "Tour", "action_add_tagged"),
+        seeAccount("Family 0"),
+        seeAccount("Family 1"),
+        ...chooseToAdd("filter_id", "Ours", "action_add_filtered"),
+        seeAccount("Family 2"),
+        {
+            content: "Be told who is there already",
+            trigger: "[name=notice]:contains(Listed once)",
+        },
+        {
+            content: "Remove one",
+            trigger:
+                "div[name=step_accounts] .o_data_row:contains(Family 1) .o_list_record_remove button",
+            run: "click",
+        },
+        {
+            content: "See the number of accounts",
+            trigger:
+                "div[name=step_accounts] [name=accounts_text]:contains(2 accounts)",
+        },
+        ...goOn("Amounts"),
+        {
+            content: "Go on without amounts",
+            trigger: "button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "Be told whose amount is missing",
+            trigger: ".modal:contains(Family 0 and Family 2) .btn-primary",
+            run: "click",
+        },
+        {
+            content: "Type the amount for all, then Enter",
+            trigger: "[name=amount_for_all] input",
+            run: "edit 15.00 && press Enter",
+        },
+        {
+            content: "See the total",
+            trigger: "div[name=step_amounts] [name=total]:contains(30.00)",
+        },
+        ...goOn("Set-up"),
+        { content: "Go back", trigger: "button[name=action_back]", run: "click" },
+        { content: "See the amounts again", trigger: STEP("Amounts") },
+        ...goOn("Set-up"),
+        ...setUpAndPost(2),
+    ],
+});
+
+/** On a narrow screen the step indicator shows one step, and search is a dialog. */
+registry.category("web_tour.tours").add("post_transaction_narrow", {
+    steps: () => [
+        ...["accounts", "amounts"].flatMap((step) => [
+            {
+                content: "Go on",
+                trigger: "button[name=action_next]",
+                run: "click",
+            },
+            { content: `See the step ${step}`, trigger: `div[name=step_${step}]` },
+        ]),
+        {
+            content: "Go back with one tap",
+            trigger: ".o_form_sheet button[name=action_back]",
+            run: "click",
+        },
+        {
+            content: "See a card for each account",
+            trigger:
+                "div[name=step_accounts] .o_kanban_record:contains(Family 0):contains(40.00)",
+        },
+        {
+            content: "Go on",
+            trigger: "button[name=action_next]",
+            run: "click",
+        },
+        ...setAllTo("15.00"),
+        {
+            content: "Go on",
+            trigger: "button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "Search the credit item",
+            trigger: "[name=credit_item_id] input",
+            run: "click",
+        },
+        {
+            content: "Choose it",
+            trigger: ".modal .o_kanban_record:contains(Goodwill)",
+            run: "click",
+        },
+        {
+            content: "Comment for the customer",
+            trigger: "[name=public_comment] textarea",
+            run: "edit The snow day",
+        },
+        {
+            content: "Comment for the office",
+            trigger: "[name=private_comment] textarea",
+            run: "edit Agreed by phone",
+        },
+        { content: "Post", trigger: "button[name=action_post]", run: "click" },
+        {
+            content: "See the green check",
+            trigger:
+                ".o_kanban_record:contains(Family 0) .fa-check-circle.text-success",
+        },
+        {
+            content: "Open the credit note",
+            trigger: ".o_kanban_record:contains(Family 0) [name=move_name] a",
+            run: "click",
+        },
+        {
+            content: "See the credit note",
+            trigger: ".o_form_view .o_field_widget[name=invoice_line_ids]",
         },
     ],
 });
