@@ -229,6 +229,8 @@ class TestAccountCreditEntry(AccountCreditCommon):
         branch = self.env["res.company"].create(
             {"name": "Branch", "parent_id": self.company.id}
         )
+        # Odoo gives a branch its chart of accounts when the transaction ends.
+        self.env.cr.precommit.run()
         self.env.user.company_ids += branch
         batch = self.batches.with_context(allowed_company_ids=branch.ids).create(
             {
