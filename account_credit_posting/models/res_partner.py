@@ -32,38 +32,37 @@ class ResPartner(models.Model):
 
         :return: ``{account id: amount}``, in company currency, above zero
         """
-        credits = self.env["account.move.line"]._read_group(
-            [
-                ("partner_id", "in", self.ids),
-                ("company_id", "=", company.id),
-                ("parent_state", "=", "posted"),
-                ("account_type", "=", "asset_receivable"),
-                ("reconciled", "=", False),
-                ("move_id.credit_line_id", "!=", False),
-            ],
-            ["partner_id"],
-            ["amount_residual:sum"],
+        credits = self._sum_open_items(
+            company, [("move_id.credit_line_id", "!=", False)]
         )
-        return {account.id: -residual for account, residual in credits}
+        return {account_id: -residual for account_id, residual in credits.items()}
 
     def _get_open_dues(self, company):
         """Return what these accounts owe: their open invoices, before credits.
 
         :return: ``{account id: amount}``, in company currency, above zero
         """
-        dues = self.env["account.move.line"]._read_group(
+        return self._sum_open_items(company, [("amount_residual", ">", 0)])
+
+    def _sum_open_items(self, company, domain):
+        """Sum up open receivable items of these accounts.
+
+        :param domain: which journal items count
+        :return: ``{account id: residual}``, in company currency, debit positive
+        """
+        items = self.env["account.move.line"]._read_group(
             [
                 ("partner_id", "in", self.ids),
                 ("company_id", "=", company.id),
                 ("parent_state", "=", "posted"),
                 ("account_type", "=", "asset_receivable"),
                 ("reconciled", "=", False),
-                ("amount_residual", ">", 0),
+                *domain,
             ],
             ["partner_id"],
             ["amount_residual:sum"],
         )
-        return {account.id: residual for account, residual in dues}
+        return {account.id: residual for account, residual in items}
 
     def _get_credit_currency(self, company):
         """Return the currency in which an account is credited.
