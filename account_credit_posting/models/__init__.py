@@ -1,6 +1,8 @@
 from . import (
     account_account,
     account_chart_template,
+    account_credit_application,
+    account_credit_application_engine,
     account_credit_batch,
     account_credit_batch_api,
     account_credit_line,
@@ -8,6 +10,9 @@ from . import (
     account_credit_line_posting,
     account_journal,
     account_move,
+    account_move_application,
+    account_move_line,
+    account_partial_reconcile,
     product_product,
     product_template,
     res_company,

@@ -117,6 +117,20 @@ class AccountCreditLine(models.Model):
         help="Total of the credit note, taxes included.",
     )
 
+    amount_applied = fields.Monetary(
+        compute="_compute_amount_applied",
+        compute_sudo=True,
+        string="Paid Invoices",
+        help="What invoices have taken of the credit.",
+    )
+    amount_open = fields.Monetary(
+        related="move_id.amount_residual",
+        string="Rest",
+        help="What is left of the credit on the account.",
+    )
+    public_comment = fields.Text(related="batch_id.public_comment")
+    expiry_date = fields.Date(related="batch_id.expiry_date")
+
     _move_id_unique = models.UniqueIndex(
         "(move_id) WHERE move_id IS NOT NULL",
         "A credit note belongs to one credit line only.",
@@ -183,6 +197,12 @@ class AccountCreditLine(models.Model):
                 company,
                 line.batch_id.date or fields.Date.context_today(line),
             )
+
+    @api.depends("move_id.used_application_ids.partial_id.credit_amount_currency")
+    def _compute_amount_applied(self):
+        for line in self:
+            partials = line.move_id.used_application_ids.partial_id
+            line.amount_applied = sum(partials.mapped("credit_amount_currency"))
 
     @api.depends("batch_id.name", "partner_id.name")
     def _compute_display_name(self):

@@ -36,6 +36,38 @@ class ResCompany(models.Model):
         help="A credit batch with more lines is posted in the background.",
     )
 
+    # When credits pay invoices.
+    credit_application_policy = fields.Selection(
+        selection=[
+            ("posted", "As soon as an invoice is posted"),
+            ("due", "When an invoice is due soon"),
+            ("manual", "Only when somebody asks"),
+        ],
+        string="Credits Pay Invoices",
+        required=True,
+        default="posted",
+        help="When open credits of an account pay its open invoices by themselves. A "
+        "credit that names an invoice pays that one at once.",
+    )
+    credit_application_days = fields.Integer(
+        string="Days Before the Due Date",
+        default=7,
+        help="An invoice is due soon so many days before its due date.",
+    )
+    credit_apply_credit_notes = fields.Boolean(
+        string="Other Credit Notes Pay, Too",
+        help="Every outstanding customer credit note pays invoices as credits do.",
+    )
+    credit_apply_payments = fields.Boolean(
+        string="Unallocated Payments Pay, Too",
+        help="Customer payments that no invoice has taken pay invoices as credits do.",
+    )
+
+    _credit_application_days_not_negative = models.Constraint(
+        "CHECK (credit_application_days >= 0)",
+        "Credits pay invoices zero or more days before their due date.",
+    )
+
     @api.constrains("credit_journal_id", "credit_account_id")
     def _check_credit_accounting_is_own(self):
         # Odoo checks the companies of a company's own fields on screens only.

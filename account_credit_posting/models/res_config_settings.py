@@ -14,3 +14,19 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.credit_account_id",
         readonly=False,
     )
+    credit_application_policy = fields.Selection(
+        related="company_id.credit_application_policy",
+        readonly=False,
+    )
+    credit_application_days = fields.Integer(
+        related="company_id.credit_application_days",
+        readonly=False,
+    )
+    credit_apply_credit_notes = fields.Boolean(
+        related="company_id.credit_apply_credit_notes",
+        readonly=False,
+    )
+    credit_apply_payments = fields.Boolean(
+        related="company_id.credit_apply_payments",
+        readonly=False,
+    )

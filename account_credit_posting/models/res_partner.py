@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -16,12 +18,48 @@ class ResPartner(models.Model):
         help="What is left of the credits posted to the account, in company currency.",
     )
 
+    open_credit_line_ids = fields.Many2many(
+        comodel_name="account.credit.line",
+        compute="_compute_open_credit_line_ids",
+        string="Open Credits",
+        groups="account_credit_posting.group_credit_user,"
+        "account.group_account_readonly",
+    )
+    credit_application_ids = fields.One2many(
+        comodel_name="account.credit.application",
+        inverse_name="partner_id",
+        string="Credits Applied",
+        readonly=True,
+        groups="account_credit_posting.group_credit_user,"
+        "account.group_account_readonly",
+    )
+
     @api.depends_context("company")
     def _compute_account_credit_balance(self):
         balances = self.commercial_partner_id._get_open_credits(self.env.company)
         for partner in self:
             partner.account_credit_balance = balances.get(
                 partner.commercial_partner_id.id, 0
+            )
+
+    @api.depends_context("allowed_company_ids")
+    def _compute_open_credit_line_ids(self):
+        lines = (
+            self.env["account.credit.line"]
+            .search(
+                [
+                    ("partner_id", "in", self.commercial_partner_id.ids),
+                    ("state", "=", "posted"),
+                    ("move_id.amount_residual", ">", 0),
+                ],
+                order="date, id",
+            )
+            .sorted(lambda line: line.expiry_date or date.max)
+        )
+        lines_by_account = lines.grouped("partner_id")
+        for partner in self:
+            partner.open_credit_line_ids = lines_by_account.get(
+                partner.commercial_partner_id
             )
 
     def _get_open_credits(self, company):
@@ -98,6 +136,35 @@ class ResPartner(models.Model):
         """
         return self.env["account.post.transaction"]._get_open_action(partners=self)
 
+    def apply_account_credits(self):
+        """Let the open credits of these accounts pay their open invoices now.
+
+        Whatever the policy, in all companies that the user works in. Credits that
+        were unapplied from an invoice do not pay it.
+
+        :raise AccessError: when the user may not apply credits, or see the accounts
+        """
+        engine = self.env["account.credit.application"]
+        engine._check_may_apply()
+        self.check_access("read")
+        for company in self.env.companies:
+            engine._apply(self.commercial_partner_id, company, "user")
+
+    def action_apply_account_credits(self):
+        """Apply open credits, and say what they paid.
+
+        :return: a notification, after which the screen is read again
+        """
+        applications = self.env["account.credit.application"]
+        domain = [
+            ("partner_id", "in", self.commercial_partner_id.ids),
+            ("state", "=", "applied"),
+        ]
+        before = applications.search(domain)
+        self.apply_account_credits()
+        paid = (applications.search(domain) - before)._sum_by_currency()
+        return applications._get_applied_notification(paid)
+
     def action_view_billing(self):
         """Open the account of this contact.
 
@@ -122,5 +189,12 @@ class ResPartner(models.Model):
             "res_model": "res.partner",
             "res_id": self.commercial_partner_id.id,
             "view_mode": "form",
-            "views": [(False, "form")],
+            "views": [
+                (
+                    self.env.ref(
+                        "account_credit_posting.res_partner_view_form_billing"
+                    ).id,
+                    "form",
+                )
+            ],
         }

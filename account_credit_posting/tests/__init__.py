@@ -1,5 +1,6 @@
 from . import (
     common,
+    test_account_credit_application,
     test_account_credit_batch,
     test_account_credit_entry,
     test_account_credit_line,

@@ -64,20 +64,39 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
     def _create_invoice(cls, account, amount, **vals):
         """Post an untaxed invoice."""
         invoice = cls.env["account.move"].create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": account.id,
-                "invoice_date": "2024-03-01",
-                "invoice_line_ids": [
-                    Command.create(
-                        {"name": "Tuition", "price_unit": amount, "tax_ids": []}
-                    )
-                ],
-                **vals,
-            }
+            {**cls._prepare_invoice_vals(account, amount), **vals}
         )
         invoice.action_post()
         return invoice
+
+    @classmethod
+    def _prepare_invoice_vals(cls, account, amount, tax_ids=()):
+        """Prepare an invoice of one line."""
+        return {
+            "move_type": "out_invoice",
+            "partner_id": account.id,
+            "invoice_date": "2024-03-01",
+            "invoice_line_ids": [
+                Command.create(
+                    {"name": "Tuition", "price_unit": amount, "tax_ids": tax_ids}
+                )
+            ],
+        }
+
+    @classmethod
+    def _create_payment(cls, amount, account=None, **vals):
+        """Post a payment of an account that no invoice takes."""
+        payment = cls.env["account.payment"].create(
+            {
+                "partner_id": (account or cls.account).id,
+                "amount": amount,
+                "date": "2024-03-05",
+                "journal_id": cls.company_data["default_journal_bank"].id,
+                **vals,
+            }
+        )
+        payment.action_post()
+        return payment
 
     def _post_line(self, amount=10, account=None, **vals):
         """Post a batch with one line and return that line."""

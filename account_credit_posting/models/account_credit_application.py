@@ -1,0 +1,342 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import format_datetime, format_list
+
+
+class AccountCreditApplication(models.Model):
+    """Why a credit pays an invoice, or why it does not any more.
+
+    The ledger says how much: each application in force stands beside Odoo's partial
+    reconciliation of the two receivable lines. What was undone or refused is kept,
+    with the reason; nothing here is written or deleted by hand.
+    """
+
+    _name = "account.credit.application"
+    _description = "Credit Application"
+    _order = "id desc"
+
+    # What pays what.
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Account",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    credit_move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Credit",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+        help="The credit note that pays.",
+    )
+    invoice_id = fields.Many2one(
+        comodel_name="account.move",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+        help="The invoice that is paid.",
+    )
+    partial_id = fields.Many2one(
+        comodel_name="account.partial.reconcile",
+        string="Reconciliation",
+        readonly=True,
+        ondelete="set null",
+        help="Odoo's reconciliation of both; empty when the credit does not pay.",
+    )
+    credit_item_id = fields.Many2one(
+        related="credit_move_id.credit_line_id.credit_item_id",
+    )
+    currency_id = fields.Many2one(
+        comodel_name="res.currency",
+        required=True,
+        readonly=True,
+    )
+    amount = fields.Monetary(
+        readonly=True,
+        help="What the credit pays, paid, or would have paid of the invoice, in the "
+        "currency of the invoice.",
+    )
+    state = fields.Selection(
+        selection=[
+            ("applied", "Paid"),
+            ("unapplied", "Undone"),
+            ("refused", "Not Possible"),
+        ],
+        required=True,
+        readonly=True,
+        default="applied",
+    )
+
+    # What decided it.
+    rule = fields.Selection(
+        selection=[
+            ("named", "Named on the credit"),
+            ("due_date", "Earliest due"),
+            ("hand", "Chosen by hand"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    origin = fields.Selection(
+        selection=[
+            ("credit", "When the credit was posted"),
+            ("invoice", "When the invoice was posted"),
+            ("freed", "When another invoice no longer needed it"),
+            ("cron", "By the daily run"),
+            ("user", "On request"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    decision = fields.Char(
+        compute="_compute_decision",
+        help="The rule, the time and the user that decided it.",
+    )
+    reason = fields.Text(
+        readonly=True,
+        help="Why the credit cannot pay the invoice, and what to do about it.",
+    )
+    undone_by_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Undone By",
+        readonly=True,
+    )
+    undone_date = fields.Datetime(string="Undone On", readonly=True)
+    is_pinned = fields.Boolean(
+        string="Kept Apart",
+        readonly=True,
+        help="The credit does not pay this invoice again by itself.",
+    )
+
+    _partial_id_unique = models.UniqueIndex("(partial_id) WHERE partial_id IS NOT NULL")
+    _applied_has_partial = models.Constraint(
+        "CHECK (state = 'applied' OR partial_id IS NULL)",
+        "Only a credit that pays an invoice is reconciled with it.",
+    )
+
+    # -------------------------------------------------------------------------
+    # COMPUTE
+    # -------------------------------------------------------------------------
+
+    @api.depends_context("lang", "tz")
+    @api.depends("rule", "origin", "create_uid", "create_date")
+    def _compute_decision(self):
+        rules = dict(self._fields["rule"]._description_selection(self.env))
+        origins = dict(self._fields["origin"]._description_selection(self.env))
+        for application in self:
+            # Whoever sees the application may know the name of its author.
+            author_sudo = application.create_uid.sudo()
+            application.decision = " · ".join(
+                [
+                    rules[application.rule],
+                    origins[application.origin],
+                    author_sudo.name or "",
+                    format_datetime(self.env, application.create_date),
+                ]
+            )
+
+    @api.depends("credit_move_id.name", "invoice_id.name")
+    def _compute_display_name(self):
+        for application in self:
+            application.display_name = (
+                f"{application.credit_move_id.name} → {application.invoice_id.name}"
+            )
+
+    def _get_label(self):
+        """Return what the customer reads: what the credit was given for, or its number."""
+        self.ensure_one()
+        return self.credit_item_id.name or self.credit_move_id.name
+
+    # -------------------------------------------------------------------------
+    # ACTIONS
+    # -------------------------------------------------------------------------
+
+    def action_unapply(self):
+        """Free the credits; the invoices are open again by as much.
+
+        No entry is deleted: only the reconciliation goes, as with Odoo's Unreconcile.
+        The rule does not put the credit back on the same invoice.
+
+        :return: True
+        :raise AccessError: when the user may not apply credits
+        """
+        self._check_may_apply()
+        # The right to apply credits is enough, as with posting.
+        self.sudo()._unapply(is_pinned=True)
+        return True
+
+    def action_unpin(self):
+        """Let the credits pay these invoices again by the rule.
+
+        :return: True
+        :raise AccessError: when the user may not apply credits
+        """
+        self._check_may_apply()
+        # Nobody may write applications; whoever may undo them may allow them.
+        self.sudo().is_pinned = False
+        return True
+
+    def action_pin(self):
+        """Keep credits that were freed from paying these invoices again by the rule.
+
+        :return: True
+        :raise AccessError: when the user may not apply credits
+        """
+        self._check_may_apply()
+        self.sudo().filtered(  # As in `action_unpin`.
+            lambda application: application.state != "applied"
+        ).is_pinned = True
+        return True
+
+    def _sum_by_currency(self):
+        """Return ``{currency: amount}`` of these applications."""
+        return {
+            currency: sum(applications.mapped("amount"))
+            for currency, applications in self.grouped("currency_id").items()
+        }
+
+    @api.model
+    def _get_applied_notification(self, paid):
+        """Say what credits paid just now.
+
+        :param paid: ``{currency: amount}``
+        :return: a client action, after which the screen is read again
+        """
+        totals = [
+            currency.format(amount)
+            for currency, amount in paid.items()
+            if not currency.is_zero(amount)
+        ]
+        if totals:
+            message = self.env._(
+                "Credits paid %(amounts)s.", amounts=format_list(self.env, totals)
+            )
+        else:
+            message = self.env._(
+                "No open credit could pay: there is none in the currency of an open "
+                "invoice."
+            )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": message,
+                "type": "success" if totals else "info",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _check_may_apply(self):
+        """Check the right to apply and unapply credits, and to see these.
+
+        :raise AccessError: when the user has no such right
+        """
+        if not self.env.su and not self.env.user.has_group(
+            "account_credit_posting.group_credit_user"
+        ):
+            raise AccessError(
+                self.env._(
+                    "You may not apply credits. Ask an administrator for the right "
+                    "Post credits."
+                )
+            )
+        self.check_access("read")
+
+    # -------------------------------------------------------------------------
+    # RECORDING
+    # -------------------------------------------------------------------------
+
+    def _unapply(self, *, is_pinned):
+        """Remove the reconciliations of these applications.
+
+        :param is_pinned: whether the rule must not put the credits back
+        """
+        applied = self.filtered(lambda application: application.state == "applied")
+        applied.is_pinned = is_pinned
+        # The state follows in `account.partial.reconcile.unlink`.
+        applied.partial_id.unlink()
+
+    def _set_unapplied(self):
+        """Write down that the reconciliations of these applications are gone."""
+        self.write(
+            {
+                "state": "unapplied",
+                "partial_id": False,
+                "undone_by_id": self.env.uid,
+                "undone_date": fields.Datetime.now(),
+            }
+        )
+
+    @api.model
+    def _record(self, partials, decision):
+        """Record why partial reconciliations were made.
+
+        :param partials: new ``account.partial.reconcile`` records
+        :param decision: the :class:`Decision` behind them; None when a user, or
+            another addon, reconciled by hand
+        """
+        vals_list = []
+        for partial in partials:
+            credit_move = partial.credit_move_id.move_id
+            invoice = partial.debit_move_id.move_id
+            rule = decision and decision.rules.get(
+                (partial.credit_move_id.id, partial.debit_move_id.id)
+            )
+            if not rule and not self._is_by_hand(credit_move, invoice):
+                continue
+            vals_list.append(
+                {
+                    **self._prepare_pair_vals(credit_move, invoice),
+                    "partial_id": partial.id,
+                    "amount": partial.debit_amount_currency,
+                    "rule": rule or "hand",
+                    "origin": decision.origin if rule else "user",
+                }
+            )
+        if vals_list:
+            self._forget_refusals(vals_list)
+            self.create(vals_list)
+
+    @api.model
+    def _is_by_hand(self, credit_move, invoice):
+        """Tell whether this is a credit of ours on an invoice, not its reversal."""
+        return (
+            credit_move.credit_line_id
+            and invoice.is_sale_document(include_receipts=True)
+            and invoice.reversed_entry_id != credit_move
+        )
+
+    @api.model
+    def _prepare_pair_vals(self, credit_move, invoice):
+        return {
+            "company_id": invoice.company_id.id,
+            "partner_id": invoice.commercial_partner_id.id,
+            "credit_move_id": credit_move.id,
+            "invoice_id": invoice.id,
+            "currency_id": invoice.currency_id.id,
+        }
+
+    @api.model
+    def _forget_refusals(self, vals_list):
+        """Delete the refusals of pairs that are about to be recorded anew."""
+        pairs = {(vals["credit_move_id"], vals["invoice_id"]) for vals in vals_list}
+        refusals = self.search(
+            [
+                ("state", "=", "refused"),
+                ("credit_move_id", "in", [credit_id for credit_id, _ in pairs]),
+            ]
+        )
+        refusals.filtered(
+            lambda refusal: (refusal.credit_move_id.id, refusal.invoice_id.id) in pairs
+        ).unlink()

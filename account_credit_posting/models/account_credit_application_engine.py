@@ -1,0 +1,417 @@
+import logging
+from datetime import date, timedelta
+
+from psycopg2 import InterfaceError, OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.fields import Domain
+from odoo.tools import split_every
+
+from ..application_plan import OpenItem, plan_applications
+
+_logger = logging.getLogger(__name__)
+
+#: Another session may post an invoice at the very moment of a credit, and neither
+#: sees the other's. So long after, the run looks again.
+LOOK_AGAIN = timedelta(minutes=1)
+
+
+class Decision:
+    """What decided that credits pay invoices, handed to the partials made of it.
+
+    An own type, so that no value of a context that comes over RPC can be taken for it.
+    """
+
+    def __init__(self, origin, applications):
+        """Keep the rule of each application, by the ids of its two journal items."""
+        self.origin = origin
+        self.rules = {
+            (application.credit.line.id, application.term.line.id): application.rule
+            for application in applications
+        }
+
+
+class AccountCreditApplication(models.Model):
+    """Find open credits and invoices of accounts, plan, and reconcile them as a set."""
+
+    # One file per concern.
+    _inherit = "account.credit.application"  # pylint: disable=consider-merging-classes-inherited
+
+    #: Accounts that the daily run serves before it commits.
+    _chunk_accounts = 200
+
+    # -------------------------------------------------------------------------
+    # APPLYING
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _apply(self, accounts, company, origin, *, invoices=None, fresh=None):
+        """Let the open credits of accounts pay their open invoices, by the rule.
+
+        What Odoo refuses to reconcile stays open, with the reason recorded; nothing
+        but a conflict with another transaction is raised, and that one Odoo repeats.
+
+        :param accounts: ``res.partner`` records
+        :param company: whose credits and invoices
+        :param origin: see the field; with "user" the policy of the company does not
+            count, because somebody asked
+        :param invoices: pay only these; pairs that are kept apart may meet here
+        :param fresh: credit notes just posted: they may pay the invoice that they name
+        """
+        # The rule decides what is applied, not the rights of whoever posts.
+        engine = self.sudo().with_context(tracking_disable=False)
+        credits = engine._find_open_credits(accounts, company, origin, fresh)
+        applications, obstacles = engine._plan(
+            credits, company, origin, invoices=invoices
+        )
+        for obstacle in obstacles:
+            engine._refuse(obstacle, origin, engine._get_obstacle_message(obstacle))
+        groups = {}  # {account: [applications]}
+        for application in applications:
+            groups.setdefault(application.credit.account, []).append(application)
+        engine._reconcile_narrowing(list(groups.values()), origin)
+        if fresh and any(credit.is_open for credit in credits):
+            engine._look_again()
+
+    @api.model
+    def _plan(self, credits, company, origin, *, invoices=None):
+        """Plan what credits will pay, without posting anything.
+
+        :param list credits: open items of :meth:`_find_open_credits`, or those of
+            credits that are not posted yet; their residuals are lowered
+        :param company: see :meth:`_apply`
+        :param origin: see :meth:`_apply`
+        :param invoices: see :meth:`_apply`
+        :return: see ``plan_applications``
+        """
+        accounts = self.env["res.partner"].union(*(item.account for item in credits))
+        terms = self._find_open_terms(accounts, company, origin, invoices)
+        kept_apart = self._get_kept_apart(credits, origin, invoices) if terms else ()
+        return plan_applications(credits, terms, kept_apart)
+
+    @api.model
+    def _reconcile_narrowing(self, groups, origin):
+        """Reconcile the applications of all accounts as one set; if refused, halve it.
+
+        :param list groups: for each account the list of its applications
+        :param origin: see :meth:`_apply`
+        """
+        if not groups:
+            return
+        try:
+            # All or nothing: a set that is refused leaves nothing behind.
+            with self.env.cr.savepoint():
+                self._reconcile(
+                    [application for group in groups for application in group], origin
+                )
+            return
+        except (OperationalError, InterfaceError, ConcurrencyError):
+            # Odoo repeats the whole transaction, see `retrying`.
+            raise
+        except Exception as error:  # noqa: BLE001 pylint: disable=broad-except
+            # Whatever is refused for one account, its invoice must be posted.
+            refusal = error
+        if len(groups) > 1:
+            half = len(groups) // 2
+            self._reconcile_narrowing(groups[:half], origin)
+            self._reconcile_narrowing(groups[half:], origin)
+        elif len(groups[0]) > 1:
+            for application in groups[0]:
+                self._reconcile_narrowing([[application]], origin)
+        else:
+            [[application]] = groups
+            self._refuse(
+                application, origin, self._get_refusal_message(application, refusal)
+            )
+
+    @api.model
+    def _reconcile(self, applications, origin):
+        """Reconcile credits with invoices, in this order (``_reconcile_plan``)."""
+        lines = self.env["account.move.line"].with_context(
+            credit_decision=Decision(origin, applications)
+        )
+        # One pair after the other, so that the order is ours, not Odoo's.
+        lines._reconcile_plan(
+            [
+                application.credit.line + application.term.line
+                for application in applications
+            ]
+        )
+
+    @api.model
+    def _look_again(self):
+        cron = self.env.ref(
+            "account_credit_posting.ir_cron_apply_credits", raise_if_not_found=False
+        )
+        if cron:
+            cron._trigger(at=fields.Datetime.now() + LOOK_AGAIN)
+
+    # -------------------------------------------------------------------------
+    # OPEN ITEMS
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _find_open_credits(self, accounts, company, origin, fresh=None):
+        """Return the open credits of accounts, as one query finds them.
+
+        :param accounts: see :meth:`_apply`
+        :param company: see :meth:`_apply`
+        :param origin: see :meth:`_apply`
+        :param fresh: see :meth:`_apply`
+        :return: list of :class:`OpenItem`
+        """
+        fresh = fresh or self.env["account.move"]
+        if not self._has_rule(company, origin):
+            # Then only a credit that names its invoice pays, when it is posted.
+            accounts &= fresh.credit_line_id.invoice_id.commercial_partner_id
+        if not accounts:
+            return []
+        lines = self.env["account.move.line"].search(
+            Domain("partner_id", "in", accounts.ids) & self._get_credit_domain(company)
+        )
+        today = fields.Date.context_today(self)
+        items = []
+        for line in lines:
+            credit_line = line.move_id.credit_line_id
+            expiry = credit_line.batch_id.expiry_date or date.max
+            is_fresh = line.move_id in fresh
+            if expiry < today or not (is_fresh or self._has_rule(company, origin)):
+                continue
+            is_paid = bool(line.payment_id or line.statement_line_id)
+            items.append(
+                OpenItem(
+                    move=line.move_id,
+                    line=line,
+                    account=line.partner_id,
+                    ledger=line.account_id,
+                    currency=line.currency_id,
+                    residual=-line.amount_residual_currency,
+                    order=(expiry, is_paid, line.date, line.id),
+                    named_invoice=is_fresh and credit_line.invoice_id or None,
+                )
+            )
+        return items
+
+    @api.model
+    def _find_open_terms(self, accounts, company, origin, invoices=None):
+        """Return the open installments of the invoices of accounts.
+
+        Those that the policy does not let be paid yet are among them, because a
+        credit may name their invoice.
+
+        :return: list of :class:`OpenItem`
+        """
+        if not accounts:
+            return []
+        domain = Domain("partner_id", "in", accounts.ids)
+        domain &= self._get_term_domain(company)
+        if invoices is not None:
+            domain &= Domain("move_id", "in", invoices.ids)
+        limit = self._get_due_limit(company, origin)
+        return [
+            OpenItem(
+                move=line.move_id,
+                line=line,
+                account=line.partner_id,
+                ledger=line.account_id,
+                currency=line.currency_id,
+                residual=line.amount_residual_currency,
+                order=(line.date_maturity or line.date, line.date, line.id),
+                is_payable=limit is not None
+                and (line.date_maturity or line.date) <= limit,
+            )
+            for line in self.env["account.move.line"].search(domain)
+        ]
+
+    @api.model
+    def _get_credit_domain(self, company):
+        """Return which journal items of a company are open credits.
+
+        Those of credits posted by us; where the company says so, of any customer
+        credit note, and of customer payments that no invoice has taken. A flagged
+        one (Odoo's No Follow-Up, or Block Payment) is disputed: it pays nothing.
+        """
+        kinds = Domain("move_id.credit_line_id", "!=", False)
+        if company.credit_apply_credit_notes:
+            kinds |= Domain("move_id.move_type", "=", "out_refund")
+        if company.credit_apply_payments:
+            kinds |= Domain("payment_id.partner_type", "=", "customer")
+            kinds |= Domain("statement_line_id", "!=", False)
+        return (
+            self._get_open_domain(company)
+            & Domain("amount_residual_currency", "<", 0)
+            & Domain("no_followup", "=", False)
+            & Domain("move_id.payment_state", "!=", "blocked")
+            & kinds
+        )
+
+    @api.model
+    def _get_term_domain(self, company):
+        """Return which journal items of a company are open terms of invoices.
+
+        An invoice with a payment in process is not open, nor is a blocked one.
+        """
+        return (
+            self._get_open_domain(company)
+            & Domain("amount_residual_currency", ">", 0)
+            & Domain("move_id.move_type", "in", ("out_invoice", "out_receipt"))
+            & Domain("move_id.payment_state", "in", ("not_paid", "partial"))
+        )
+
+    @api.model
+    def _get_open_domain(self, company):
+        return Domain(
+            [
+                ("company_id", "=", company.id),
+                ("parent_state", "=", "posted"),
+                ("account_type", "=", "asset_receivable"),
+                ("reconciled", "=", False),
+            ]
+        )
+
+    @api.model
+    def _has_rule(self, company, origin):
+        """Tell whether credits pay by themselves in a company, or somebody asked."""
+        return origin == "user" or company.credit_application_policy != "manual"
+
+    @api.model
+    def _get_due_limit(self, company, origin):
+        """Return the last due date that credits may pay now; None without a rule."""
+        if not self._has_rule(company, origin):
+            return None
+        if origin == "user" or company.credit_application_policy == "posted":
+            return date.max
+        today = fields.Date.context_today(self)
+        return today + timedelta(days=company.credit_application_days)
+
+    @api.model
+    def _get_kept_apart(self, credits, origin, invoices):
+        """Return the pairs that must not meet.
+
+        Those that somebody unapplied, unless the very invoice is asked for; and what
+        was refused today, unless somebody asks.
+
+        :return: set of ``(credit move, invoice)``
+        """
+        moves = [item.move.id for item in credits if item.line]
+        domain = Domain.FALSE
+        if invoices is None:
+            domain |= Domain([("state", "=", "unapplied"), ("is_pinned", "=", True)])
+        if origin != "user":
+            today = fields.Datetime.now().replace(hour=0, minute=0, second=0)
+            domain |= Domain([("state", "=", "refused"), ("write_date", ">=", today)])
+        pairs = self.search(domain & Domain("credit_move_id", "in", moves))
+        return {(pair.credit_move_id, pair.invoice_id) for pair in pairs}
+
+    # -------------------------------------------------------------------------
+    # REFUSALS
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _refuse(self, application, origin, reason):
+        """Record why a credit cannot pay an invoice; it stays open on the account."""
+        vals = {
+            **self._prepare_pair_vals(application.credit.move, application.term.move),
+            "amount": application.amount,
+            "rule": application.rule,
+            "origin": origin,
+            "state": "refused",
+            "reason": reason,
+        }
+        self._forget_refusals([vals])
+        self.create(vals)
+
+    @api.model
+    def _get_obstacle_message(self, obstacle):
+        return self.env._(
+            "%(credit)s is booked on the receivable account %(own)s and %(invoice)s on "
+            "%(other)s: one cannot pay the other. Move the open amount to the other "
+            "account with a journal entry, then apply the credit.",
+            credit=obstacle.credit.move.name,
+            own=obstacle.credit.ledger.display_name,
+            invoice=obstacle.term.move.name,
+            other=obstacle.term.ledger.display_name,
+        )
+
+    @api.model
+    def _get_refusal_message(self, application, refusal):
+        """Turn an exception into a sentence that says what to do.
+
+        :param application: what was refused
+        :param refusal: the exception that came of reconciling it alone
+        """
+        if isinstance(refusal, UserError):
+            reason = str(refusal)
+        else:
+            _logger.error(
+                "Credit %s could not pay invoice %s",
+                application.credit.move.id,
+                application.term.move.id,
+                exc_info=refusal,
+            )
+            reason = self.env._(
+                "An unexpected error came up (%(error)s); the server log has the "
+                "details. Tell your administrator.",
+                error=type(refusal).__name__,
+            )
+        return self.env._(
+            "%(credit)s could not pay %(invoice)s and stays open. %(reason)s Mend the "
+            "cause, then apply the credit.",
+            credit=application.credit.move.name,
+            invoice=application.term.move.name,
+            reason=reason,
+        )
+
+    # -------------------------------------------------------------------------
+    # DAILY RUN
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _cron_apply(self):
+        """Let credits pay what has come due since, account by account, in all companies.
+
+        Commits after each chunk; when the time is up, the next run goes on: accounts
+        whose credits have paid are not found again.
+        """
+        todo = [  # [(company, accounts)]
+            (company, accounts)
+            for company in self.env["res.company"].search([])
+            for accounts in split_every(
+                self._chunk_accounts, self._find_accounts_to_apply(company)
+            )
+        ]
+        remaining = sum(len(account_ids) for _company, account_ids in todo)
+        self.env["ir.cron"]._commit_progress(remaining=remaining)
+        for company, account_ids in todo:
+            try:
+                self._apply(
+                    self.env["res.partner"].browse(account_ids), company, "cron"
+                )
+            except (OperationalError, ConcurrencyError):
+                # Somebody works on one of these accounts: the next run has them.
+                _logger.info("Credits of %s accounts wait", len(account_ids))
+                self.env.cr.rollback()
+            remaining -= len(account_ids)
+            if not self.env["ir.cron"]._commit_progress(
+                len(account_ids), remaining=remaining
+            ):
+                return
+
+    @api.model
+    def _find_accounts_to_apply(self, company):
+        """Return the ids of accounts with an open credit and an invoice it may pay."""
+        if not self._has_rule(company, "cron"):
+            return []
+        lines = self.env["account.move.line"].sudo()
+        with_credit = lines._read_group(
+            self._get_credit_domain(company), ["partner_id"]
+        )
+        term_domain = self._get_term_domain(company) & Domain(
+            "partner_id", "in", [account.id for [account] in with_credit]
+        )
+        if company.credit_application_policy == "due":
+            limit = self._get_due_limit(company, "cron")
+            term_domain &= Domain("date_maturity", "<=", limit)
+        with_invoice = lines._read_group(term_domain, ["partner_id"])
+        return [account.id for [account] in with_invoice]
