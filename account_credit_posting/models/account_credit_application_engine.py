@@ -60,7 +60,7 @@ class AccountCreditApplication(models.Model):
         :param fresh: credit notes just posted: they may pay the invoice that they name
         """
         # The rule decides what is applied, not the rights of whoever posts.
-        engine = self.sudo().with_context(tracking_disable=False)
+        engine = self.sudo()
         credits = engine._find_open_credits(accounts, company, origin, fresh)
         applications, obstacles = engine._plan(
             credits, company, origin, invoices=invoices
@@ -131,6 +131,12 @@ class AccountCreditApplication(models.Model):
         lines = self.env["account.move.line"].with_context(
             credit_decision=Decision(origin, applications)
         )
+        # Odoo looks at the taxes of each entry: read them at once.
+        moves = self.env["account.move"].union(
+            *(application.credit.move for application in applications),
+            *(application.term.move for application in applications),
+        )
+        moves.line_ids.tax_ids.mapped("amount")
         # One pair after the other, so that the order is ours, not Odoo's.
         lines._reconcile_plan(
             [
@@ -324,11 +330,13 @@ class AccountCreditApplication(models.Model):
 
     @api.model
     def _get_obstacle_message(self, obstacle):
+        """Say why a credit cannot pay an invoice on another receivable account."""
+        is_posted = obstacle.credit.line is not None
         return self.env._(
             "%(credit)s is booked on the receivable account %(own)s and %(invoice)s on "
             "%(other)s: one cannot pay the other. Move the open amount to the other "
             "account with a journal entry, then apply the credit.",
-            credit=obstacle.credit.move.name,
+            credit=obstacle.credit.move.name if is_posted else self.env._("The credit"),
             own=obstacle.credit.ledger.display_name,
             invoice=obstacle.term.move.name,
             other=obstacle.term.ledger.display_name,

@@ -164,13 +164,8 @@ class AccountCreditLine(models.Model):
         :param position: the fiscal position of the account
         """
         self.ensure_one()
-        company = self.company_id
-        balance = self.currency_id._convert(
-            self.amount, company.currency_id, company, self.date
-        )
-        receivable = self.partner_id.with_company(
-            company
-        ).property_account_receivable_id
+        balance = self._convert_to_company(self.amount)
+        receivable = self._get_receivable(position)
         common_vals = {
             "partner_id": self.partner_id.id,
             "currency_id": self.currency_id.id,
@@ -192,13 +187,61 @@ class AccountCreditLine(models.Model):
                 {
                     **common_vals,
                     "display_type": "payment_term",
-                    "account_id": position.map_account(receivable).id,
+                    "account_id": receivable.id,
                     "date_maturity": self.date,
                     "amount_currency": -self.amount,
                     "balance": -balance,
                 }
             ),
         ]
+
+    def _get_preview_items(self):
+        """Return what the credit note of the line will book, without creating it.
+
+        :return: ``{"total": in the currency of the line, "receivable": its ledger
+            account, "balances": [(ledger account, balance in company currency)]}``
+        """
+        self.ensure_one()
+        position = self._get_fiscal_position()
+        receivable = self._get_receivable(position)
+        company = self.company_id
+        template = self.credit_item_id.with_company(company).product_tmpl_id
+        income = template.get_product_accounts(fiscal_pos=position)["income"]
+        taxes = self.credit_item_id.taxes_id._filter_taxes_by_company(company)
+        computed = position.map_tax(taxes).compute_all(
+            self.amount,
+            currency=self.currency_id,
+            product=self.credit_item_id,
+            partner=self.partner_id,
+            is_refund=True,
+        )
+        balances = [(income, self._convert_to_company(computed["total_excluded"]))]
+        for tax in computed["taxes"]:
+            account = self.env["account.account"].browse(tax["account_id"]) or income
+            balances.append((account, self._convert_to_company(tax["amount"])))
+        total_company = sum(balance for _account, balance in balances)
+        return {
+            "total": computed["total_included"],
+            "receivable": receivable,
+            "balances": [*balances, (receivable, -total_company)],
+        }
+
+    def _get_receivable(self, position):
+        """Return the receivable account of the credit note.
+
+        :param position: the fiscal position of the account
+        """
+        self.ensure_one()
+        account = self.partner_id.with_company(self.company_id)
+        return position.map_account(account.property_account_receivable_id)
+
+    def _convert_to_company(self, amount):
+        """Convert an amount of the line to company currency, at the rate of its date."""
+        self.ensure_one()
+        company = self.company_id
+        return self.currency_id._convert(
+            amount, company.currency_id, company, self.date
+        )
 
     def _get_fiscal_position(self):
         """Return the fiscal position as ``account.move`` finds it."""

@@ -5,6 +5,7 @@ from . import (
     test_account_credit_entry,
     test_account_credit_line,
     test_account_post_transaction,
+    test_account_post_transaction_preview,
     test_post_credits,
     test_product_template,
     test_res_company,

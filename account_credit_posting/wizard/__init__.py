@@ -2,5 +2,6 @@ from . import (
     account_post_transaction,
     account_post_transaction_accounts,
     account_post_transaction_line,
+    account_post_transaction_preview,
     account_post_transaction_texts,
 )

@@ -1,0 +1,256 @@
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .test_account_credit_application import AccountCreditApplicationCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPreview(AccountCreditApplicationCommon):
+    """What the preview says is what posting does, to the cent."""
+
+    def _create_transaction(self, amounts, invoices=None, **vals):
+        """Create a transaction at its set-up.
+
+        :param amounts: ``{account: amount}``
+        :param invoices: ``{account: invoice to pay first}``
+        """
+        invoices = invoices or {}
+        return self.env["account.post.transaction"].create(
+            {
+                "step": "setup",
+                "company_id": self.company.id,
+                "credit_item_id": self.item.id,
+                "date": fields.Date.to_date("2024-03-15"),
+                "line_ids": [
+                    Command.create(
+                        {
+                            "partner_id": account.id,
+                            "amount": amount,
+                            "invoice_id": invoices.get(account, account).id
+                            if account in invoices
+                            else False,
+                        }
+                    )
+                    for account, amount in amounts.items()
+                ],
+                **vals,
+            }
+        )
+
+    def assertPreviewHolds(self, transaction):
+        """Post, and assert that the ledger says what the preview said."""
+        preview = transaction.preview
+        transaction.action_post()
+        lines = {line.partner_id.id: line for line in transaction.batch_id.line_ids}
+        self.assertEqual(
+            [row["account_id"] for row in preview["accounts"]], list(lines)
+        )
+        for row in preview["accounts"]:
+            line = lines[row["account_id"]]
+            self.assertEqual(row["skipped"], line.error)
+            self.assertEqual(row["currency_id"], line.currency_id.id)
+            if row["skipped"]:
+                self.assertFalse(row["pays"])
+                continue
+            self.assertAlmostEqual(row["credit"], line.move_id.amount_total)
+            self.assertAlmostEqual(row["left"], line.move_id.amount_residual)
+            applied = line.move_id.used_application_ids.filtered("partial_id")
+            self.assertEqual(
+                [(pay["invoice_id"], pay["amount"]) for pay in row["pays"]],
+                [(item.invoice_id.id, item.amount) for item in applied.sorted("id")],
+            )
+            self.assertEqual(
+                bool(row["obstacle"]), bool(line.move_id.account_credit_refusal)
+            )
+        items = transaction.batch_id.line_ids.move_id.line_ids
+        self.assertCountEqual(
+            [
+                (row["account_id"], row["debit"], row["credit"])
+                for row in preview["entry"]
+            ],
+            [
+                (
+                    account.id,
+                    self.company.currency_id.round(
+                        max(sum(lines.mapped("balance")), 0)
+                    ),
+                    self.company.currency_id.round(
+                        max(-sum(lines.mapped("balance")), 0)
+                    ),
+                )
+                for account, lines in items.grouped("account_id").items()
+            ],
+        )
+        return preview
+
+    def test_plain(self):
+        first, second, nothing = self.accounts[:3]
+        overdue = self._create_invoice(first, 100, invoice_date_due="2024-02-20")
+        later = self._create_invoice(first, 100, invoice_date_due="2024-04-20")
+        self._create_invoice(second, 500)
+        transaction = self._create_transaction({first: 150, second: 20, nothing: 5})
+        preview = self.assertPreviewHolds(transaction)
+        self.assertEqual(
+            preview["accounts"][0]["pays"],
+            [
+                {
+                    "invoice_id": overdue.id,
+                    "name": overdue.name,
+                    "date_due": "2024-02-20",
+                    "amount": 100,
+                },
+                {
+                    "invoice_id": later.id,
+                    "name": later.name,
+                    "date_due": "2024-04-20",
+                    "amount": 50,
+                },
+            ],
+        )
+        self.assertEqual(
+            preview["totals"],
+            [
+                {
+                    "currency_id": self.company.currency_id.id,
+                    "credit": 175,
+                    "pays": 170,
+                    "left": 5,
+                }
+            ],
+        )
+        self.assertEqual((preview["posted_count"], preview["skipped_count"]), (3, 0))
+
+    def test_nothing_is_posted_by_it(self):
+        self._create_invoice(self.account, 100)
+        counts = [
+            self.env[model].search_count([])
+            for model in ("account.move", "account.credit.batch", "account.credit.line")
+        ]
+        transaction = self._create_transaction({self.account: 10})
+        self.assertTrue(transaction.preview)
+        self.env.flush_all()
+        self.assertEqual(
+            counts,
+            [
+                self.env[model].search_count([])
+                for model in (
+                    "account.move",
+                    "account.credit.batch",
+                    "account.credit.line",
+                )
+            ],
+        )
+
+    def test_skipped_account(self):
+        self._create_invoice(self.account, 100)
+        transaction = self._create_transaction({self.account: 10, self.accounts[1]: 10})
+        self.account.active = False
+        transaction.invalidate_recordset(["preview"])
+        preview = self.assertPreviewHolds(transaction)
+        self.assertEqual((preview["posted_count"], preview["skipped_count"]), (1, 1))
+
+    def test_locked_date(self):
+        self.company.fiscalyear_lock_date = "2024-03-31"
+        transaction = self._create_transaction({self.account: 10})
+        preview = self.assertPreviewHolds(transaction)
+        self.assertEqual(preview["entry"], [])
+
+    def test_named_invoice_and_older_credit(self):
+        self.company.credit_application_policy = "manual"
+        self._post_line(30)
+        overdue = self._create_invoice(self.account, 100, invoice_date_due="2024-02-20")
+        named = self._create_invoice(self.account, 100, invoice_date_due="2024-04-20")
+        for policy in ("manual", "due", "posted"):
+            self.company.credit_application_policy = policy
+            preview = self.assertPreviewHolds(
+                self._create_transaction({self.account: 40}, {self.account: named})
+            )
+            self.assertEqual(preview["accounts"][0]["pays"][0]["invoice_id"], named.id)
+        self.assertTrue(overdue.account_credit_amount)
+
+    def test_taxes_on_top_and_included(self):
+        tax = self.company_data["default_tax_sale"].copy({"name": "Seven", "amount": 7})
+        for price_include in ("tax_excluded", "tax_included"):
+            tax.price_include_override = price_include
+            item = self._create_credit_item(
+                price_include, taxes_id=[Command.set(tax.ids)]
+            )
+            self._create_invoice(self.account, 8)
+            self.assertPreviewHolds(
+                self._create_transaction(
+                    {self.account: 9.99, self.accounts[1]: 0.07},
+                    credit_item_id=item.id,
+                )
+            )
+
+    def test_foreign_currency(self):
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        self.env["res.currency.rate"].search([("currency_id", "=", euro.id)]).unlink()
+        self.env["res.currency.rate"].create(
+            {
+                "name": "2024-01-01",
+                "currency_id": euro.id,
+                "company_id": self.company.id,
+                "rate": 0.83,
+            }
+        )
+        invoice = self._create_invoice(self.account, 100, currency_id=euro.id)
+        self._create_invoice(self.account, 50)
+        preview = self.assertPreviewHolds(
+            self._create_transaction({self.account: 33.33}, {self.account: invoice})
+        )
+        self.assertEqual(preview["accounts"][0]["currency_id"], euro.id)
+
+    def test_other_receivable_account(self):
+        self._create_invoice(self.account, 30)
+        self.account.property_account_receivable_id = self.receivable.copy()
+        preview = self.assertPreviewHolds(self._create_transaction({self.account: 10}))
+        self.assertTrue(preview["accounts"][0]["obstacle"])
+
+    def test_only_at_the_set_up(self):
+        transaction = self._create_transaction({self.account: 10}, step="amounts")
+        self.assertFalse(transaction.preview)
+        transaction.write({"step": "setup", "credit_item_id": False})
+        self.assertFalse(transaction.preview)
+
+    def test_clerk_sees_own_only(self):
+        plain_clerk = self._create_user(
+            "plain", "account_credit_posting.group_credit_user"
+        )
+        invoice = self._create_invoice(self.account, 30)
+        transaction = self._create_transaction({self.account: 10})
+        with self.assertRaises(AccessError):
+            transaction.with_user(plain_clerk).read(["preview"])
+        own = (
+            transaction.with_user(plain_clerk)
+            .sudo()
+            .copy(
+                {
+                    "step": "setup",
+                    "line_ids": [
+                        Command.create({"partner_id": self.account.id, "amount": 4})
+                    ],
+                }
+            )
+        )
+        self.assertEqual(own.create_uid, plain_clerk)
+        self.env.invalidate_all()
+        preview = own.sudo(False).preview
+        self.assertEqual(preview["accounts"][0]["pays"][0]["invoice_id"], invoice.id)
+
+    def test_queries_do_not_grow_with_accounts(self):
+        def count_queries(accounts):
+            transaction = self._create_transaction(dict.fromkeys(accounts, 10))
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(transaction.preview["posted_count"], len(accounts))
+            return self.env.cr.sql_log_count - before
+
+        for account in self.accounts:
+            self._create_invoice(account, 30)
+        few = count_queries(self.accounts[:2])
+        self.assertLess(count_queries(self.accounts) - few, 4)
