@@ -109,7 +109,6 @@ class AccountCreditApplication(models.Model):
     )
     undone_by_id = fields.Many2one(
         comodel_name="res.users",
-        string="Undone By",
         readonly=True,
     )
     undone_date = fields.Datetime(string="Undone On", readonly=True)
@@ -154,7 +153,7 @@ class AccountCreditApplication(models.Model):
             )
 
     def _get_label(self):
-        """Return what the customer reads: what the credit was given for, or its number."""
+        """Return what the customer reads: the credit item, else the number."""
         self.ensure_one()
         return self.credit_item_id.name or self.credit_move_id.name
 

@@ -377,7 +377,7 @@ class AccountCreditApplication(models.Model):
 
     @api.model
     def _cron_apply(self):
-        """Let credits pay what has come due since, account by account, in all companies.
+        """Let credits pay what has come due since, in all companies.
 
         Commits after each chunk; when the time is up, the next run goes on: accounts
         whose credits have paid are not found again.

@@ -236,7 +236,7 @@ class AccountCreditLine(models.Model):
         return position.map_account(account.property_account_receivable_id)
 
     def _convert_to_company(self, amount):
-        """Convert an amount of the line to company currency, at the rate of its date."""
+        """Convert an amount to company currency, at the rate of the date."""
         self.ensure_one()
         company = self.company_id
         return self.currency_id._convert(
