@@ -71,16 +71,23 @@ print(json.dumps(env.cr.fetchone()))
 class Sessions:
     """Two servers on one database, each with a session of the same clerk."""
 
-    def __init__(self, name, servers):
-        """Create the accounts, the item, two batches and the clerk's key."""
+    def __init__(self, name, servers, prepare):
+        """Create what the test needs, and the clerk's key.
+
+        :param prepare: a script that prints a JSON object with at least the key
+        """
         self.name = name
         self.servers = servers
-        self.data = json.loads(run_script(name, PREPARE).strip().splitlines()[-1])
+        self.data = self.run(prepare)
 
-    def call(self, number, method, **arguments):
-        """Call a method of the batch on one of the servers."""
+    def run(self, script):
+        """Run a script in Odoo's shell; return the JSON that it prints last."""
+        return json.loads(run_script(self.name, script).strip().splitlines()[-1])
+
+    def call(self, number, method, model="account.credit.batch", **arguments):
+        """Call a method on one of the servers."""
         return requests.post(
-            f"{self.servers[number].url}/json/2/account.credit.batch/{method}",
+            f"{self.servers[number].url}/json/2/{model}/{method}",
             headers={"Authorization": f"bearer {self.data['key']}"},
             json=arguments,
             timeout=300,
@@ -137,8 +144,7 @@ class Sessions:
     def ledger(self):
         """Return what was posted, as a dict."""
         names = ("entries", "numbers", "lines", "total", "not_posted", "number_span")
-        output = run_script(self.name, LEDGER).strip().splitlines()[-1]
-        return dict(zip(names, json.loads(output), strict=True))
+        return dict(zip(names, self.run(LEDGER), strict=True))
 
 
 @pytest.fixture
@@ -149,7 +155,7 @@ def sessions():
         running_server(name) as first,
         running_server(name) as second,
     ):
-        yield Sessions(name, (first, second))
+        yield Sessions(name, (first, second), PREPARE)
 
 
 def test_same_batch_is_posted_once(sessions):

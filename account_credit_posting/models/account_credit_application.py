@@ -69,8 +69,8 @@ class AccountCreditApplication(models.Model):
     )
     state = fields.Selection(
         selection=[
-            ("applied", "Paid"),
-            ("unapplied", "Undone"),
+            ("applied", "Applied"),
+            ("unapplied", "Unapplied"),
             ("refused", "Not Possible"),
         ],
         required=True,
@@ -107,11 +107,11 @@ class AccountCreditApplication(models.Model):
         readonly=True,
         help="Why the credit cannot pay the invoice, and what to do about it.",
     )
-    undone_by_id = fields.Many2one(
+    unapplied_by_id = fields.Many2one(
         comodel_name="res.users",
         readonly=True,
     )
-    undone_date = fields.Datetime(string="Undone On", readonly=True)
+    unapplied_date = fields.Datetime(string="Unapplied On", readonly=True)
     is_pinned = fields.Boolean(
         string="Kept Apart",
         readonly=True,
@@ -272,8 +272,8 @@ class AccountCreditApplication(models.Model):
             {
                 "state": "unapplied",
                 "partial_id": False,
-                "undone_by_id": self.env.uid,
-                "undone_date": fields.Datetime.now(),
+                "unapplied_by_id": self.env.uid,
+                "unapplied_date": fields.Datetime.now(),
             }
         )
 

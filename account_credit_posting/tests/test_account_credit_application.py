@@ -603,7 +603,7 @@ class TestUnapply(AccountCreditApplicationCommon):
                     "state": "unapplied",
                     "is_pinned": True,
                     "amount": 40,
-                    "undone_by_id": self.clerk.id,
+                    "unapplied_by_id": self.clerk.id,
                 }
             ],
         )

@@ -6,9 +6,8 @@ from odoo.tests import tagged
 from .test_account_credit_application import AccountCreditApplicationCommon
 
 
-@tagged("post_install", "-at_install")
-class TestPreview(AccountCreditApplicationCommon):
-    """What the preview says is what posting does, to the cent."""
+class PreviewMixin:
+    """Create transactions at their set-up, and compare preview and result."""
 
     def _create_transaction(self, amounts, invoices=None, **vals):
         """Create a transaction at its set-up.
@@ -84,6 +83,11 @@ class TestPreview(AccountCreditApplicationCommon):
             ],
         )
         return preview
+
+
+@tagged("post_install", "-at_install")
+class TestPreview(PreviewMixin, AccountCreditApplicationCommon):
+    """What the preview says is what posting does, to the cent."""
 
     def test_plain(self):
         first, second, nothing = self.accounts[:3]

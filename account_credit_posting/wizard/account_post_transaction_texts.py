@@ -142,19 +142,25 @@ class AccountPostTransaction(models.TransientModel):
                 amount = totals.get(move_sudo.currency_id, 0) + move_sudo.amount_total
                 totals[move_sudo.currency_id] = amount
             transaction.posted_total = transaction._format_totals(totals)
-            transaction.result_text = transaction._get_result_text(len(posted))
+            transaction.result_text = transaction._get_result_text(posted)
 
-    def _get_result_text(self, posted_count):
+    def _get_result_text(self, posted):
+        """Say what became of the accounts, and of what they were credited.
+
+        :param posted: the posted credit lines
+        """
         failed = self.batch_id.failed_count
         sentences = []
-        if posted_count:
+        if posted:
             sentences.append(
                 self.env._(
                     "%(total)s posted to %(accounts)s.",
                     total=self.posted_total,
-                    accounts=self._format_accounts(posted_count),
+                    accounts=self._format_accounts(len(posted)),
                 )
             )
+            if paid := self._format_amounts(posted, "amount_applied"):
+                sentences.append(self.env._("%(paid)s of it paid invoices.", paid=paid))
         if failed:
             sentences.append(
                 self.env._(
@@ -204,6 +210,20 @@ class AccountPostTransaction(models.TransientModel):
             key=lambda currency: (currency != own, currency.name),
         )
         return " + ".join(currency.format(totals[currency]) for currency in currencies)
+
+    def _format_amounts(self, lines, field_name):
+        """Return the sum of a field of credit lines as text; empty where it is zero."""
+        totals = {  # {currency: amount}
+            currency: sum(of_currency.mapped(field_name))
+            for currency, of_currency in lines.grouped("currency_id").items()
+        }
+        return self._format_totals(
+            {
+                currency: amount
+                for currency, amount in totals.items()
+                if not currency.is_zero(amount)
+            }
+        )
 
     def _format_names(self, names):
         """Return a list of names as text, cut where it gets long."""

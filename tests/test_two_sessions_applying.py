@@ -1,0 +1,173 @@
+"""Two sessions at one account: what one applies, the other must not apply again."""
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.servers import running_server, throwaway_database
+from tests.test_two_sessions import Sessions
+
+PREPARE = """
+import json
+company = env.company
+if not company.chart_template:
+    env["account.chart.template"].try_loading("generic_coa", company)
+item = env["product.product"].create({"name": "Goodwill", "is_credit_item": True})
+account = env["res.partner"].create({"name": "Family"})
+clerk = env["res.users"].create({
+    "name": "Clerk",
+    "login": "clerk_of_two",
+    "group_ids": [(4, env.ref("account.group_account_invoice").id)],
+})
+key = env["res.users.apikeys"].with_user(clerk).sudo()._generate("rpc", "two", False)
+batches = env["account.credit.batch"].with_user(clerk).create([
+    {
+        "credit_item_id": item.id,
+        "line_ids": [(0, 0, {"partner_id": account.id, "amount": amount})],
+    }
+    for amount in (10, 10, 15)
+])
+invoices = env["account.move"].create([
+    {
+        "move_type": "out_invoice",
+        "partner_id": account.id,
+        "invoice_line_ids": [
+            (0, 0, {"name": "Tuition", "price_unit": amount, "tax_ids": []})
+        ],
+    }
+    for amount in (10, 10, 15)
+])
+env.cr.commit()
+print(json.dumps({"key": key, "batches": batches.ids, "invoices": invoices.ids}))
+"""
+
+POST_INVOICE = """
+import json
+env["account.move"].browse({0}).action_post()
+env.cr.commit()
+print(json.dumps(True))
+"""
+
+POST_BATCH = """
+import json
+env["account.credit.batch"].browse({0}).action_post()
+env.cr.commit()
+print(json.dumps(True))
+"""
+
+APPLICATIONS = """
+import json
+applications = env["account.credit.application"].search([])
+posted = env["account.move"].search([("state", "=", "posted")])
+print(json.dumps({
+    "amounts": sorted(applications.mapped("amount")),
+    "in_ledger": sorted(applications.partial_id.mapped("debit_amount_currency")),
+    "partials": env["account.partial.reconcile"].search_count([]),
+    "open": sorted(posted.mapped("amount_residual")),
+    "waiting": env["ir.cron.trigger"].search_count([
+        ("cron_id", "=", env.ref("account_credit_posting.ir_cron_apply_credits").id)
+    ]),
+}))
+"""
+
+RUN_CRON = """
+import json
+env["account.credit.application"]._cron_apply()
+env.cr.commit()
+print(json.dumps(True))
+"""
+
+
+@pytest.fixture
+def sessions():
+    """Give two servers, without crons, on one new database."""
+    options = ("--max-cron-threads=0",)
+    with (
+        throwaway_database() as name,
+        running_server(name, options=options) as first,
+        running_server(name, options=options) as second,
+    ):
+        yield Sessions(name, (first, second), PREPARE)
+
+
+def test_two_credits_for_one_invoice(sessions):
+    first, second, _ = sessions.data["batches"]
+    sessions.run(POST_INVOICE.format(sessions.data["invoices"][2]))
+    responses = sessions.call_both(
+        f"SELECT FROM account_credit_batch WHERE id IN ({first:d}, {second:d})"
+        " FOR UPDATE",
+        ("action_post", {"ids": [first]}),
+        ("action_post", {"ids": [second]}),
+    )
+    assert [response.status_code for response in responses] == [200, 200], [
+        response.text for response in responses
+    ]
+    found = sessions.run(APPLICATIONS)
+    assert found["amounts"] == found["in_ledger"] == [5, 10]
+    assert found["partials"] == 2
+    assert found["open"] == [0, 0, 5]
+
+
+def test_two_invoices_for_one_credit(sessions):
+    first, second, _ = sessions.data["invoices"]
+    sessions.run(POST_BATCH.format(sessions.data["batches"][2]))
+    responses = sessions.call_both(
+        f"SELECT FROM account_move WHERE id IN ({first:d}, {second:d}) FOR UPDATE",
+        ("action_post", {"model": "account.move", "ids": [first]}),
+        ("action_post", {"model": "account.move", "ids": [second]}),
+    )
+    assert [response.status_code for response in responses] == [200, 200], [
+        response.text for response in responses
+    ]
+    found = sessions.run(APPLICATIONS)
+    assert found["amounts"] == found["in_ledger"] == [5, 10]
+    assert found["partials"] == 2
+    assert found["open"] == [0, 0, 5]
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["invoice first", "credit first"])
+def test_invoice_and_credit_at_the_same_moment(sessions, first):
+    invoice = sessions.data["invoices"][0]
+    batch = sessions.data["batches"][0]
+    calls = [
+        (
+            f"SELECT FROM account_move WHERE id = {invoice:d} FOR UPDATE",
+            ("action_post", {"model": "account.move", "ids": [invoice]}),
+        ),
+        (
+            f"SELECT FROM account_credit_batch WHERE id = {batch:d} FOR UPDATE",
+            ("action_post", {"ids": [batch]}),
+        ),
+    ]
+    with contextlib.ExitStack() as stack:
+        holders = []
+        for lock, _call in calls:
+            holders.append(stack.enter_context(contextlib.closing(sessions.connect())))
+            holders[-1].cursor().execute(lock)
+        pool = stack.enter_context(ThreadPoolExecutor(2))
+        try:
+            futures = [
+                pool.submit(sessions.call, number, method, **arguments)
+                for number, (_lock, (method, arguments)) in enumerate(calls)
+            ]
+            sessions.wait_for_waiting(2)
+            # The one ends before the other goes on, which cannot see it any more.
+            holders[first].rollback()
+            assert futures[first].result().status_code == 200, futures[first].result()
+        finally:
+            for holder in holders:
+                holder.rollback()
+        responses = [future.result() for future in futures]
+    assert [response.status_code for response in responses] == [200, 200], [
+        response.text for response in responses
+    ]
+    found = sessions.run(APPLICATIONS)
+    if found["open"] == [10, 10]:
+        # Neither saw the other: then another look is due, and it applies once.
+        assert found["waiting"] == 1
+        sessions.run(RUN_CRON)
+        found = sessions.run(APPLICATIONS)
+    assert found["amounts"] == found["in_ledger"] == [10]
+    assert found["partials"] == 1
+    assert found["open"] == [0, 0]
