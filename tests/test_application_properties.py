@@ -178,9 +178,7 @@ class ApplicationMachine(RuleBasedStateMachine):
             if amount:
                 self.payments += (
                     self.test.env["account.payment.register"]
-                    .with_context(
-                        active_model="account.move", active_ids=invoice.ids
-                    )
+                    .with_context(active_model="account.move", active_ids=invoice.ids)
                     .create({"amount": amount, "payment_date": START})
                     ._create_payments()
                 )
@@ -334,7 +332,7 @@ class TestApplicationProperties(PreviewMixin, AccountCreditCommon):
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=12,
+                max_examples=20,
                 stateful_step_count=25,
                 deadline=None,
                 derandomize=True,

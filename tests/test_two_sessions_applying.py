@@ -17,7 +17,7 @@ item = env["product.product"].create({"name": "Goodwill", "is_credit_item": True
 account = env["res.partner"].create({"name": "Family"})
 clerk = env["res.users"].create({
     "name": "Clerk",
-    "login": "clerk_of_two",
+    "login": f"clerk of {account.id}",
     "group_ids": [(4, env.ref("account.group_account_invoice").id)],
 })
 key = env["res.users.apikeys"].with_user(clerk).sudo()._generate("rpc", "two", False)
@@ -39,7 +39,9 @@ invoices = env["account.move"].create([
     for amount in (10, 10, 15)
 ])
 env.cr.commit()
-print(json.dumps({"key": key, "batches": batches.ids, "invoices": invoices.ids}))
+print(json.dumps(dict(
+    key=key, account=account.id, batches=batches.ids, invoices=invoices.ids
+)))
 """
 
 POST_INVOICE = """
@@ -58,17 +60,17 @@ print(json.dumps(True))
 
 APPLICATIONS = """
 import json
-applications = env["account.credit.application"].search([])
-posted = env["account.move"].search([("state", "=", "posted")])
-print(json.dumps({
-    "amounts": sorted(applications.mapped("amount")),
-    "in_ledger": sorted(applications.partial_id.mapped("debit_amount_currency")),
-    "partials": env["account.partial.reconcile"].search_count([]),
-    "open": sorted(posted.mapped("amount_residual")),
-    "waiting": env["ir.cron.trigger"].search_count([
-        ("cron_id", "=", env.ref("account_credit_posting.ir_cron_apply_credits").id)
-    ]),
-}))
+domain = [("partner_id", "=", {0})]
+applications = env["account.credit.application"].search(domain)
+posted = env["account.move"].search([*domain, ("state", "=", "posted")])
+cron = env.ref("account_credit_posting.ir_cron_apply_credits")
+print(json.dumps(dict(
+    amounts=sorted(applications.mapped("amount")),
+    in_ledger=sorted(applications.partial_id.mapped("debit_amount_currency")),
+    partials=len(posted.line_ids.matched_debit_ids),
+    open=sorted(posted.mapped("amount_residual")),
+    waiting=env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]),
+)))
 """
 
 RUN_CRON = """
@@ -79,8 +81,8 @@ print(json.dumps(True))
 """
 
 
-@pytest.fixture
-def sessions():
+@pytest.fixture(scope="module")
+def servers():
     """Give two servers, without crons, on one new database."""
     options = ("--max-cron-threads=0",)
     with (
@@ -88,7 +90,18 @@ def sessions():
         running_server(name, options=options) as first,
         running_server(name, options=options) as second,
     ):
-        yield Sessions(name, (first, second), PREPARE)
+        yield first, second
+
+
+@pytest.fixture
+def sessions(servers):
+    """Give each test an account and a clerk of its own."""
+    return Sessions(servers[0].database, servers, PREPARE)
+
+
+def find(sessions):
+    """Return what the ledger and the applications say of the account."""
+    return sessions.run(APPLICATIONS.format(sessions.data["account"]))
 
 
 def test_two_credits_for_one_invoice(sessions):
@@ -103,7 +116,7 @@ def test_two_credits_for_one_invoice(sessions):
     assert [response.status_code for response in responses] == [200, 200], [
         response.text for response in responses
     ]
-    found = sessions.run(APPLICATIONS)
+    found = find(sessions)
     assert found["amounts"] == found["in_ledger"] == [5, 10]
     assert found["partials"] == 2
     assert found["open"] == [0, 0, 5]
@@ -120,7 +133,7 @@ def test_two_invoices_for_one_credit(sessions):
     assert [response.status_code for response in responses] == [200, 200], [
         response.text for response in responses
     ]
-    found = sessions.run(APPLICATIONS)
+    found = find(sessions)
     assert found["amounts"] == found["in_ledger"] == [5, 10]
     assert found["partials"] == 2
     assert found["open"] == [0, 0, 5]
@@ -162,12 +175,12 @@ def test_invoice_and_credit_at_the_same_moment(sessions, first):
     assert [response.status_code for response in responses] == [200, 200], [
         response.text for response in responses
     ]
-    found = sessions.run(APPLICATIONS)
+    found = find(sessions)
     if found["open"] == [10, 10]:
         # Neither saw the other: then another look is due, and it applies once.
-        assert found["waiting"] == 1
+        assert found["waiting"] >= 1
         sessions.run(RUN_CRON)
-        found = sessions.run(APPLICATIONS)
+        found = find(sessions)
     assert found["amounts"] == found["in_ledger"] == [10]
     assert found["partials"] == 1
     assert found["open"] == [0, 0]

@@ -304,7 +304,7 @@ class AccountCreditApplication(models.Model):
                 }
             )
         if vals_list:
-            self._forget_refusals(vals_list)
+            self._settle_pairs(vals_list)
             self.create(vals_list)
 
     @api.model
@@ -327,15 +327,21 @@ class AccountCreditApplication(models.Model):
         }
 
     @api.model
-    def _forget_refusals(self, vals_list):
-        """Delete the refusals of pairs that are about to be recorded anew."""
+    def _settle_pairs(self, vals_list):
+        """Let what is about to be recorded replace what was said of the same pairs.
+
+        Refusals are deleted, and whoever lets a credit pay an invoice again no longer
+        keeps both apart.
+        """
         pairs = {(vals["credit_move_id"], vals["invoice_id"]) for vals in vals_list}
-        refusals = self.search(
+        earlier = self.search(
             [
-                ("state", "=", "refused"),
                 ("credit_move_id", "in", [credit_id for credit_id, _ in pairs]),
+                "|",
+                ("state", "=", "refused"),
+                ("is_pinned", "=", True),
             ]
-        )
-        refusals.filtered(
-            lambda refusal: (refusal.credit_move_id.id, refusal.invoice_id.id) in pairs
-        ).unlink()
+        ).filtered(lambda item: (item.credit_move_id.id, item.invoice_id.id) in pairs)
+        refused = earlier.filtered(lambda item: item.state == "refused")
+        (earlier - refused).is_pinned = False
+        refused.unlink()

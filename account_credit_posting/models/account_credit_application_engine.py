@@ -325,7 +325,7 @@ class AccountCreditApplication(models.Model):
             "state": "refused",
             "reason": reason,
         }
-        self._forget_refusals([vals])
+        self._settle_pairs([vals])
         self.create(vals)
 
     @api.model

@@ -36,6 +36,12 @@ class AccountMove(models.Model):
         "account.group_account_readonly",
         help="Why open credits of the account cannot pay this invoice.",
     )
+    has_applied_credit = fields.Boolean(
+        compute="_compute_has_applied_credit",
+        groups="account_credit_posting.group_credit_user,"
+        "account.group_account_readonly",
+        help="Whether a credit pays this invoice, or this credit an invoice.",
+    )
     has_open_account_credit = fields.Boolean(
         compute="_compute_has_open_account_credit",
         groups="account_credit_posting.group_credit_user",
@@ -69,6 +75,12 @@ class AccountMove(models.Model):
                 bool(move.amount_residual)
                 and "\n".join(dict.fromkeys(refused.mapped("reason")))
             ) or False
+
+    @api.depends("credit_application_ids.partial_id", "used_application_ids.partial_id")
+    def _compute_has_applied_credit(self):
+        for move in self:
+            applications = move.credit_application_ids | move.used_application_ids
+            move.has_applied_credit = bool(applications.partial_id)
 
     @api.depends("state", "amount_residual", "payment_state")
     def _compute_has_open_account_credit(self):
