@@ -1,8 +1,8 @@
-"""Measure what posting a credit costs, beside other ways to do the same.
+"""Measure what posting and applying a credit cost, beside other ways to do the same.
 
-Run by ``make bench`` on a database of its own. All rows come from one run, and what
+Run by ``make bench`` on databases of its own: one with the addon, and one without, for
+whatever does not need it. All figures come from one run, the ways take turns, and what
 counts are their ratios: machines differ, and one machine differs from hour to hour.
-Each way ends with posted credit notes of 10.00 for as many accounts, committed.
 """
 
 import json
@@ -10,45 +10,73 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import odoo
 from odoo import api
 from odoo.fields import Command
 from odoo.modules.registry import Registry
 
-SIZES = (100, 500, 1000)
-ROUNDS = 3
 RESULT = Path(__file__).parents[1] / ".dev" / "bench.json"
+DATE = "2026-03-15"
+
+# Databases.
+WITH = os.environ.get("PGDATABASE")
+WITHOUT = os.environ.get("ACP_PLAIN_DATABASE")
 
 
-def post_as_a_clerk(env, item, accounts):
+class Way(NamedTuple):
+    """One way to do it: a function of an environment and of what was prepared."""
+
+    database: str
+    run: Callable
+    #: What need not be measured: a function of an environment and accounts.
+    prepare: Callable = lambda _env, accounts: accounts
+
+
+class Table(NamedTuple):
+    """Ways that lead to the same end, and the one that others are compared with."""
+
+    title: str
+    unit: str
+    ours: str
+    ways: dict
+    sizes: tuple
+    rounds: int = 3
+
+
+# -----------------------------------------------------------------------------
+# POSTING
+# -----------------------------------------------------------------------------
+
+
+def post_as_a_clerk(env, accounts):
     """Create, post and commit one credit note after the other."""
     for account in accounts:
-        move = env["account.move"].create(prepare_move_vals(env, item, account))
+        move = env["account.move"].create(prepare_refund_vals(env, account))
         move.action_post()
         env.cr.commit()
 
 
-def post_in_a_plain_loop(env, item, accounts):
+def post_in_a_plain_loop(env, accounts):
     """Create all credit notes at once, post all at once."""
-    moves = env["account.move"].create(
-        [prepare_move_vals(env, item, account) for account in accounts]
-    )
-    moves.action_post()
+    create_refunds(env, accounts)
     env.cr.commit()
 
 
-def post_by_batch(env, item, accounts):
+def post_by_batch(env, accounts):
     """Post with the addon."""
     answer = env["account.credit.batch"].post_credits(
-        item.id, [{"account_id": account.id, "amount": "10.00"} for account in accounts]
+        get_item(env).id,
+        [{"account_id": account.id, "amount": "10.00"} for account in accounts],
     )
     env.cr.commit()
     assert answer["state"] == "done", answer
 
 
-def insert_rows(env, _item, accounts):
+def insert_rows(env, accounts):
     """Insert the rows of the same entries by SQL: no rule runs, the floor."""
     model = env["account.move"].search(
         [("move_type", "=", "out_refund"), ("state", "=", "posted")], limit=1
@@ -66,8 +94,7 @@ def insert_rows(env, _item, accounts):
                        'sequence_prefix', 'FLOOR/',
                        'sequence_number', accounts.move_id,
                        'partner_id', accounts.account_id,
-                       'commercial_partner_id', accounts.account_id,
-                       'credit_line_id', NULL
+                       'commercial_partner_id', accounts.account_id
                    ))).*
               FROM account_move move, accounts
              WHERE move.id = %(model)s
@@ -87,104 +114,264 @@ def insert_rows(env, _item, accounts):
     env.cr.commit()
 
 
-WAYS = {
-    "one by one, as a clerk": post_as_a_clerk,
-    "plain loop": post_in_a_plain_loop,
-    "credit batch": post_by_batch,
-    "SQL floor": insert_rows,
-}
+# -----------------------------------------------------------------------------
+# APPLYING
+# -----------------------------------------------------------------------------
 
 
-def prepare_move_vals(env, item, account):
+def prepare_pairs(env, accounts):
+    """Give each account an open invoice and an open credit note, without the addon.
+
+    :return: ``[(invoice, receivable line of the credit note)]``
+    """
+    invoices = create_invoices(env, accounts)
+    invoices.action_post()
+    refunds = create_refunds(env, accounts)
+    return [
+        (
+            invoice,
+            refund.line_ids.filtered(
+                lambda line: line.account_type == "asset_receivable"
+            ),
+        )
+        for invoice, refund in zip(invoices, refunds, strict=True)
+    ]
+
+
+def assign_one_by_one(env, pairs):
+    """Click Add in the payment area of one invoice after the other."""
+    for invoice, credit in pairs:
+        invoice.js_assign_outstanding_line(credit.id)
+        env.cr.commit()
+
+
+def reconcile_as_a_plan(env, pairs):
+    """Reconcile all pairs with one call of Odoo's own method."""
+    env["account.move.line"]._reconcile_plan(
+        [
+            credit
+            + invoice.line_ids.filtered(
+                lambda line: line.account_type == "asset_receivable"
+            )
+            for invoice, credit in pairs
+        ]
+    )
+    env.cr.commit()
+
+
+def prepare_open_credits(env, accounts):
+    """Give each account an open invoice and an open credit, with the addon."""
+    env.company.credit_application_policy = "manual"
+    create_invoices(env, accounts).action_post()
+    post_by_batch(env, accounts)
+    env.company.credit_application_policy = "posted"
+    return accounts
+
+
+def apply_by_rule(env, accounts):
+    """Apply with the addon: find, plan, reconcile and explain."""
+    env["account.credit.application"]._apply(accounts, env.company, "cron")
+    env.cr.commit()
+
+
+# -----------------------------------------------------------------------------
+# INVOICES
+# -----------------------------------------------------------------------------
+
+
+def post_invoices(env, invoices):
+    """Post draft invoices of accounts without credits."""
+    invoices.action_post()
+    env.cr.commit()
+
+
+# -----------------------------------------------------------------------------
+# TABLES
+# -----------------------------------------------------------------------------
+
+
+def create_invoices(env, accounts):
+    """Create draft invoices of 30.00."""
+    return env["account.move"].create(
+        [
+            {
+                "move_type": "out_invoice",
+                "partner_id": account.id,
+                "invoice_date": DATE,
+                "invoice_line_ids": [
+                    Command.create({"name": "Tuition", "price_unit": 30, "tax_ids": []})
+                ],
+            }
+            for account in accounts
+        ]
+    )
+
+
+def create_refunds(env, accounts):
+    """Create and post credit notes of 10.00 with Odoo's own methods."""
+    moves = env["account.move"].create(
+        [prepare_refund_vals(env, account) for account in accounts]
+    )
+    moves.action_post()
+    return moves
+
+
+def prepare_refund_vals(env, account):
     """Prepare the credit note that the addon posts, for Odoo's own methods."""
     return {
         "move_type": "out_refund",
-        "journal_id": env.company.credit_journal_id.id,
         "partner_id": account.id,
-        "invoice_date": "2026-03-15",
-        "date": "2026-03-15",
+        "invoice_date": DATE,
+        "date": DATE,
         "invoice_line_ids": [
-            Command.create({"product_id": item.id, "price_unit": 10, "tax_ids": []})
+            Command.create(
+                {"product_id": get_item(env).id, "price_unit": 10, "tax_ids": []}
+            )
         ],
     }
 
 
-def prepare(env):
-    """Create the chart of accounts, the credit item and the accounts."""
-    if not env.company.chart_template:
-        env["account.chart.template"].try_loading("generic_coa", env.company)
-    item = env["product.product"].create({"name": "Goodwill", "is_credit_item": True})
-    accounts = (
-        env["res.partner"]
-        .with_context(tracking_disable=True)
-        .create([{"name": f"Family {number}"} for number in range(max(SIZES))])
-    )
-    # What is asked for once in a process is not part of any way.
-    for way in WAYS.values():
-        way(env, item, accounts[:5])
-    return item.id, accounts.ids
+def get_item(env):
+    """Return the credit item."""
+    return env["product.product"].search([("name", "=", "Goodwill")])
 
 
-def measure(registry, way, item_id, account_ids):
-    """Return the milliseconds per credit of one way, in a new transaction."""
-    with registry.cursor() as cr:
+TABLES = {
+    "posting": Table(
+        title="posting a credit",
+        unit="ms per posted credit",
+        ours="credit batch",
+        ways={
+            "one by one, as a clerk": Way(WITHOUT, post_as_a_clerk),
+            "plain loop": Way(WITHOUT, post_in_a_plain_loop),
+            "credit batch": Way(WITH, post_by_batch),
+            "SQL floor": Way(WITHOUT, insert_rows),
+        },
+        sizes=(100, 500, 1000),
+    ),
+    "applying": Table(
+        title="applying an open credit to an open invoice",
+        unit="ms per applied credit",
+        ours="by rule",
+        ways={
+            "js_assign_outstanding_line": Way(
+                WITHOUT, assign_one_by_one, prepare_pairs
+            ),
+            "plain _reconcile_plan": Way(WITHOUT, reconcile_as_a_plan, prepare_pairs),
+            "by rule": Way(WITH, apply_by_rule, prepare_open_credits),
+        },
+        sizes=(100, 1000),
+    ),
+    "invoices": Table(
+        title="posting invoices for accounts without credits",
+        unit="ms per posted invoice",
+        ours="with the addon",
+        ways={
+            "without the addon": Way(WITHOUT, post_invoices, create_invoices),
+            "with the addon": Way(WITH, post_invoices, create_invoices),
+        },
+        sizes=(1000,),
+        rounds=9,
+    ),
+}
+
+
+# -----------------------------------------------------------------------------
+# MEASURING
+# -----------------------------------------------------------------------------
+
+
+def prepare_database(name, size):
+    """Create the chart of accounts, the item and the accounts; return their ids."""
+    with Registry(name).cursor() as cr:
         env = api.Environment(cr, api.SUPERUSER_ID, {})
-        item = env["product.product"].browse(item_id)
-        accounts = env["res.partner"].browse(account_ids)
+        if not env.company.chart_template:
+            env["account.chart.template"].try_loading("generic_coa", env.company)
+        item = env["product.product"].create({"name": "Goodwill"})
+        if "is_credit_item" in item:
+            item.is_credit_item = True
+        accounts = (
+            env["res.partner"]
+            .with_context(tracking_disable=True)
+            .create([{"name": f"Family {number}"} for number in range(size)])
+        )
+        cr.commit()
+        return accounts.ids
+
+
+def measure(way, account_ids):
+    """Return the milliseconds per account of one way, in a new transaction."""
+    with Registry(way.database).cursor() as cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        prepared = way.prepare(env, env["res.partner"].browse(account_ids))
+        env.cr.commit()
+        env.invalidate_all()
         start = time.perf_counter()
-        way(env, item, accounts)
+        way.run(env, prepared)
         return (time.perf_counter() - start) * 1000 / len(account_ids)
 
 
-def measure_all(registry, item_id, account_ids):
-    """Return ``{way: {size: median of the milliseconds per credit}}``."""
-    times = {}  # {(way, size): [milliseconds]}
-    for turn in range(ROUNDS):
-        for size in SIZES:
+def measure_table(table, accounts):
+    """Return ``{way: {size: [milliseconds per account, one for each round]}}``."""
+    for way in table.ways.values():
+        # What is asked for once in a process is not part of any way.
+        measure(way, accounts[way.database][:5])
+    times = {name: {size: [] for size in table.sizes} for name in table.ways}
+    for turn in range(table.rounds):
+        for size in table.sizes:
             # The ways take turns, so that a slow minute of the machine hits all.
-            for name, way in WAYS.items():
-                figure = measure(registry, way, item_id, account_ids[:size])
-                times.setdefault((name, size), []).append(figure)
+            for name, way in table.ways.items():
+                figure = measure(way, accounts[way.database][:size])
+                times[name][size].append(figure)
                 print(f"round {turn + 1}: {name}, {size}: {figure:.2f} ms", flush=True)
-    return {
-        name: {size: statistics.median(times[name, size]) for size in SIZES}
-        for name in WAYS
+    return times
+
+
+def show(table, times):
+    """Print a table and what it says; return its figures."""
+    print(f"\n{table.title}: {table.unit}, median of {table.rounds} rounds")
+    print(f"{'':28}" + "".join(f"{size:>10}" for size in table.sizes))
+    medians = {
+        name: {size: statistics.median(row[size]) for size in table.sizes}
+        for name, row in times.items()
     }
-
-
-def show(medians):
-    """Print the table and what it says."""
-    print(f"\nms per posted credit, median of {ROUNDS} rounds")
-    print(f"{'':24}" + "".join(f"{size:>10}" for size in SIZES))
     for name, row in medians.items():
-        print(f"{name:24}" + "".join(f"{row[size]:10.2f}" for size in SIZES))
-    ours = medians["credit batch"]
-    ratios = {}  # {name: {size: how many times as long as the credit batch}}
-    for name, row in medians.items():
-        if name != "credit batch":
-            ratios[name] = {size: row[size] / ours[size] for size in SIZES}
-    print("\ntimes as long as the credit batch")
+        print(f"{name:28}" + "".join(f"{row[size]:10.2f}" for size in table.sizes))
+    ours = medians[table.ours]
+    ratios = {  # {way: {size: how many times as long as ours}}
+        name: {size: row[size] / ours[size] for size in table.sizes}
+        for name, row in medians.items()
+        if name != table.ours
+    }
+    print(f"times as long as {table.ours}")
     for name, row in ratios.items():
-        print(f"{name:24}" + "".join(f"{row[size]:10.2f}" for size in SIZES))
-    growth = ours[max(SIZES)] / ours[min(SIZES)]
+        print(f"{name:28}" + "".join(f"{row[size]:10.3f}" for size in table.sizes))
     print(
-        f"\ncredit batch, per credit at {max(SIZES)} against {min(SIZES)}: {growth:.2f}"
+        f"{table.ours}, per second"
+        + "".join(f"{1000 / ours[size]:10.0f}" for size in table.sizes)
     )
-    return {"ms_per_credit": medians, "ratios": ratios, "growth": growth}
+    growth = ours[max(table.sizes)] / ours[min(table.sizes)]
+    if len(table.sizes) > 1:
+        print(
+            f"{table.ours}, at {max(table.sizes)} against {min(table.sizes)}: "
+            f"{growth:.2f}"
+        )
+    return {"ms": medians, "rounds": times, "ratios": ratios, "growth": growth}
 
 
-def main():
+def main(names):
     """Measure and write the figures as JSON beside what was set up."""
-    database = os.environ["PGDATABASE"]
-    odoo.tools.config.parse_config(["-d", database, "--log-level=warn"])
-    registry = Registry(database)
-    with registry.cursor() as cr:
-        item_id, account_ids = prepare(api.Environment(cr, api.SUPERUSER_ID, {}))
-        cr.commit()
-    figures = show(measure_all(registry, item_id, account_ids))
+    odoo.tools.config.parse_config(["-d", WITH, "--log-level=warn"])
+    size = max(max(table.sizes) for table in TABLES.values())
+    accounts = {name: prepare_database(name, size) for name in (WITH, WITHOUT)}
+    figures = {}
+    # Invoices first: then nobody has a credit yet.
+    for name in names or ("invoices", "posting", "applying"):
+        table = TABLES[name]
+        figures[name] = show(table, measure_table(table, accounts))
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -106,6 +106,52 @@ class TestTours(TourCommon):
         self.assertPosted({self.account: 15})
         self.assertEqual(self._get_batch().line_ids.invoice_id, invoice)
 
+    def test_unapply_and_apply(self):
+        invoice = self._create_invoice(self.account, 40)
+        line = self._post_line(15)
+        self.start_tour(
+            f"/odoo/account.move/{invoice.id}",
+            "account_credit_unapply_and_apply",
+            login=self.clerk.login,
+        )
+        applications = line.move_id.used_application_ids.sorted("id")
+        self.assertEqual(applications.mapped("state"), ["unapplied", "applied"])
+        self.assertEqual(applications.mapped("origin"), ["credit", "user"])
+        self.assertEqual(invoice.amount_residual, 25)
+
+    def test_billing(self):
+        self.company.credit_application_policy = "manual"
+        invoice = self._create_invoice(self.account, 40)
+        self._post_line(15)
+        self.start_tour(
+            f"/odoo/res.partner/{self.account.id}",
+            "account_credit_billing",
+            login=self.clerk.login,
+        )
+        self.assertEqual(invoice.amount_residual, 25)
+
+    def test_preview(self):
+        self._create_invoice(self.account, 40)
+        transactions = self.env["account.post.transaction"].with_user(self.clerk)
+        transaction = transactions.create(
+            {
+                "step": "setup",
+                "line_ids": [
+                    Command.create({"partner_id": account.id, "amount": 150})
+                    for account in self.accounts[:2]
+                ],
+            }
+        )
+        self.accounts[1].active = False
+        self.start_tour(
+            f"/odoo/post-transaction/{transaction.id}",
+            "account_credit_preview",
+            login=self.clerk.login,
+        )
+        self.assertEqual(
+            transaction.batch_id.line_ids.mapped("state"), ["posted", "failed"]
+        )
+
     def test_from_the_list_of_invoices(self):
         self._create_invoice(self.account, 40)
         self.start_tour(

@@ -101,11 +101,19 @@ def test(_arguments):
 
 
 def bench(arguments):
-    """Run the benchmarks on a fresh database with the addon."""
-    with services(), database.for_tests() as (installed, name):
+    """Run the benchmarks on fresh databases: one with the addon and one without.
+
+    :param arguments: names of tables, all by default; ARGS may name them, too
+    """
+    arguments = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
+    with (
+        services(),
+        database.for_tests() as (_installed, name),
+        database.throwaway(database.ensure_template(demo=False)) as plain,
+    ):
         code = run_in_foreground(
             [python_env.PYTHON, ROOT / "tests" / "bench.py", *arguments],
-            ACP_INSTALLED_DATABASE=installed,
+            ACP_PLAIN_DATABASE=plain,
             PGDATABASE=name,
         )
     sys.exit(code)

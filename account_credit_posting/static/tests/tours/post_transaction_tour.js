@@ -81,6 +81,16 @@ function setUpAndPost(count) {
             run: "click",
         },
         {
+            content: "See what will happen, for each account",
+            trigger: ".o_credit_preview tbody tr",
+            run({ queryAll }) {
+                const rows = queryAll(".o_credit_preview .o_preview_account");
+                if (rows.length !== count) {
+                    throw new Error(`${rows.length} accounts in the preview`);
+                }
+            },
+        },
+        {
             content: "Comment for the customer",
             trigger: "[name=public_comment] textarea",
             run: "edit The snow day",
