@@ -245,6 +245,23 @@ class TestPreview(PreviewMixin, AccountCreditApplicationCommon):
         preview = own.sudo(False).preview
         self.assertEqual(preview["accounts"][0]["pays"][0]["invoice_id"], invoice.id)
 
+    def test_nothing_of_another_company(self):
+        other = self.setup_other_company()["company"]
+        transactions = self.env["account.post.transaction"].with_user(self.clerk)
+        with self.assertRaises(AccessError):
+            transactions.create({"company_id": other.id})
+        transaction = transactions.create({"step": "setup"})
+        with self.assertRaises(AccessError):
+            transaction.company_id = other
+        transaction.sudo().write(
+            {
+                "company_id": other.id,
+                "credit_item_id": self.item.id,
+                "line_ids": [Command.create({"partner_id": self.account.id})],
+            }
+        )
+        self.assertFalse(transaction.preview)
+
     def test_queries_do_not_grow_with_accounts(self):
         def count_queries(accounts):
             transaction = self._create_transaction(dict.fromkeys(accounts, 10))

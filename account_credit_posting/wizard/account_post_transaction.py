@@ -165,6 +165,22 @@ class AccountPostTransaction(models.TransientModel):
         if partner_id:
             self._add_accounts(self.env["res.partner"].browse(partner_id))
 
+    @api.constrains("company_id")
+    def _check_company_is_own(self):
+        # What accounts owe and what posting does is computed with more rights than
+        # the user has: only for companies that the user may work in.
+        for transaction in self:
+            if not self.env.su and transaction.company_id not in (
+                self.env.user.company_ids
+            ):
+                raise AccessError(transaction._get_foreign_company_message())
+
+    def _get_foreign_company_message(self):
+        return self.env._(
+            "You do not work in %(company)s right now. Choose another classification.",
+            company=self.company_id.display_name,
+        )
+
     # -------------------------------------------------------------------------
     # STEPS
     # -------------------------------------------------------------------------
@@ -308,13 +324,7 @@ class AccountPostTransaction(models.TransientModel):
                 self.env._("Choose a credit item: it says why the credit is given.")
             )
         if self.company_id not in self.env.companies:
-            raise AccessError(
-                self.env._(
-                    "You do not work in %(company)s right now. Choose another "
-                    "classification.",
-                    company=self.company_id.display_name,
-                )
-            )
+            raise AccessError(self._get_foreign_company_message())
         if fault := self._get_company_fault():
             raise UserError(fault)
 

@@ -34,6 +34,7 @@ class AccountPostTransaction(models.TransientModel):
             transaction.preview = (
                 transaction.step == "setup"
                 and bool(transaction.credit_item_id and transaction.date)
+                and transaction.company_id in self.env.companies
                 and transaction._get_preview()
             )
 
