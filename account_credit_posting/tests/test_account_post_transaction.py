@@ -376,6 +376,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
         self.assertEqual(answer["value"]["line_count"], 1, "a row of another one")
 
     def test_balances_stand_beside_the_amounts(self):
+        self.company.credit_application_policy = "manual"
         self._create_invoice(self.account, 70)
         self._post_line(30)
         transaction = self._open(self.accounts[:2])

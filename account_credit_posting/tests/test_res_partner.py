@@ -13,6 +13,8 @@ class TestAccounts(AccountCreditCommon):
         child = self.env["res.partner"].create(
             {"name": "Anna", "parent_id": self.account.id}
         )
+        # Credits pay when a user says so.
+        self.company.credit_application_policy = "manual"
         self.assertEqual(self.account.account_credit_balance, 0)
         line = self._post_line(30)
         self._post_line(12.5)

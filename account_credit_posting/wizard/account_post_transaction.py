@@ -136,6 +136,7 @@ class AccountPostTransaction(models.TransientModel):
         vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
             self._check_result_not_written(vals)
+            self._check_company_is_own(vals)
         added = [vals.pop("add_partner_id", False) for vals in vals_list]
         transactions = super().create(vals_list)
         for transaction, partner_id in zip(transactions, added, strict=True):
@@ -151,6 +152,7 @@ class AccountPostTransaction(models.TransientModel):
         vals = dict(vals)
         self._check_result_not_written(vals)
         self._check_not_posted()
+        self._check_company_is_own(vals)
         partner_id = vals.pop("add_partner_id", False)
         result = super().write(vals)
         for transaction in self:
@@ -165,21 +167,19 @@ class AccountPostTransaction(models.TransientModel):
         if partner_id:
             self._add_accounts(self.env["res.partner"].browse(partner_id))
 
-    @api.constrains("company_id")
-    def _check_company_is_own(self):
+    def _check_company_is_own(self, vals):
         # What accounts owe and what posting does is computed with more rights than
-        # the user has: only for companies that the user may work in.
-        for transaction in self:
-            if not self.env.su and transaction.company_id not in (
-                self.env.user.company_ids
-            ):
-                raise AccessError(transaction._get_foreign_company_message())
-
-    def _get_foreign_company_message(self):
-        return self.env._(
-            "You do not work in %(company)s right now. Choose another classification.",
-            company=self.company_id.display_name,
-        )
+        # the user has: only for companies that the user may work in. No constraint:
+        # those run with all rights.
+        company = self.env["res.company"].browse(vals.get("company_id"))
+        if company and not self.env.su and company not in self.env.user.company_ids:
+            raise AccessError(
+                self.env._(
+                    "You do not work in the company with the id %(id)s. Choose another "
+                    "classification.",
+                    id=company.id,
+                )
+            )
 
     # -------------------------------------------------------------------------
     # STEPS
@@ -324,7 +324,13 @@ class AccountPostTransaction(models.TransientModel):
                 self.env._("Choose a credit item: it says why the credit is given.")
             )
         if self.company_id not in self.env.companies:
-            raise AccessError(self._get_foreign_company_message())
+            raise AccessError(
+                self.env._(
+                    "You do not work in %(company)s right now. Choose another "
+                    "classification.",
+                    company=self.company_id.display_name,
+                )
+            )
         if fault := self._get_company_fault():
             raise UserError(fault)
 
