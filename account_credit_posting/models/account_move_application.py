@@ -199,20 +199,27 @@ class AccountMove(models.Model):
             )
 
     def _free_account_credits(self):
-        """Unapply the credits of these invoices, which are no longer to be paid.
+        """Unapply credits where the invoice, or the credit, is no longer in force.
 
         :return: the invoices that had some
         """
-        invoices = self.filtered(
+        documents = self.filtered(
             lambda move: move.is_sale_document(include_receipts=True)
         )
-        if not invoices:
-            return invoices
-        # Resetting, cancelling or reversing the invoice is the right it takes.
+        if not documents:
+            return documents
+        # Resetting, cancelling or reversing the document is the right it takes.
         applications_sudo = (
             self.env["account.credit.application"]
             .sudo()
-            .search([("invoice_id", "in", invoices.ids), ("state", "=", "applied")])
+            .search(
+                [
+                    ("state", "=", "applied"),
+                    "|",
+                    ("invoice_id", "in", documents.ids),
+                    ("credit_move_id", "in", documents.ids),
+                ]
+            )
         )
         applications_sudo._unapply(is_pinned=False)
         return applications_sudo.invoice_id.with_env(self.env)
@@ -240,8 +247,8 @@ class AccountMove(models.Model):
         return result
 
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
-        # What reverses a whole invoice pays it; its credits go to the next one, when
-        # posting goes on.
+        # What reverses a whole document is reconciled with it; credits that are free
+        # by that, and invoices open again, are looked after when posting goes on.
         for move, reverse_move in zip(self, reverse_moves, strict=False):
             if not move.currency_id.compare_amounts(
                 move.amount_total, reverse_move.amount_total

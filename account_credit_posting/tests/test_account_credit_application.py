@@ -767,6 +767,28 @@ class TestUnapply(AccountCreditApplicationCommon):
         self.assertPays(second, [(invoice, 30)])
         self.assertRest({invoice: (0, "paid")})
 
+    def test_credit_reversed_on_its_own_screen_opens_its_invoice(self):
+        invoice = self._create_invoice(self.account, 30)
+        line = self._post_line(30)
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=line.move_id.ids)
+            .create({"journal_id": line.move_id.journal_id.id, "date": "2024-03-20"})
+        )
+        wizard.reverse_moves()
+        reversal = line.move_id.reversal_move_ids
+        self.assertEqual(reversal.state, "draft")
+        self.assertPays(line, [(invoice, 30)])
+        reversal.action_post()
+        self.assertEqual(line.state, "reversed")
+        self.assertRest({invoice: (30, "not_paid"), reversal: (0, "paid")})
+        self.assertRecordValues(
+            invoice.credit_application_ids, [{"state": "unapplied", "is_pinned": False}]
+        )
+        self.assertRecordValues(
+            invoice._get_reconciled_amls(), []
+        )
+
     def test_draft_invoice_is_not_paid(self):
         draft = self.env["account.move"].create(
             self._prepare_invoice_vals(self.account, 30)
