@@ -785,7 +785,7 @@ class TestUnapply(AccountCreditApplicationCommon):
         self.assertRecordValues(
             invoice.credit_application_ids, [{"state": "unapplied", "is_pinned": False}]
         )
-        self.assertRecordValues(invoice._get_reconciled_amls(), [])
+        self.assertFalse(invoice._get_reconciled_amls())
 
     def test_draft_invoice_is_not_paid(self):
         draft = self.env["account.move"].create(
