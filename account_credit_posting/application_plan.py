@@ -10,19 +10,21 @@ from typing import Any, NamedTuple
 
 @dataclass(eq=False)
 class OpenItem:
-    """An open credit, or one open installment of an invoice (a term).
+    """An open credit or stored value, or one open installment of an invoice (a term).
 
     ``residual`` is what is left of it, above zero, in its currency; planning takes
     from it what it plans.
     """
 
-    #: The ``account.move``; for a credit that is not posted yet, what stands for it.
+    #: The ``account.move``, or the ``account.stored.value``; for a credit that is not
+    #: posted yet, what stands for it.
     move: Any
-    #: The ``account.move.line``; None for a credit that is not posted yet.
+    #: The ``account.move.line``; None for stored value, and for what is not posted yet.
     line: Any
     #: The account, a ``res.partner``.
     account: Any
-    #: The receivable ``account.account``: Odoo reconciles within one only.
+    #: The receivable ``account.account``: Odoo reconciles within one only. None for
+    #: stored value, which is booked to that of the invoice when it pays.
     ledger: Any
     #: A ``res.currency``.
     currency: Any
@@ -96,7 +98,7 @@ def _pay(credit, terms, rule, kept_apart):
             return
         if (
             term.is_open
-            and term.ledger == credit.ledger
+            and credit.ledger in (None, term.ledger)
             and (credit.move, term.move) not in kept_apart
         ):
             amount = min(credit.residual, term.residual)
@@ -110,7 +112,7 @@ def _find_obstacles(credit, terms, kept_apart):
     for term in terms:
         if (
             credit.is_open
-            and term.ledger != credit.ledger
+            and credit.ledger not in (None, term.ledger)
             and (credit.move, term.move) not in kept_apart
         ):
             amount = min(credit.residual, term.residual)

@@ -1,9 +1,13 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import format_list
+
+from ..const import STORED_VALUE_ACCOUNTS
 
 
 class AccountAccount(models.Model):
-    """Keep the ledger account that credits are booked to."""
+    """Keep the ledger accounts that credits and stored value are booked to."""
 
     _inherit = "account.account"
 
@@ -16,14 +20,21 @@ class AccountAccount(models.Model):
             self.env["res.company"]
             .sudo()
             .with_context(active_test=False)
-            .search([("credit_account_id", "in", self.ids)], limit=1)
+            .search(
+                Domain.OR(
+                    Domain(name, "in", self.ids)
+                    for name in ("credit_account_id", *STORED_VALUE_ACCOUNTS)
+                ),
+                limit=1,
+            )
         )
         if company_sudo:
             raise UserError(
                 self.env._(
-                    "%(account)s cannot be deleted: the credits of %(company)s are "
-                    "booked to it. Choose another account in the settings first.",
-                    account=company_sudo.credit_account_id.display_name,
+                    "%(accounts)s cannot be deleted: the credits, gift cards or "
+                    "prepayments of %(company)s are booked there. Choose another "
+                    "account in the settings first.",
+                    accounts=format_list(self.env, self.mapped("display_name")),
                     company=company_sudo.name,
                 )
             )

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_datetime, format_list
 
+from .account_credit_line import POSTING
+
 
 class AccountCreditApplication(models.Model):
     """Why a credit pays an invoice, or why it does not any more.
@@ -33,11 +35,17 @@ class AccountCreditApplication(models.Model):
     credit_move_id = fields.Many2one(
         comodel_name="account.move",
         string="Credit",
-        required=True,
         readonly=True,
         index=True,
         ondelete="cascade",
-        help="The credit note that pays.",
+        help="The credit note that pays, or the entry that uses stored value.",
+    )
+    stored_value_id = fields.Many2one(
+        comodel_name="account.stored.value",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The gift card or prepayment that pays.",
     )
     invoice_id = fields.Many2one(
         comodel_name="account.move",
@@ -145,17 +153,21 @@ class AccountCreditApplication(models.Model):
                 ]
             )
 
-    @api.depends("credit_move_id.name", "invoice_id.name")
+    @api.depends("credit_move_id.name", "stored_value_id.name", "invoice_id.name")
     def _compute_display_name(self):
         for application in self:
-            application.display_name = (
-                f"{application.credit_move_id.name} → {application.invoice_id.name}"
-            )
+            source = application._get_source()
+            application.display_name = f"{source.name} → {application.invoice_id.name}"
+
+    def _get_source(self):
+        """Return what pays: the stored value, or the credit note."""
+        self.ensure_one()
+        return self.stored_value_id or self.credit_move_id
 
     def _get_label(self):
         """Return what the customer reads: the credit item, else the number."""
         self.ensure_one()
-        return self.credit_item_id.name or self.credit_move_id.name
+        return self.credit_item_id.name or self._get_source().name
 
     # -------------------------------------------------------------------------
     # ACTIONS
@@ -277,6 +289,30 @@ class AccountCreditApplication(models.Model):
             }
         )
 
+    def _return_stored_value(self):
+        """Give back what was used, after the reconciliation is gone.
+
+        The entry of each use is reversed, dated today.
+        """
+        used = self.filtered("stored_value_id")
+        if not used:
+            return
+        values = used.stored_value_id
+        values._take()
+        today = fields.Date.context_today(self)
+        used.credit_move_id.with_context(stored_value_event=POSTING)._reverse_moves(
+            [
+                {
+                    "date": today,
+                    "ref": self.env._("Use undone: %(move)s", move=move.name),
+                    "stored_value_event": "undo",
+                }
+                for move in used.credit_move_id
+            ],
+            cancel=True,
+        )
+        values._update_state()
+
     @api.model
     def _record(self, partials, decision):
         """Record why partial reconciliations were made.
@@ -296,7 +332,10 @@ class AccountCreditApplication(models.Model):
                 continue
             vals_list.append(
                 {
-                    **self._prepare_pair_vals(credit_move, invoice),
+                    **self._prepare_pair_vals(
+                        credit_move.line_ids.stored_value_id or credit_move, invoice
+                    ),
+                    "credit_move_id": credit_move.id,
                     "partial_id": partial.id,
                     "amount": partial.debit_amount_currency,
                     "rule": rule or "hand",
@@ -317,11 +356,17 @@ class AccountCreditApplication(models.Model):
         )
 
     @api.model
-    def _prepare_pair_vals(self, credit_move, invoice):
+    def _prepare_pair_vals(self, source, invoice):
+        """Prepare what both an application and a refusal say.
+
+        :param source: the credit note, or the stored value
+        """
+        is_value = source._name == "account.stored.value"
         return {
             "company_id": invoice.company_id.id,
             "partner_id": invoice.commercial_partner_id.id,
-            "credit_move_id": credit_move.id,
+            "credit_move_id": False if is_value else source.id,
+            "stored_value_id": source.id if is_value else False,
             "invoice_id": invoice.id,
             "currency_id": invoice.currency_id.id,
         }
@@ -333,15 +378,31 @@ class AccountCreditApplication(models.Model):
         Refusals are deleted, and whoever lets a credit pay an invoice again no longer
         keeps both apart.
         """
-        pairs = {(vals["credit_move_id"], vals["invoice_id"]) for vals in vals_list}
+        pairs = {
+            (
+                vals["stored_value_id"],
+                not vals["stored_value_id"] and vals["credit_move_id"],
+                vals["invoice_id"],
+            )
+            for vals in vals_list
+        }
         earlier = self.search(
             [
-                ("credit_move_id", "in", [credit_id for credit_id, _ in pairs]),
+                ("invoice_id", "in", [vals["invoice_id"] for vals in vals_list]),
                 "|",
                 ("state", "=", "refused"),
                 ("is_pinned", "=", True),
             ]
-        ).filtered(lambda item: (item.credit_move_id.id, item.invoice_id.id) in pairs)
+        ).filtered(
+            lambda item: (
+                (
+                    item.stored_value_id.id,
+                    not item.stored_value_id and item.credit_move_id.id,
+                    item.invoice_id.id,
+                )
+                in pairs
+            )
+        )
         refused = earlier.filtered(lambda item: item.state == "refused")
         (earlier - refused).is_pinned = False
         refused.unlink()

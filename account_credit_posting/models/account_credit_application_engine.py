@@ -23,13 +23,13 @@ class Decision:
     An own type, so that no value of a context that comes over RPC can be taken for it.
     """
 
-    def __init__(self, origin, applications):
-        """Keep the rule of each application, by the ids of its two journal items."""
+    def __init__(self, origin, rules):
+        """Keep the rule of each pair.
+
+        :param rules: ``{(credit item id, debit item id): rule}``
+        """
         self.origin = origin
-        self.rules = {
-            (application.credit.line.id, application.term.line.id): application.rule
-            for application in applications
-        }
+        self.rules = rules
 
 
 class AccountCreditApplication(models.Model):
@@ -62,17 +62,29 @@ class AccountCreditApplication(models.Model):
         # The rule decides what is applied, not the rights of whoever posts.
         engine = self.sudo()
         credits = engine._find_open_credits(accounts, company, origin, fresh)
-        applications, obstacles = engine._plan(
+        credits += engine._find_automatic_values(accounts, company, origin)
+        engine._apply_items(credits, company, origin, invoices)
+        if fresh and any(credit.is_open for credit in credits):
+            engine._look_again()
+
+    @api.model
+    def _apply_items(self, credits, company, origin, invoices=None):
+        """Let these open items pay, by the rule.
+
+        :param list credits: open items; their residuals are lowered
+        :param company: see :meth:`_apply`
+        :param origin: see :meth:`_apply`
+        :param invoices: see :meth:`_apply`
+        """
+        applications, obstacles = self._plan(
             credits, company, origin, invoices=invoices
         )
         for obstacle in obstacles:
-            engine._refuse(obstacle, origin, engine._get_obstacle_message(obstacle))
+            self._refuse(obstacle, origin, self._get_obstacle_message(obstacle))
         groups = {}  # {account: [applications]}
         for application in applications:
             groups.setdefault(application.credit.account, []).append(application)
-        engine._reconcile_narrowing(list(groups.values()), origin)
-        if fresh and any(credit.is_open for credit in credits):
-            engine._look_again()
+        self._reconcile_narrowing(list(groups.values()), origin)
 
     @api.model
     def _plan(self, credits, company, origin, *, invoices=None):
@@ -128,22 +140,25 @@ class AccountCreditApplication(models.Model):
     @api.model
     def _reconcile(self, applications, origin):
         """Reconcile credits with invoices, in this order (``_reconcile_plan``)."""
+        pairs = [  # [(credit item, debit item)]
+            (
+                application.credit.line or application.credit.move._use(application),
+                application.term.line,
+            )
+            for application in applications
+        ]
+        rules = {
+            (credit.id, debit.id): application.rule
+            for (credit, debit), application in zip(pairs, applications, strict=True)
+        }
         lines = self.env["account.move.line"].with_context(
-            credit_decision=Decision(origin, applications)
+            credit_decision=Decision(origin, rules)
         )
         # Odoo looks at the taxes of each entry: read them at once.
-        moves = self.env["account.move"].union(
-            *(application.credit.move for application in applications),
-            *(application.term.move for application in applications),
-        )
-        moves.line_ids.tax_ids.mapped("amount")
+        both = lines.union(*(credit + debit for credit, debit in pairs))
+        both.move_id.line_ids.tax_ids.mapped("amount")
         # One pair after the other, so that the order is ours, not Odoo's.
-        lines._reconcile_plan(
-            [
-                application.credit.line + application.term.line
-                for application in applications
-            ]
-        )
+        lines._reconcile_plan([credit + debit for credit, debit in pairs])
 
     @api.model
     def _look_again(self):
@@ -193,11 +208,37 @@ class AccountCreditApplication(models.Model):
                     ledger=line.account_id,
                     currency=line.currency_id,
                     residual=-line.amount_residual_currency,
-                    order=(expiry, is_paid, line.date, line.id),
+                    order=(0, expiry, is_paid, line.date, line.id),
                     named_invoice=is_fresh and credit_line.invoice_id or None,
                 )
             )
         return items
+
+    @api.model
+    def _find_automatic_values(self, accounts, company, origin):
+        """Return the stored value that pays by itself, as the company says.
+
+        :return: list of :class:`OpenItem`
+        """
+        kinds = [
+            value_type
+            for value_type, is_automatic in (
+                ("prepayment", company.auto_apply_prepayments),
+                ("gift_card", company.auto_apply_gift_cards),
+            )
+            if is_automatic
+        ]
+        if not kinds or not accounts or not self._has_rule(company, origin):
+            return []
+        values = self.env["account.stored.value"].search(
+            [
+                ("partner_id", "in", accounts.ids),
+                ("company_id", "=", company.id),
+                ("state", "=", "active"),
+                ("value_type", "in", kinds),
+            ]
+        )
+        return values._get_open_items()
 
     @api.model
     def _find_open_terms(self, accounts, company, origin, invoices=None):
@@ -300,15 +341,25 @@ class AccountCreditApplication(models.Model):
 
         :return: set of ``(credit move, invoice)``
         """
-        moves = [item.move.id for item in credits if item.line]
+        values = self.env["account.stored.value"].browse(
+            item.move.id
+            for item in credits
+            if item.move._name == "account.stored.value"
+        )
+        moves = self.env["account.move"].browse(
+            item.move.id for item in credits if item.move._name == "account.move"
+        )
         domain = Domain.FALSE
         if invoices is None:
             domain |= Domain([("state", "=", "unapplied"), ("is_pinned", "=", True)])
         if origin != "user":
             today = fields.Datetime.now().replace(hour=0, minute=0, second=0)
             domain |= Domain([("state", "=", "refused"), ("write_date", ">=", today)])
-        pairs = self.search(domain & Domain("credit_move_id", "in", moves))
-        return {(pair.credit_move_id, pair.invoice_id) for pair in pairs}
+        sources = Domain("credit_move_id", "in", moves.ids)
+        if values:
+            sources |= Domain("stored_value_id", "in", values.ids)
+        pairs = self.search(domain & sources)
+        return {(pair._get_source(), pair.invoice_id) for pair in pairs}
 
     # -------------------------------------------------------------------------
     # REFUSALS

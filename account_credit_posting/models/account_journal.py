@@ -1,9 +1,10 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import format_list
 
 
 class AccountJournal(models.Model):
-    """Keep the journal that credits are posted in."""
+    """Keep the journals that credits and stored value are posted in."""
 
     _inherit = "account.journal"
 
@@ -14,14 +15,22 @@ class AccountJournal(models.Model):
             self.env["res.company"]
             .sudo()
             .with_context(active_test=False)
-            .search([("credit_journal_id", "in", self.ids)], limit=1)
+            .search(
+                [
+                    "|",
+                    ("credit_journal_id", "in", self.ids),
+                    ("stored_value_journal_id", "in", self.ids),
+                ],
+                limit=1,
+            )
         )
         if company_sudo:
             raise UserError(
                 self.env._(
-                    "%(journal)s cannot be deleted: the credits of %(company)s are "
-                    "posted in it. Choose another journal in the settings first.",
-                    journal=company_sudo.credit_journal_id.display_name,
+                    "%(journals)s cannot be deleted: the credits, gift cards or "
+                    "prepayments of %(company)s are posted there. Choose another "
+                    "journal in the settings first.",
+                    journals=format_list(self.env, self.mapped("display_name")),
                     company=company_sudo.name,
                 )
             )

@@ -1,10 +1,37 @@
-from odoo import models
+from odoo import fields, models
+from odoo.exceptions import AccessError
+
+from .account_credit_line import POSTING
 
 
 class AccountMoveLine(models.Model):
-    """Keep credits apart from invoices that a user unreconciled in a list of items."""
+    """Know the stored value of a line, and keep credits apart where a user says so."""
 
     _inherit = "account.move.line"
+
+    stored_value_id = fields.Many2one(
+        comodel_name="account.stored.value",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups="account_credit_posting.group_credit_user,"
+        "account.group_account_readonly",
+        help="The gift card or prepayment whose money this line holds or uses.",
+    )
+
+    def write(self, vals):
+        """Keep the stored value of a line.
+
+        :raise AccessError: when it would change after the line was created
+        """
+        if (
+            "stored_value_id" in vals
+            and self.env.context.get("stored_value_event") is not POSTING
+        ):
+            raise AccessError(
+                self.env._("The stored value of a journal item never changes.")
+            )
+        return super().write(vals)
 
     def action_unreconcile_match_entries(self):
         """Keep credits apart from invoices when a user unreconciles both."""

@@ -20,9 +20,14 @@ class AccountPartialReconcile(models.Model):
         return partials
 
     def unlink(self):
-        """Record that credits no longer pay invoices."""
+        """Record that credits no longer pay invoices, and give back stored value."""
+        # As in `create`.
+        applications_sudo = self.env["account.credit.application"].sudo()
         if self:
-            # As in `create`.
-            applications_sudo = self.env["account.credit.application"].sudo()
-            applications_sudo.search([("partial_id", "in", self.ids)])._set_unapplied()
-        return super().unlink()
+            applications_sudo = applications_sudo.search(
+                [("partial_id", "in", self.ids)]
+            )
+            applications_sudo._set_unapplied()
+        result = super().unlink()
+        applications_sudo._return_stored_value()
+        return result

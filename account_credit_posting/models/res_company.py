@@ -7,6 +7,13 @@ _lt = LazyTranslate(__name__)
 CREDIT_ACCOUNT_NAME = _lt("Discounts and Credits Given")
 CREDIT_JOURNAL_NAME = _lt("Account Credits")
 
+#: Where a chart of accounts has none of a type: {account type: code}.
+FIRST_CODES = {
+    "income": "400000",
+    "income_other": "450000",
+    "liability_current": "211000",
+}
+
 
 class ResCompany(models.Model):
     """Where a company books the credits that it gives."""
@@ -89,20 +96,26 @@ class ResCompany(models.Model):
     # -------------------------------------------------------------------------
 
     def _create_credit_sequence(self):
-        """Create the sequence of credit batches where a company has none."""
+        """Create the sequences that a company misses."""
+        self._create_missing_sequence(
+            "account.credit.batch", self.env._("Credit Batches"), "CB/%(year)s/"
+        )
+        self._create_stored_value_sequences()
+
+    def _create_missing_sequence(self, code, name, prefix):
+        """Create a sequence for each of these companies that has none of the code."""
         # Set-up records, for companies that need not be among those of the user.
         sequences_sudo = self.env["ir.sequence"].sudo().with_context(active_test=False)
-        code = "account.credit.batch"
         numbered_sudo = sequences_sudo.search(
             [("code", "=", code), ("company_id", "in", self.ids)]
         ).company_id
         sequences_sudo.create(
             [
                 {
-                    "name": self.env._("Credit Batches"),
+                    "name": name,
                     "code": code,
                     "company_id": company.id,
-                    "prefix": "CB/%(year)s/",
+                    "prefix": prefix,
                     "padding": 5,
                 }
                 for company in self
@@ -111,7 +124,7 @@ class ResCompany(models.Model):
         )
 
     def _create_credit_accounting(self):
-        """Create the ledger account and the journal of credits that a company misses.
+        """Create the ledger accounts and the journals that a company misses.
 
         Companies without a chart of accounts get them with the chart, see
         ``account.chart.template._post_load_data``; branches use those of the company
@@ -119,33 +132,38 @@ class ResCompany(models.Model):
         """
         for company in self.filtered(lambda c: c.chart_template and not c.parent_id):
             if not company.credit_account_id:
-                company.credit_account_id = company._create_credit_account()
+                company.credit_account_id = company._create_named_account(
+                    CREDIT_ACCOUNT_NAME, "income"
+                )
             if not company.credit_journal_id:
                 company.credit_journal_id = company._create_credit_journal()
+            company._create_stored_value_accounting()
 
-    def _create_credit_account(self):
-        """Create the income account for discounts and credits given.
+    def _create_named_account(self, name, account_type):
+        """Create a ledger account, numbered after the first one of its type.
 
-        :return: the ``account.account``, numbered after the first income account
+        :param name: a ``LazyGettext``
+        :param account_type: of ``account.account``
+        :return: the ``account.account``
         """
         self.ensure_one()
         # Set up for a company that need not be among those of the user.
         accounts_sudo = self.env["account.account"].sudo().with_company(self)
-        first_income_sudo = accounts_sudo.search(
+        first_sudo = accounts_sudo.search(
             [
                 *accounts_sudo._check_company_domain(self),
-                ("account_type", "=", "income"),
+                ("account_type", "=", account_type),
             ],
             limit=1,
         )
         return self._create_named(
             accounts_sudo,
-            CREDIT_ACCOUNT_NAME,
+            name,
             {
                 "code": accounts_sudo._search_new_account_code(
-                    first_income_sudo.code or "400000"
+                    first_sudo.code or FIRST_CODES[account_type]
                 ),
-                "account_type": "income",
+                "account_type": account_type,
                 "company_ids": [Command.set(self.ids)],
                 # A credit lowers a tax only where its item says so.
                 "tax_ids": [],

@@ -18,6 +18,30 @@ class ResPartner(models.Model):
         help="What is left of the credits posted to the account, in company currency.",
     )
 
+    gift_card_balance = fields.Monetary(
+        compute="_compute_stored_value_balances",
+        compute_sudo=True,
+        string="Gift Cards",
+        groups="account_credit_posting.group_credit_user,"
+        "account.group_account_readonly",
+        help="What is left on the gift cards of the account, in company currency.",
+    )
+    prepayment_balance = fields.Monetary(
+        compute="_compute_stored_value_balances",
+        compute_sudo=True,
+        string="Prepayments",
+        groups="account_credit_posting.group_credit_user,"
+        "account.group_account_readonly",
+        help="What is left of the prepayments of the account, in company currency.",
+    )
+    stored_value_ids = fields.One2many(
+        comodel_name="account.stored.value",
+        inverse_name="partner_id",
+        string="Gift Cards & Prepayments",
+        readonly=True,
+        groups="account_credit_posting.group_credit_user,"
+        "account.group_account_readonly",
+    )
     open_credit_line_ids = fields.Many2many(
         comodel_name="account.credit.line",
         compute="_compute_open_credit_line_ids",
@@ -41,6 +65,26 @@ class ResPartner(models.Model):
             partner.account_credit_balance = balances.get(
                 partner.commercial_partner_id.id, 0
             )
+
+    @api.depends_context("company")
+    def _compute_stored_value_balances(self):
+        accounts = self.commercial_partner_id
+        for value_type in ("gift_card", "prepayment"):
+            sums = self.env["account.move.line"]._read_group(
+                [
+                    ("partner_id", "in", accounts.ids),
+                    ("company_id", "=", self.env.company.id),
+                    ("parent_state", "=", "posted"),
+                    ("stored_value_id.value_type", "=", value_type),
+                ],
+                ["partner_id"],
+                ["balance:sum"],
+            )
+            balances = {account: -balance for account, balance in sums}
+            for partner in self:
+                partner[f"{value_type}_balance"] = balances.get(
+                    partner.commercial_partner_id, 0
+                )
 
     @api.depends_context("allowed_company_ids")
     def _compute_open_credit_line_ids(self):

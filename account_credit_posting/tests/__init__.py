@@ -6,6 +6,7 @@ from . import (
     test_account_credit_line,
     test_account_post_transaction,
     test_account_post_transaction_preview,
+    test_account_stored_value,
     test_post_credits,
     test_product_template,
     test_res_company,

@@ -118,7 +118,7 @@ class AccountPostTransaction(models.TransientModel):
             ledger=items["receivable"],
             currency=line.currency_id,
             residual=items["total"],
-            order=(date.max, False, line.date, NOT_POSTED_YET + number),
+            order=(0, date.max, False, line.date, NOT_POSTED_YET + number),
             named_invoice=line.invoice_id or None,
         )
 
@@ -131,12 +131,13 @@ class AccountPostTransaction(models.TransientModel):
         engine = self.env["account.credit.application"].sudo()  # As in `_get_preview`.
         accounts = self.env["res.partner"].union(*(line.partner_id for line in credits))
         older = engine._find_open_credits(accounts, self.company_id, "credit")
+        older += engine._find_automatic_values(accounts, self.company_id, "credit")
         applications, obstacles = engine._plan(
             [*older, *credits.values()], self.company_id, "credit"
         )
         pays = {}  # {line: [what it pays]}
         for application in applications:
-            if application.credit.line is None:
+            if application.credit.move in credits:
                 term = application.term
                 pays.setdefault(application.credit.move, []).append(
                     {
@@ -149,7 +150,7 @@ class AccountPostTransaction(models.TransientModel):
         return pays, {
             obstacle.credit.move: engine._get_obstacle_message(obstacle)
             for obstacle in obstacles
-            if obstacle.credit.line is None
+            if obstacle.credit.move in credits
         }
 
     @api.model

@@ -1,0 +1,35 @@
+"""Names of what each company gets, and which fields keep it."""
+
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+#: Ledger accounts that a company gets: {field: (name, account type)}.
+STORED_VALUE_ACCOUNTS = {
+    "gift_card_liability_account_id": (_lt("Gift Cards Sold"), "liability_current"),
+    "prepayment_liability_account_id": (
+        _lt("Customer Prepayments"),
+        "liability_current",
+    ),
+    "promotional_liability_account_id": (
+        _lt("Gift Cards Given Away"),
+        "liability_current",
+    ),
+    "gift_card_promotion_account_id": (_lt("Promotional Gift Cards"), "income"),
+    "breakage_account_id": (_lt("Breakage of Gift Cards"), "income_other"),
+}
+
+#: Money paid in, money held in advance and value given away never share an account.
+LIABILITY_FIELDS = (
+    "gift_card_liability_account_id",
+    "prepayment_liability_account_id",
+    "promotional_liability_account_id",
+)
+
+STORED_VALUE_JOURNAL_NAME = _lt("Gift Cards and Prepayments")
+
+#: Sequences that a company gets: {code: (name, prefix)}.
+STORED_VALUE_SEQUENCES = {
+    "account.stored.value.gift_card": (_lt("Gift Cards"), "GC/%(year)s/"),
+    "account.stored.value.prepayment": (_lt("Prepayments"), "PP/%(year)s/"),
+}

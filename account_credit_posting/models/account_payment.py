@@ -1,0 +1,41 @@
+from odoo import fields, models
+
+
+class AccountPayment(models.Model):
+    """Receive money for a stored value, or pay it back."""
+
+    _inherit = "account.payment"
+
+    stored_value_id = fields.Many2one(
+        comodel_name="account.stored.value",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups="account_credit_posting.group_credit_user,"
+        "account.group_account_readonly",
+        help="The gift card or prepayment that this money is held for.",
+    )
+
+    def _prepare_move_line_default_vals(
+        self, write_off_line_vals=None, force_balance=None
+    ):
+        vals_list = super()._prepare_move_line_default_vals(
+            write_off_line_vals=write_off_line_vals, force_balance=force_balance
+        )
+        # Whoever posts the payment may not see stored value.
+        value_sudo = self.sudo().stored_value_id
+        if value_sudo:
+            for vals in vals_list:
+                if vals["account_id"] == value_sudo.liability_account_id.id:
+                    vals["stored_value_id"] = value_sudo.id
+        return vals_list
+
+    def _generate_move_vals(
+        self, write_off_line_vals=None, force_balance=None, line_ids=None
+    ):
+        vals = super()._generate_move_vals(write_off_line_vals, force_balance, line_ids)
+        if self.sudo().stored_value_id:
+            is_inbound = self.payment_type == "inbound"
+            vals["stored_value_event"] = "issue" if is_inbound else "refund"
+        return vals

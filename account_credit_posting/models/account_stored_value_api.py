@@ -1,0 +1,355 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import hmac
+
+from ..card_code import create_code, normalize_code
+
+
+class AccountStoredValue(models.Model):
+    """What screens and other programs call. Each checks the right of the caller."""
+
+    # One file per concern.
+    _inherit = "account.stored.value"  # pylint: disable=consider-merging-classes-inherited
+
+    # -------------------------------------------------------------------------
+    # ISSUE
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def issue(  # noqa: PLR0913 (a public name, see DESIGN)
+        self,
+        value_type,
+        account_id,
+        amount,
+        funding,
+        journal_id=None,
+        expiry_date=None,
+        idempotency_key=None,
+        **details,
+    ):
+        """Issue a gift card or a prepayment.
+
+        :param str value_type: "gift_card" or "prepayment"
+        :param int account_id: the account that the money is held for
+        :param amount: above zero, in the currency of the company or of ``details``
+        :param str funding: "payment", "promotion", "reclass" or "opening"; what is
+            sold on an invoice is issued by that invoice
+        :param int journal_id: bank or cash journal of a payment
+        :param expiry_date: the last day of use; for gift cards, by default, what the
+            company says
+        :param str idempotency_key: a call with a key that was seen before gets the
+            record of that call; the code is not told again
+        :param details: ``company_id``, ``currency_id``, ``date``, ``memo``,
+            ``recipient_name``, ``recipient_email``, ``sender_name``, ``message``, and
+            ``opening_account_id``, the other side of an opening balance
+        :return: ``{"id", "name", "code"}``; the code of a gift card is told here and
+            never again, ``False`` for a prepayment
+        :raise AccessError: when the user may not issue
+        :raise UserError: when something is missing or not possible
+        """
+        self._check_may_use()
+        company = self._get_own_company(details.pop("company_id", None))
+        if idempotency_key:
+            seen = self.sudo().search(  # The key is looked up, nothing is told of it.
+                [
+                    ("company_id", "=", company.id),
+                    ("idempotency_key", "=", idempotency_key),
+                ]
+            )
+            if seen:
+                return {"id": seen.id, "name": seen.name, "code": False}
+        if funding not in ("payment", "promotion", "reclass", "opening"):
+            raise UserError(
+                self.env._(
+                    "%(funding)s is no way to fund a gift card or prepayment here.",
+                    funding=funding,
+                )
+            )
+        date = fields.Date.to_date(details.pop("date", None)) or (
+            fields.Date.context_today(self)
+        )
+        opening_account_id = details.pop("opening_account_id", None)
+        allowed = {
+            "currency_id",
+            "memo",
+            "recipient_name",
+            "recipient_email",
+            "sender_name",
+            "message",
+        }
+        if unknown := details.keys() - allowed:
+            raise UserError(
+                self.env._(
+                    "These values are not known: %(names)s.",
+                    names=", ".join(sorted(unknown)),
+                )
+            )
+        value = self.create(
+            {
+                **details,
+                "currency_id": details.get("currency_id") or company.currency_id.id,
+                "value_type": value_type,
+                "partner_id": account_id,
+                "company_id": company.id,
+                "initial_amount": amount,
+                "funding": funding,
+                "expiry_date": expiry_date
+                or self._get_default_expiry(company, value_type, date),
+                "idempotency_key": idempotency_key,
+            }
+        )
+        # The right to issue is enough, as with credits: it needs no right to read the
+        # chart of accounts or to create entries.
+        value_sudo = value.sudo()
+        value_sudo._issue(
+            date=date,
+            journal=value_sudo.env["account.journal"].browse(journal_id or []),
+            account=value_sudo.env["account.account"].browse(opening_account_id or []),
+        )
+        code = value_sudo._set_new_code() if value_type == "gift_card" else False
+        return {"id": value.id, "name": value.name, "code": code}
+
+    @api.model
+    def _get_own_company(self, company_id):
+        company = (
+            self.env["res.company"].browse(company_id)
+            if company_id
+            else self.env.company
+        )
+        if not self.env.su and company not in self.env.companies:
+            raise UserError(
+                self.env._("You do not work in this company. Choose another one.")
+            )
+        return company
+
+    @api.model
+    def _get_default_expiry(self, company, value_type, date):
+        if value_type != "gift_card" or not company.gift_card_validity_months:
+            return False
+        return date + relativedelta(months=company.gift_card_validity_months)
+
+    # -------------------------------------------------------------------------
+    # USE
+    # -------------------------------------------------------------------------
+
+    def apply_to_invoice(self, invoice_id, amount=None):
+        """Pay an open invoice of the same account.
+
+        :param int invoice_id: a posted customer invoice in the currency of the record
+        :param amount: at most this; by default what is left, or what is open
+        :return: the amount that was paid
+        :raise AccessError: when the user may not use stored value
+        :raise UserError: when nothing could be paid, with the reason
+        """
+        self.ensure_one()
+        self._check_may_use()
+        invoice = self.env["account.move"].sudo().browse(invoice_id)  # As in `issue`.
+        value_sudo = self.sudo()
+        items = value_sudo._get_open_items()
+        if amount is not None and items:
+            limit = value_sudo._check_amount(amount, value_sudo.balance)
+            items[0].residual = limit
+        before = invoice.credit_application_ids
+        engine = self.env["account.credit.application"].sudo()
+        engine._apply_items(items, value_sudo.company_id, "user", invoice)
+        new = invoice.credit_application_ids - before
+        paid = sum(new.filtered("partial_id").mapped("amount"))
+        if not paid:
+            raise UserError(
+                new.filtered("reason")[:1].reason
+                or self.env._(
+                    "%(name)s could not pay this invoice. It must be an open invoice "
+                    "of %(account)s in %(currency)s, and %(name)s must have "
+                    "something left.",
+                    name=value_sudo.name,
+                    account=value_sudo.partner_id.display_name,
+                    currency=value_sudo.currency_id.name,
+                )
+            )
+        return paid
+
+    def move_to(self, account_id, amount=None):
+        """Move value to another account.
+
+        :param int account_id: the other account
+        :param amount: what to move; all that is left by default
+        :return: id of the new record of the other account
+        :raise AccessError: when the user is no administrator of credits
+        """
+        self.ensure_one()
+        self._check_may_manage()
+        value_sudo = self.sudo()  # As in `issue`.
+        account_sudo = value_sudo.env["res.partner"].browse(account_id)
+        amount = value_sudo.balance if amount is None else amount
+        return value_sudo._move(account_sudo, amount, "move").id
+
+    @api.model
+    def redeem(self, code, account_id):
+        """Move what is on a gift card to the account of whoever holds its code.
+
+        The code is worth nothing afterwards.
+
+        :param str code: as printed; case, spaces and hyphens do not matter
+        :param int account_id: the account that gets the money
+        :return: ``{"id", "name", "balance"}`` of the record of that account
+        :raise UserError: the same for every code that is wrong, used or blocked
+        """
+        self._check_may_use()
+        value_sudo = self._find_by_code(code)
+        account_sudo = value_sudo.env["res.partner"].browse(account_id)
+        target_sudo = value_sudo._move(account_sudo, value_sudo.balance, "redeem")
+        value_sudo._write_event({"code_hash": False})
+        return {
+            "id": target_sudo.id,
+            "name": target_sudo.name,
+            "balance": target_sudo.balance,
+        }
+
+    @api.model
+    def balance_of(self, code):
+        """Return what is left on the gift card with this code.
+
+        :return: ``{"balance", "currency", "expiry_date"}``
+        :raise UserError: the same for every code that is wrong, used or blocked
+        """
+        self._check_may_use()
+        value_sudo = self._find_by_code(code)
+        return {
+            "balance": value_sudo.balance,
+            "currency": value_sudo.currency_id.name,
+            "expiry_date": fields.Date.to_string(value_sudo.expiry_date) or False,
+        }
+
+    # -------------------------------------------------------------------------
+    # CORRECTION
+    # -------------------------------------------------------------------------
+
+    def adjust(self, amount, reason):
+        """Correct the amount that it was issued with.
+
+        :param amount: what it should have been issued with, in its currency
+        :param str reason: kept on the entry
+        :return: True
+        :raise AccessError: when the user is no administrator of credits
+        :raise UserError: when more than that is used already
+        """
+        self.ensure_one()
+        self._check_may_manage()
+        self._check_reason(reason)
+        self.sudo()._adjust(amount, reason)  # As in `issue`.
+        return True
+
+    def refund(self, amount, journal_id):
+        """Pay money back.
+
+        :param amount: at most what is left
+        :param int journal_id: bank or cash journal
+        :return: id of the ``account.payment``
+        :raise AccessError: when the user is no administrator of credits
+        """
+        self.ensure_one()
+        self._check_may_manage()
+        value_sudo = self.sudo()  # As in `issue`.
+        journal_sudo = value_sudo.env["account.journal"].browse(journal_id)
+        return value_sudo._refund(amount, journal_sudo).id
+
+    def action_block(self, reason):
+        """Block the record: it cannot be used; the money is still owed.
+
+        :param str reason: kept in the log
+        :return: True
+        """
+        self._check_may_use()
+        self._check_reason(reason)
+        self._check_state("active")
+        for value_sudo in self.sudo():  # As in `issue`.
+            value_sudo._take()
+            value_sudo._write_event({"state": "blocked"})
+            value_sudo.message_post(body=reason)
+        return True
+
+    def action_unblock(self):
+        """Let a blocked record be used again.
+
+        :return: True
+        """
+        self._check_may_manage()
+        self._check_state("blocked")
+        values_sudo = self.sudo()  # As in `issue`.
+        values_sudo._take()
+        values_sudo._write_event({"state": "active"})
+        values_sudo._update_state()
+        return True
+
+    def action_void(self, reason):
+        """Take back what was entered by mistake, or the rest of a card given away.
+
+        :param str reason: kept on the entry and in the log
+        :return: True
+        :raise AccessError: when the user is no administrator of credits
+        :raise UserError: when value that was paid for is used in part
+        """
+        self._check_may_manage()
+        self._check_reason(reason)
+        for value_sudo in self.sudo():  # As in `issue`.
+            value_sudo._void(reason)
+        return True
+
+    def _check_reason(self, reason):
+        if not (reason or "").strip():
+            raise UserError(self.env._("Say why: the reason is kept in the history."))
+
+    # -------------------------------------------------------------------------
+    # CODES
+    # -------------------------------------------------------------------------
+
+    def action_new_code(self):
+        """Give a gift card a new code, for instance after a wrong e-mail.
+
+        :return: the code, told here and never again; the old one is worth nothing
+        :raise AccessError: when the user is no administrator of credits
+        """
+        self.ensure_one()
+        self._check_may_manage()
+        self._check_state("active", "blocked")
+        return self.sudo()._set_new_code()  # As in `issue`.
+
+    def _set_new_code(self):
+        """Set and return a new code of a gift card."""
+        self.ensure_one()
+        if self.value_type != "gift_card":
+            raise UserError(self.env._("Only gift cards have codes."))
+        code = create_code()
+        self._write_event({"code_hash": self._hash_code(code), "code_last4": code[-4:]})
+        return "-".join(code[start : start + 4] for start in range(0, 16, 4))
+
+    @api.model
+    def _hash_code(self, code):
+        """Return the keyed hash of a code (``odoo.tools.hmac``, the database's key)."""
+        # The key is the system's.
+        return hmac(self.env(su=True), "account.stored.value", code)
+
+    @api.model
+    def _find_by_code(self, code):
+        """Return the active gift card with a code, of a company of the user.
+
+        Every wrong code takes the same way and gets the same answer.
+
+        :return: a sudoed record
+        """
+        # The hash is nobody's to read; whoever knows the code may use the card.
+        value_sudo = self.sudo().search(
+            [
+                ("code_hash", "=", self._hash_code(normalize_code(code))),
+                ("company_id", "in", self.env.companies.ids),
+                ("state", "=", "active"),
+            ]
+        )
+        today = fields.Date.context_today(self)
+        if not value_sudo or (value_sudo.expiry_date or today) < today:
+            raise UserError(
+                self.env._("There is no gift card to use with this code. Check it.")
+            )
+        return value_sudo

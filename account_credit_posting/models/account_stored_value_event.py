@@ -1,0 +1,612 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..application_plan import OpenItem
+from .account_credit_line import POSTING
+
+
+class AccountStoredValue(models.Model):
+    """What happens to a stored value, and the entry of each event."""
+
+    # One file per concern.
+    _inherit = "account.stored.value"  # pylint: disable=consider-merging-classes-inherited
+
+    # -------------------------------------------------------------------------
+    # ENTRIES
+    # -------------------------------------------------------------------------
+
+    def _book(self, event, amount, account, *, date=None, partner=None, note=None):
+        """Post the entry of an event.
+
+        :param event: see ``account.move.stored_value_event``
+        :param amount: what the customer is owed more, or less when below zero, in the
+            currency of the record
+        :param account: the other side
+        :param partner: on the other side; the account of the record by default
+        :param note: the label; the name of the event by default
+        :return: the posted ``account.move``
+        :raise UserError: when the balance would go below zero, or the date is locked
+        """
+        self.ensure_one()
+        date = date or fields.Date.context_today(self)
+        balance = self._convert_held(amount, date)
+        label = note or self._get_event_label(event)
+        common_vals = {"currency_id": self.currency_id.id, "name": label}
+        move = self._get_moves().create(
+            {
+                "move_type": "entry",
+                "journal_id": self._get_journal().id,
+                "company_id": self.company_id.id,
+                "currency_id": self.currency_id.id,
+                "date": date,
+                "ref": f"{self.name}: {label}",
+                "stored_value_event": event,
+                "line_ids": [
+                    Command.create(
+                        {
+                            **common_vals,
+                            **self._prepare_liability_vals(),
+                            "amount_currency": -amount,
+                            "balance": -balance,
+                        }
+                    ),
+                    Command.create(
+                        {
+                            **common_vals,
+                            "account_id": account.id,
+                            "partner_id": (partner or self.partner_id).id,
+                            "amount_currency": amount,
+                            "balance": balance,
+                        }
+                    ),
+                ],
+            }
+        )
+        self._check_date(move)
+        move._post(soft=False)
+        return move
+
+    def _get_moves(self):
+        """Return ``account.move`` as events may use it."""
+        return self.env["account.move"].with_context(stored_value_event=POSTING)
+
+    def _prepare_liability_vals(self):
+        """Prepare what every line on a liability account names."""
+        return {
+            "account_id": self.liability_account_id.id,
+            "partner_id": self.partner_id.id,
+            "stored_value_id": self.id,
+        }
+
+    def _convert_held(self, amount, date):
+        """Convert a change of the balance to company currency.
+
+        What comes in, at the rate of the date; what goes out, at the rate at which it
+        came in, so that an empty record leaves nothing on the liability account.
+
+        :param amount: in the currency of the record, below zero when it goes out
+        """
+        self.ensure_one()
+        currency = self.company_id.currency_id
+        if self.currency_id == currency or amount >= 0:
+            return self.currency_id._convert(amount, currency, self.company_id, date)
+        held, held_company = self._sum_held().get(self, (0, 0))
+        if not self.currency_id.compare_amounts(held, -amount):
+            return -held_company
+        return currency.round(held_company * amount / held) if held else 0
+
+    def _get_journal(self):
+        journal = self.company_id._get_own_or_parent("stored_value_journal_id")
+        if not journal:
+            raise UserError(
+                self.env._(
+                    "%(company)s has no journal for gift cards and prepayments. Choose "
+                    "one under Invoicing, Configuration, Settings, Account Credits.",
+                    company=self.company_id.display_name,
+                )
+            )
+        return journal
+
+    def _get_event_label(self, event):
+        events = self.env["account.move"]._fields["stored_value_event"]
+        return dict(events._description_selection(self.env))[event]
+
+    def _check_date(self, move):
+        """Refuse a locked date, which Odoo would move silently."""
+        locks = move._get_violated_lock_dates(move.date, False)
+        if locks:
+            raise UserError(
+                self.env._(
+                    "%(name)s: the date %(date)s is locked (%(locks)s). Choose a later "
+                    "date.",
+                    name=self.name,
+                    date=move.date,
+                    locks=self.company_id._format_lock_dates(locks),
+                )
+            )
+
+    def _check_amount(self, amount, limit=None):
+        """Return an amount as its currency rounds it.
+
+        :param limit: the most that it may be
+        :raise UserError: when it is not above zero, or above the limit
+        """
+        self.ensure_one()
+        amount = self.currency_id.round(amount)
+        if self.currency_id.compare_amounts(amount, 0) <= 0:
+            raise UserError(
+                self.env._(
+                    "%(name)s: %(amount)s is not above zero. Enter another amount.",
+                    name=self.name,
+                    amount=self.currency_id.format(amount),
+                )
+            )
+        if limit is not None and self.currency_id.compare_amounts(amount, limit) > 0:
+            raise UserError(
+                self.env._(
+                    "%(name)s has %(limit)s left, less than %(amount)s. Use at most "
+                    "what is left.",
+                    name=self.name,
+                    limit=self.currency_id.format(limit),
+                    amount=self.currency_id.format(amount),
+                )
+            )
+        return amount
+
+    def _check_state(self, *states):
+        for value in self:
+            if value.state not in states:
+                label = dict(self._fields["state"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "%(name)s is %(state)s: this cannot be done with it.",
+                        name=value.name,
+                        state=label[value.state].lower(),
+                    )
+                )
+
+    def _update_state(self):
+        """Settle whether these are used up, after an event.
+
+        What comes back to one that had ended makes it active again.
+        """
+        for value in self:
+            is_empty = value.currency_id.is_zero(value.balance)
+            if is_empty and value.state == "active":
+                value._write_event({"state": "used"})
+            elif not is_empty and value.state in ("used", "expired", "void"):
+                value._write_event({"state": "active"})
+
+    # -------------------------------------------------------------------------
+    # ISSUE
+    # -------------------------------------------------------------------------
+
+    def _issue(self, *, date=None, journal=None, account=None):
+        """Post the entry that funds a draft.
+
+        :param journal: bank or cash ``account.journal`` of a payment
+        :param account: the other side of an opening balance
+        :raise UserError: when something is missing
+        """
+        self.ensure_one()
+        self._check_state("draft")
+        self._take()
+        company = self.company_id
+        date = date or fields.Date.context_today(self)
+        amount = self._check_amount(self.initial_amount)
+        liability = company._get_liability_account(self.value_type, self.funding)
+        if not liability:
+            raise UserError(
+                self.env._(
+                    "%(company)s has no liability account for this. Choose one under "
+                    "Invoicing, Configuration, Settings, Account Credits.",
+                    company=company.display_name,
+                )
+            )
+        if self.value_type == "prepayment" and self.funding == "promotion":
+            raise UserError(
+                self.env._(
+                    "A prepayment is money: it cannot be given away. Give away a gift "
+                    "card, or post a credit."
+                )
+            )
+        self._write_event(
+            {
+                "liability_account_id": liability.id,
+                "initial_amount": amount,
+                "issue_date": date,
+            }
+        )
+        fund = getattr(self, f"_fund_by_{self.funding}")
+        funding_account = fund(amount, date, journal=journal, account=account)
+        self._write_event({"state": "active", "funding_account_id": funding_account.id})
+
+    def _fund_by_payment(self, amount, date, *, journal, account=None):
+        """Receive money: the payment has a posted entry at once."""
+        del account  # Another funding's.
+        if not journal or journal.type not in ("bank", "cash", "credit"):
+            raise UserError(
+                self.env._("Choose the bank or cash journal that the money came into.")
+            )
+        payment = self._create_payment("inbound", amount, journal, date)
+        return payment.outstanding_account_id
+
+    def _create_payment(self, payment_type, amount, journal, date):
+        """Create and post a payment against the liability.
+
+        :param payment_type: "inbound" or "outbound"
+        :return: the ``account.payment``, with a posted entry (``force_payment_move``)
+        """
+        payment = (
+            self.env["account.payment"]
+            .with_context(force_payment_move=True, stored_value_event=POSTING)
+            .create(
+                {
+                    "payment_type": payment_type,
+                    "partner_type": "customer",
+                    "partner_id": self.partner_id.id,
+                    "amount": amount,
+                    "currency_id": self.currency_id.id,
+                    "journal_id": journal.id,
+                    "date": date,
+                    "memo": self.name,
+                    "destination_account_id": self.liability_account_id.id,
+                    "stored_value_id": self.id,
+                }
+            )
+        )
+        payment.action_post()
+        return payment
+
+    def _fund_by_promotion(self, amount, date, **_other):
+        """Give it away: no money comes in."""
+        account = self.company_id._get_own_or_parent("gift_card_promotion_account_id")
+        if not account:
+            raise UserError(
+                self.env._(
+                    "%(company)s has no account for gift cards given away. Choose one "
+                    "under Invoicing, Configuration, Settings, Account Credits.",
+                    company=self.company_id.display_name,
+                )
+            )
+        self._book("issue", amount, account, date=date)
+        return account
+
+    def _fund_by_opening(self, amount, date, *, account, journal=None):
+        """Take over a balance of another system."""
+        del journal  # Another funding's.
+        if not account:
+            raise UserError(
+                self.env._("Choose the ledger account that holds the opening balances.")
+            )
+        self._book("issue", amount, account, date=date)
+        return account
+
+    def _fund_by_reclass(self, amount, date, **_other):
+        """Turn money that is on the account already into stored value.
+
+        Payments that no invoice has taken; never a credit, which is no money.
+        """
+        lines = self._find_unallocated_payments()
+        available = -sum(lines.mapped("amount_residual_currency"))
+        if self.currency_id.compare_amounts(available, amount) < 0:
+            raise UserError(
+                self.env._(
+                    "%(account)s has %(available)s of payments that no invoice has "
+                    "taken, less than %(amount)s. Credits are no money: they stay "
+                    "credits.",
+                    account=self.partner_id.display_name,
+                    available=self.currency_id.format(available),
+                    amount=self.currency_id.format(amount),
+                )
+            )
+        receivable = lines.account_id[:1]
+        move = self._book("issue", amount, receivable, date=date)
+        counterpart = move.line_ids.filtered(lambda item: item.account_id == receivable)
+        self.env["account.move.line"]._reconcile_plan(
+            [counterpart + line for line in lines]
+        )
+        return receivable
+
+    def _find_unallocated_payments(self):
+        """Return the open receivable lines of payments, oldest first."""
+        lines = self.env["account.move.line"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("partner_id", "=", self.partner_id.id),
+                ("currency_id", "=", self.currency_id.id),
+                ("parent_state", "=", "posted"),
+                ("account_type", "=", "asset_receivable"),
+                ("reconciled", "=", False),
+                ("amount_residual_currency", "<", 0),
+                "|",
+                ("payment_id.partner_type", "=", "customer"),
+                ("statement_line_id", "!=", False),
+            ],
+            order="date, id",
+        )
+        return lines.filtered(lambda line: line.account_id == lines[:1].account_id)
+
+    # -------------------------------------------------------------------------
+    # USE
+    # -------------------------------------------------------------------------
+
+    def _get_open_items(self):
+        """Return these as what can pay invoices, see ``plan_applications``.
+
+        Those that are active, not empty and not expired: prepayments before gift
+        cards, what expires first, then what was given before what was paid, then the
+        oldest.
+
+        :return: list of :class:`OpenItem`
+        """
+        today = fields.Date.context_today(self)
+        return [
+            OpenItem(
+                move=value,
+                line=None,
+                account=value.partner_id,
+                ledger=None,
+                currency=value.currency_id,
+                residual=value.balance,
+                order=(
+                    1 if value.value_type == "prepayment" else 2,
+                    value.expiry_date or fields.Date.to_date("9999-12-31"),
+                    value.funding != "promotion",
+                    value.issue_date,
+                    value.id,
+                ),
+            )
+            for value in self
+            if value.state == "active"
+            and (value.expiry_date or today) >= today
+            and value.currency_id.compare_amounts(value.balance, 0) > 0
+        ]
+
+    def _use(self, application):
+        """Book the use of stored value for an invoice.
+
+        :param application: of ``plan_applications``
+        :return: the receivable line, to be reconciled with that of the invoice
+        :raise UserError: when there is less left than planned
+        """
+        self.ensure_one()
+        self._check_state("active")
+        self._take()
+        amount = self._check_amount(application.amount, self.balance)
+        ledger = application.term.ledger
+        note = self.env._(
+            "%(value)s for %(invoice)s",
+            value=self.name,
+            invoice=application.term.move.name,
+        )
+        move = self._book("use", -amount, ledger, note=note)
+        self._update_state()
+        return move.line_ids.filtered(lambda line: line.account_id == ledger)
+
+    # -------------------------------------------------------------------------
+    # CORRECTION
+    # -------------------------------------------------------------------------
+
+    def _adjust(self, amount, reason):
+        """Correct what it was issued with: the difference is booked, dated today.
+
+        :param amount: what it should have been issued with
+        :raise UserError: when more than that is used already
+        """
+        self.ensure_one()
+        self._check_state("active", "used", "blocked")
+        self._take()
+        amount = self._check_amount(amount)
+        difference = self.currency_id.round(amount - self.initial_amount)
+        if self.currency_id.is_zero(difference):
+            return
+        if self.currency_id.compare_amounts(self.balance + difference, 0) < 0:
+            raise UserError(
+                self.env._(
+                    "%(name)s cannot be lowered to %(amount)s: %(used)s of it is used.",
+                    name=self.name,
+                    amount=self.currency_id.format(amount),
+                    used=self.currency_id.format(self.initial_amount - self.balance),
+                )
+            )
+        self._book("adjust", difference, self.funding_account_id, note=reason)
+        self._write_event({"initial_amount": amount})
+        self._update_state()
+
+    def _move(self, account, amount, event):
+        """Move value to another account, as one entry that both histories show.
+
+        :param account: ``res.partner``
+        :param amount: at most what is left
+        :param event: "move" or "redeem"
+        :return: the new stored value of the other account
+        """
+        self.ensure_one()
+        self._check_state("active")
+        self._take()
+        amount = self._check_amount(amount, self.balance)
+        account = account.commercial_partner_id
+        if account == self.partner_id:
+            raise UserError(
+                self.env._(
+                    "%(name)s belongs to %(account)s already.",
+                    name=self.name,
+                    account=account.display_name,
+                )
+            )
+        if not account or not account.active or account._is_foreign_to(self.company_id):
+            raise UserError(
+                self.env._(
+                    "%(name)s cannot be moved to this account: it is archived or of "
+                    "another company. Choose another account.",
+                    name=self.name,
+                )
+            )
+        today = fields.Date.context_today(self)
+        target = self.create(
+            {
+                "value_type": self.value_type,
+                "partner_id": account.id,
+                "company_id": self.company_id.id,
+                "currency_id": self.currency_id.id,
+                "initial_amount": amount,
+                "funding": self.funding,
+                "expiry_date": self.expiry_date,
+            }
+        )
+        target._write_event(
+            {
+                "liability_account_id": self.liability_account_id.id,
+                "funding_account_id": self.funding_account_id.id,
+                "origin_id": self.id,
+                "issue_date": today,
+                "state": "active",
+            }
+        )
+        balance = self._convert_held(-amount, today)
+        label = self._get_event_label(event)
+        vals = {"currency_id": self.currency_id.id, "name": label}
+        move = self._get_moves().create(
+            {
+                "move_type": "entry",
+                "journal_id": self._get_journal().id,
+                "company_id": self.company_id.id,
+                "currency_id": self.currency_id.id,
+                "date": today,
+                "ref": f"{self.name} → {target.name}: {label}",
+                "stored_value_event": event,
+                "line_ids": [
+                    Command.create(
+                        {
+                            **vals,
+                            **self._prepare_liability_vals(),
+                            "amount_currency": amount,
+                            "balance": -balance,
+                        }
+                    ),
+                    Command.create(
+                        {
+                            **vals,
+                            **target._prepare_liability_vals(),
+                            "amount_currency": -amount,
+                            "balance": balance,
+                        }
+                    ),
+                ],
+            }
+        )
+        self._check_date(move)
+        move._post(soft=False)
+        self._update_state()
+        return target
+
+    # -------------------------------------------------------------------------
+    # END
+    # -------------------------------------------------------------------------
+
+    def _refund(self, amount, journal):
+        """Pay money back.
+
+        :param amount: at most what is left
+        :param journal: bank or cash ``account.journal``
+        :return: the ``account.payment``
+        :raise UserError: when it was given away: no money came in for it
+        """
+        self.ensure_one()
+        self._check_state("active")
+        self._take()
+        if self.funding == "promotion":
+            raise UserError(
+                self.env._(
+                    "%(name)s was given away: there is no money to pay back. Void it.",
+                    name=self.name,
+                )
+            )
+        amount = self._check_amount(amount, self.balance)
+        payment = self._create_payment(
+            "outbound", amount, journal, fields.Date.context_today(self)
+        )
+        self._update_state()
+        return payment
+
+    def _expire(self, date):
+        """Take what is left to breakage income.
+
+        :param date: of the entries
+        :raise UserError: for value that was paid for, where the company says that such
+            value does not expire
+        """
+        for value in self:
+            value._check_state("active", "blocked")
+            company = value.company_id
+            if value.funding != "promotion" and not company.paid_value_expires:
+                raise UserError(
+                    self.env._(
+                        "%(name)s was paid for, and at %(company)s paid value does not "
+                        "expire. Change the expiry date.",
+                        name=value.name,
+                        company=company.display_name,
+                    )
+                )
+            value._take()
+            if value.currency_id.compare_amounts(value.balance, 0) > 0:
+                account = company._get_own_or_parent("breakage_account_id")
+                value._book("expire", -value.balance, account, date=date)
+            value._write_event({"state": "expired"})
+
+    def _void(self, reason):
+        """Take back what was entered by mistake, or the rest of a card given away.
+
+        Nothing used: the mirror of the entry that funded it. Given away: what is left
+        goes back to discounts given. Value that was paid for and used in part is
+        refunded, moved or used instead.
+        """
+        self.ensure_one()
+        self._check_state("active", "blocked")
+        self._take()
+        funding_moves = self.move_line_ids.move_id.filtered(
+            lambda move: move.stored_value_event == "issue"
+        )
+        others = self.move_line_ids.filtered(
+            lambda line: line.parent_state == "posted"
+        ).move_id
+        if self.funding == "promotion":
+            self._book("void", -self.balance, self.funding_account_id, note=reason)
+        elif others != funding_moves:
+            raise UserError(
+                self.env._(
+                    "%(name)s was used or corrected: value that was paid for is never "
+                    "deleted. Refund or move what is left.",
+                    name=self.name,
+                )
+            )
+        else:
+            self._reverse_funding(funding_moves, reason)
+        self._write_event({"state": "void"})
+        self.message_post(body=reason)
+
+    def _reverse_funding(self, move, reason):
+        """Reverse the entry that funded it, dated today."""
+        liquidity = move.line_ids.filtered(
+            lambda line: line.account_id == self.funding_account_id
+        )
+        if self.funding == "payment" and any(liquidity.mapped("reconciled")):
+            raise UserError(
+                self.env._(
+                    "%(name)s: the money is on the bank statement. Refund it.",
+                    name=self.name,
+                )
+            )
+        today = fields.Date.context_today(self)
+        move.with_context(stored_value_event=POSTING)._reverse_moves(
+            [
+                {
+                    "date": today,
+                    "ref": f"{self.name}: {reason}",
+                    "stored_value_event": "void",
+                }
+            ],
+            cancel=True,
+        )

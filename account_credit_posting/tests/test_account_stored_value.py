@@ -1,0 +1,771 @@
+from datetime import date
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.account_credit_posting.card_code import (
+    ALPHABET,
+    LENGTH,
+    create_code,
+    normalize_code,
+)
+
+from .common import AccountCreditCommon
+
+
+class StoredValueCommon(AccountCreditCommon):
+    """A company with the accounts of stored value, and what tests ask of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.values = cls.env["account.stored.value"]
+        cls.bank = cls.company_data["default_journal_bank"]
+        cls.sold = cls.company.gift_card_liability_account_id
+        cls.prepaid = cls.company.prepayment_liability_account_id
+        cls.given = cls.company.promotional_liability_account_id
+        cls.promotion = cls.company.gift_card_promotion_account_id
+        cls.breakage = cls.company.breakage_account_id
+        cls.outstanding = (
+            cls.env["account.payment"]
+            .new({"company_id": cls.company.id})
+            ._get_outstanding_account("inbound")
+        )
+
+    def _issue(self, amount=100, value_type="gift_card", funding="payment", **vals):
+        """Issue a stored value as the clerk; return its record, and keep its code."""
+        if funding == "payment":
+            vals.setdefault("journal_id", self.bank.id)
+        answer = self.values.with_user(self.clerk).issue(
+            value_type,
+            vals.pop("account", self.account).id,
+            amount,
+            funding,
+            date="2024-03-15",
+            **vals,
+        )
+        self.code = answer["code"]
+        return self.values.browse(answer["id"])
+
+    def assertEvents(self, value, expected):
+        """Assert every entry of a stored value, to the last journal item.
+
+        :param expected: ``[(event, [(account, balance, amount in currency)])]``
+        """
+        self.env.flush_all()
+        moves = value.move_line_ids.move_id.sorted("id")
+        self.assertEqual(
+            [move.stored_value_event for move in moves],
+            [event for event, _items in expected],
+        )
+        for move, (_event, items) in zip(moves, expected, strict=True):
+            self.assertEqual(move.state, "posted")
+            self.assertItems(move, items)
+        self.assertTiesOut()
+
+    def assertTiesOut(self):
+        """Assert that stored values and general ledger agree, by account and date."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT line.company_id, line.account_id, line.date
+              FROM account_move_line line
+         LEFT JOIN account_stored_value value ON value.id = line.stored_value_id
+             WHERE line.account_id = ANY(%(accounts)s)
+               AND line.parent_state = 'posted'
+          GROUP BY line.company_id, line.account_id, line.date
+            HAVING SUM(line.balance) IS DISTINCT FROM SUM(line.balance) FILTER (
+                       WHERE value.liability_account_id = line.account_id
+                         AND value.partner_id = line.partner_id
+                         AND value.company_id = line.company_id
+                         AND value.currency_id = line.currency_id
+                   )
+            """,
+            {"accounts": (self.sold | self.prepaid | self.given).ids},
+        )
+        self.assertEqual(self.env.cr.fetchall(), [])
+        for value in self.values.search([]):
+            self.assertGreaterEqual(value.balance, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueSetUp(StoredValueCommon):
+    """What each company gets."""
+
+    def test_company_with_a_chart_gets_all(self):
+        company = self._create_company(name="Lakeside")
+        accounts = (
+            company.gift_card_liability_account_id
+            | company.prepayment_liability_account_id
+            | company.promotional_liability_account_id
+            | company.gift_card_promotion_account_id
+            | company.breakage_account_id
+        ).with_company(company)
+        self.assertEqual(len(accounts), 5)
+        self.assertEqual(
+            accounts.mapped("account_type"),
+            [*["liability_current"] * 3, "income", "income_other"],
+        )
+        self.assertEqual(len(set(accounts.mapped("code"))), 5)
+        self.assertEqual(company.stored_value_journal_id.type, "general")
+        self.assertEqual(company.stored_value_journal_id.code, "STVAL")
+
+    def test_liabilities_never_share_an_account(self):
+        with self.assertRaises(ValidationError):
+            self.company.prepayment_liability_account_id = self.sold
+
+    def test_account_in_use_is_not_deleted(self):
+        with self.assertRaises(UserError):
+            self.sold.unlink()
+        with self.assertRaises(UserError):
+            self.company.stored_value_journal_id.unlink()
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueEvents(StoredValueCommon):
+    """Each event of the table, to the last journal item."""
+
+    def test_gift_card_sold_for_cash(self):
+        value = self._issue(100)
+        self.assertEvents(
+            value,
+            [("issue", [(self.outstanding, 100, 100), (self.sold, -100, -100)])],
+        )
+        self.assertRecordValues(
+            value,
+            [
+                {
+                    "state": "active",
+                    "balance": 100,
+                    "initial_amount": 100,
+                    "funding": "payment",
+                    "issue_date": date(2024, 3, 15),
+                    "funding_account_id": self.outstanding.id,
+                    "partner_id": self.account.id,
+                }
+            ],
+        )
+        payment = self.env["account.payment"].search(
+            [("stored_value_id", "=", value.id)]
+        )
+        self.assertEqual(payment.move_id.state, "posted")
+        self.assertEqual(payment.memo, value.name)
+
+    def test_prepayment_received(self):
+        value = self._issue(80, "prepayment")
+        self.assertFalse(self.code)
+        self.assertEvents(
+            value,
+            [("issue", [(self.outstanding, 80, 80), (self.prepaid, -80, -80)])],
+        )
+
+    def test_gift_card_given_away(self):
+        value = self._issue(25, funding="promotion")
+        self.assertEvents(
+            value, [("issue", [(self.promotion, 25, 25), (self.given, -25, -25)])]
+        )
+
+    def test_prepayment_is_never_given_away(self):
+        with self.assertRaises(UserError):
+            self._issue(25, "prepayment", funding="promotion")
+
+    def test_opening_balance(self):
+        opening = self.company_data["default_account_assets"]
+        value = self._issue(60, funding="opening", opening_account_id=opening.id)
+        self.assertEvents(
+            value, [("issue", [(opening, 60, 60), (self.sold, -60, -60)])]
+        )
+
+    def test_money_on_the_account_becomes_a_prepayment(self):
+        payments = self._create_payment(30) | self._create_payment(50)
+        value = self._issue(60, "prepayment", funding="reclass")
+        self.assertEvents(
+            value, [("issue", [(self.receivable, 60, 60), (self.prepaid, -60, -60)])]
+        )
+        residuals = payments.move_id.line_ids.filtered(
+            lambda line: line.account_id == self.receivable
+        ).mapped("amount_residual")
+        self.assertEqual(residuals, [0, -20])
+
+    def test_a_credit_never_becomes_stored_value(self):
+        self.company.credit_application_policy = "manual"
+        self._post_line(100)
+        with self.assertRaisesRegex(UserError, "Credits are no money"):
+            self._issue(60, "prepayment", funding="reclass")
+
+    def test_foreign_currency_leaves_nothing_behind(self):
+        euro = self.setup_other_currency(
+            "EUR", rates=[("2024-01-01", 0.83), ("2024-06-01", 0.91)]
+        )
+        value = self._issue(99.99, currency_id=euro.id)
+        self.assertEqual(value.balance, 99.99)
+        with freeze_time("2024-06-10"):
+            value.with_user(self.manager).adjust(120, "Wrong amount")
+            value.with_user(self.manager).move_to(self.accounts[1].id, 33.33)
+            value.with_user(self.manager).move_to(self.accounts[2].id)
+        self.assertEqual(value.balance, 0)
+        self.assertEqual(value.state, "used")
+        self.assertAlmostEqual(sum(value.move_line_ids.mapped("balance")), 0)
+        self.assertTiesOut()
+
+    def test_administrator_raises_and_lowers(self):
+        value = self._issue(100)
+        with freeze_time("2024-04-02"):
+            value.with_user(self.manager).adjust(110, "Typing error")
+            value.with_user(self.manager).adjust(40, "Typing error")
+        self.assertEvents(
+            value,
+            [
+                ("issue", [(self.outstanding, 100, 100), (self.sold, -100, -100)]),
+                ("adjust", [(self.outstanding, 10, 10), (self.sold, -10, -10)]),
+                ("adjust", [(self.outstanding, -70, -70), (self.sold, 70, 70)]),
+            ],
+        )
+        self.assertEqual((value.initial_amount, value.balance), (40, 40))
+        self.assertEqual(
+            value.move_line_ids.sorted("id")[1:].mapped("date"), [date(2024, 4, 2)] * 2
+        )
+
+    def test_never_lowered_below_what_is_used(self):
+        value = self._issue(100)
+        value.with_user(self.manager).move_to(self.accounts[1].id, 70)
+        with self.assertRaisesRegex(UserError, "is used"):
+            value.with_user(self.manager).adjust(60, "Too much")
+        self.assertEqual(value.balance, 30)
+
+    def test_moved_to_another_account(self):
+        value = self._issue(100, expiry_date="2099-12-31")
+        target = self.values.browse(
+            value.with_user(self.manager).move_to(self.accounts[1].id, 40)
+        )
+        items = [(self.sold, 40, 40), (self.sold, -40, -40)]
+        self.assertEvents(target, [("move", items)])
+        self.assertEqual(value.balance, 60)
+        self.assertRecordValues(
+            target,
+            [
+                {
+                    "balance": 40,
+                    "partner_id": self.accounts[1].id,
+                    "origin_id": value.id,
+                    "funding": "payment",
+                    "state": "active",
+                    "expiry_date": date(2099, 12, 31),
+                }
+            ],
+        )
+        move = target.move_line_ids.move_id
+        self.assertEqual(
+            move.line_ids.mapped("partner_id"), self.account | self.accounts[1]
+        )
+
+    def test_no_overdraft(self):
+        value = self._issue(100)
+        for amount in (100.01, 0, -5):
+            with self.assertRaises(UserError):
+                value.with_user(self.manager).move_to(self.accounts[1].id, amount)
+            with self.assertRaises(UserError):
+                value.with_user(self.manager).refund(amount, self.bank.id)
+        self.assertEqual(value.balance, 100)
+
+    def test_refund(self):
+        value = self._issue(100)
+        outgoing = (
+            self.env["account.payment"]
+            .new({"company_id": self.company.id})
+            ._get_outstanding_account("outbound")
+        )
+        value.with_user(self.manager).refund(30, self.bank.id)
+        self.assertEvents(
+            value,
+            [
+                ("issue", [(self.outstanding, 100, 100), (self.sold, -100, -100)]),
+                ("refund", [(self.sold, 30, 30), (outgoing, -30, -30)]),
+            ],
+        )
+        value.with_user(self.manager).refund(70, self.bank.id)
+        self.assertEqual((value.balance, value.state), (0, "used"))
+
+    def test_what_was_given_away_is_not_refunded(self):
+        value = self._issue(25, funding="promotion")
+        with self.assertRaisesRegex(UserError, "given away"):
+            value.with_user(self.manager).refund(5, self.bank.id)
+
+    def test_expiry(self):
+        value = self._issue(25, funding="promotion")
+        value._expire(date(2024, 9, 1))
+        self.assertEvents(
+            value,
+            [
+                ("issue", [(self.promotion, 25, 25), (self.given, -25, -25)]),
+                ("expire", [(self.given, 25, 25), (self.breakage, -25, -25)]),
+            ],
+        )
+        self.assertEqual((value.balance, value.state), (0, "expired"))
+
+    def test_paid_value_expires_only_where_the_company_says_so(self):
+        value = self._issue(25)
+        with self.assertRaisesRegex(UserError, "does not expire"):
+            value._expire(date(2024, 9, 1))
+        self.company.paid_value_expires = True
+        value._expire(date(2024, 9, 1))
+        self.assertEqual(value.balance, 0)
+
+    def test_void_of_a_mistake(self):
+        value = self._issue(100)
+        value.with_user(self.manager).action_void("Wrong family")
+        self.assertEvents(
+            value,
+            [
+                ("issue", [(self.outstanding, 100, 100), (self.sold, -100, -100)]),
+                ("void", [(self.outstanding, -100, -100), (self.sold, 100, 100)]),
+            ],
+        )
+        self.assertEqual((value.balance, value.state), (0, "void"))
+
+    def test_void_of_the_rest_of_a_card_given_away(self):
+        value = self._issue(25, funding="promotion")
+        value.with_user(self.manager).move_to(self.accounts[1].id, 10)
+        value.with_user(self.manager).action_void("Left the school")
+        self.assertItems(
+            value.move_line_ids.move_id.sorted("id")[-1],
+            [(self.given, 15, 15), (self.promotion, -15, -15)],
+        )
+        self.assertEqual((value.balance, value.state), (0, "void"))
+        self.assertTiesOut()
+
+    def test_paid_value_used_in_part_is_not_voided(self):
+        value = self._issue(100)
+        value.with_user(self.manager).move_to(self.accounts[1].id, 10)
+        with self.assertRaisesRegex(UserError, "never deleted"):
+            value.with_user(self.manager).action_void("Mistake")
+        self.assertEqual(value.balance, 90)
+
+    def test_block_and_unblock(self):
+        value = self._issue(100)
+        value.with_user(self.clerk).action_block("Wrong e-mail")
+        self.assertEqual((value.state, value.balance), ("blocked", 100))
+        with self.assertRaises(UserError):
+            value.with_user(self.manager).move_to(self.accounts[1].id)
+        with self.assertRaises(UserError):
+            self.values.with_user(self.clerk).redeem(self.code, self.accounts[1].id)
+        value.with_user(self.manager).action_unblock()
+        self.assertEqual(value.state, "active")
+        self.assertEqual(len(value.move_line_ids), 1)
+
+    def test_locked_date(self):
+        value = self._issue(100)
+        self.company.fiscalyear_lock_date = fields.Date.context_today(value)
+        with self.assertRaisesRegex(UserError, "locked"):
+            value.with_user(self.manager).adjust(50, "Mistake")
+        self.assertEqual(value.balance, 100)
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueBalances(StoredValueCommon):
+    """On the account, from the ledger."""
+
+    def test_balances_of_an_account(self):
+        child = self.env["res.partner"].create(
+            {"name": "Anna", "parent_id": self.account.id}
+        )
+        self._issue(100)
+        self._issue(25, funding="promotion")
+        self._issue(80, "prepayment", account=child)
+        self._issue(7, account=self.accounts[1])
+        for partner in (self.account, child):
+            self.assertRecordValues(
+                partner.with_user(self.clerk),
+                [{"gift_card_balance": 125, "prepayment_balance": 80}],
+            )
+        self.assertEqual(self.account.account_credit_balance, 0)
+        employee = self._create_user("employee", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.account.with_user(employee).read(["gift_card_balance"])
+
+    def test_balances_of_another_company(self):
+        self._issue(100)
+        other = self.setup_other_company()["company"]
+        self.assertEqual(self.account.with_company(other).gift_card_balance, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueUse(StoredValueCommon):
+    """Paying invoices, through the code that applies credits."""
+
+    def test_gift_card_pays_an_invoice(self):
+        value = self._issue(100)
+        invoice = self._create_invoice(self.account, 60)
+        self.assertEqual(invoice.amount_residual, 60, "not by itself")
+        paid = value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        self.assertEqual(paid, 60)
+        self.assertEvents(
+            value,
+            [
+                ("issue", [(self.outstanding, 100, 100), (self.sold, -100, -100)]),
+                ("use", [(self.sold, 60, 60), (self.receivable, -60, -60)]),
+            ],
+        )
+        self.assertEqual((value.balance, value.state), (40, "active"))
+        self.assertEqual((invoice.amount_residual, invoice.payment_state), (0, "paid"))
+        self.assertEqual(invoice.account_credit_amount, 60)
+        self.assertRecordValues(
+            invoice.credit_application_ids,
+            [
+                {
+                    "stored_value_id": value.id,
+                    "amount": 60,
+                    "origin": "user",
+                    "state": "applied",
+                }
+            ],
+        )
+        [content] = invoice.invoice_payments_widget["content"]
+        self.assertEqual(content["credit_label"], value.name)
+
+    def test_part_of_it(self):
+        value = self._issue(100)
+        invoice = self._create_invoice(self.account, 60)
+        value.with_user(self.clerk).apply_to_invoice(invoice.id, 25)
+        self.assertEqual((value.balance, invoice.amount_residual), (75, 35))
+
+    def test_used_up(self):
+        value = self._issue(50)
+        invoice = self._create_invoice(self.account, 60)
+        self.assertEqual(value.with_user(self.clerk).apply_to_invoice(invoice.id), 50)
+        self.assertEqual((value.balance, value.state), (0, "used"))
+        with self.assertRaisesRegex(UserError, "could not pay"):
+            value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        self.assertEqual(invoice.amount_residual, 10)
+
+    def test_cancelled_invoice_gives_it_back(self):
+        value = self._issue(60)
+        invoice = self._create_invoice(self.account, 60)
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        self.assertEqual(value.state, "used")
+        invoice.button_cancel()
+        self.assertEvents(
+            value,
+            [
+                ("issue", [(self.outstanding, 60, 60), (self.sold, -60, -60)]),
+                ("use", [(self.sold, 60, 60), (self.receivable, -60, -60)]),
+                ("undo", [(self.sold, -60, -60), (self.receivable, 60, 60)]),
+            ],
+        )
+        self.assertEqual((value.balance, value.state), (60, "active"))
+        self.assertFalse(
+            value.move_line_ids.move_id.line_ids.filtered(
+                lambda line: line.account_id == self.receivable and not line.reconciled
+            )
+        )
+
+    def test_unapplied_and_kept_apart(self):
+        self.company.auto_apply_gift_cards = True
+        value = self._issue(60)
+        invoice = self._create_invoice(self.account, 60)
+        self.assertEqual(value.balance, 0)
+        invoice.with_user(self.clerk).unapply_account_credits()
+        self.assertEqual((value.balance, invoice.amount_residual), (60, 60))
+        self._create_invoice(self.accounts[1], 5)
+        other = self._create_invoice(self.account, 10)
+        self.assertEqual((value.balance, other.amount_residual), (50, 0))
+        self.assertEqual(invoice.amount_residual, 60)
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        self.assertEqual((value.balance, invoice.amount_residual), (0, 10))
+        self.assertTiesOut()
+
+    def test_order_credits_then_prepayments_then_gift_cards(self):
+        self.company.write(
+            {
+                "auto_apply_gift_cards": True,
+                "auto_apply_prepayments": True,
+                "credit_application_policy": "manual",
+            }
+        )
+        late = self._issue(10, expiry_date="2099-12-31")
+        given = self._issue(10, funding="promotion", expiry_date="2099-06-30")
+        soon = self._issue(10, expiry_date="2099-06-30")
+        prepaid = self._issue(10, "prepayment")
+        credit = self._post_line(10)
+        self.company.credit_application_policy = "posted"
+        invoice = self._create_invoice(self.account, 45)
+        applications = invoice.credit_application_ids.sorted("id")
+        self.assertEqual(
+            [item._get_source() for item in applications],
+            [credit.move_id, prepaid, given, soon, late],
+        )
+        self.assertEqual(late.balance, 5)
+        self.assertTiesOut()
+
+    def test_not_of_another_account_currency_or_state(self):
+        value = self._issue(60).with_user(self.clerk)
+        other = self._create_invoice(self.accounts[1], 60)
+        euro = self.setup_other_currency("EUR")
+        foreign = self._create_invoice(self.account, 60, currency_id=euro.id)
+        draft = self.env["account.move"].create(
+            self._prepare_invoice_vals(self.account, 60)
+        )
+        for invoice in (other, foreign, draft):
+            with self.assertRaises(UserError):
+                value.apply_to_invoice(invoice.id)
+        mine = self._create_invoice(self.account, 60)
+        value.action_block("Lost")
+        with self.assertRaises(UserError):
+            value.apply_to_invoice(mine.id)
+        with self.assertRaises(AccessError):
+            value.with_user(self.accountant).apply_to_invoice(mine.id)
+        self.assertEqual(value.balance, 60)
+
+    def test_foreign_value_at_another_rate(self):
+        euro = self.setup_other_currency(
+            "EUR", rates=[("2024-01-01", 0.5), ("2024-03-10", 0.8)]
+        )
+        value = self._issue(100, currency_id=euro.id)
+        invoice = self._create_invoice(
+            self.account, 60, currency_id=euro.id, invoice_date="2024-02-01"
+        )
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        self.assertEqual(invoice.amount_residual, 0)
+        use = value.move_line_ids.move_id.sorted("id")[-1]
+        self.assertItems(use, [(self.sold, 75, 60), (self.receivable, -75, -60)])
+        difference = invoice.credit_application_ids.partial_id.exchange_move_id
+        self.assertEqual(sum(difference.line_ids.mapped("balance")), 0)
+        self.assertEqual(abs(difference.line_ids[0].balance), 45)
+        self.assertTiesOut()
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueCodes(StoredValueCommon):
+    """Codes are told once, and found by whoever types them."""
+
+    def test_code_is_nowhere(self):
+        value = self._issue(100)
+        code = self.code.replace("-", "")
+        self.assertEqual(len(code), LENGTH)
+        self.assertEqual(value.code_last4, code[-4:])
+        self.assertNotIn(code, str(value.sudo().read()))
+        self.assertNotIn(code, str(value.message_ids.mapped("body")))
+        self.env.cr.execute(
+            "SELECT 1 FROM account_stored_value WHERE code_hash ILIKE %s",
+            [f"%{code}%"],
+        )
+        self.assertFalse(self.env.cr.fetchone())
+
+    def test_redeem_moves_the_value_once(self):
+        value = self._issue(100)
+        answer = self.values.with_user(self.clerk).redeem(
+            self.code.lower().replace("-", " "), self.accounts[1].id
+        )
+        target = self.values.browse(answer["id"])
+        self.assertEqual(answer["balance"], 100)
+        self.assertEqual(target.partner_id, self.accounts[1])
+        self.assertEqual((value.balance, value.state), (0, "used"))
+        self.assertEqual(target.move_line_ids.move_id.stored_value_event, "redeem")
+        with self.assertRaisesRegex(UserError, "no gift card"):
+            self.values.with_user(self.clerk).redeem(self.code, self.accounts[2].id)
+        self.assertTiesOut()
+
+    def test_every_wrong_code_gets_the_same_answer(self):
+        self._issue(100)
+        good = self.code
+        blocked = self._issue(100)
+        blocked_code = self.code
+        blocked.action_block("Lost")
+        other_end = "0" if good[-1] != "0" else "1"
+        answers = set()
+        for code in ("", "x", good[:-1] + other_end, blocked_code, create_code(), None):
+            with self.assertRaises(UserError) as caught:
+                self.values.with_user(self.clerk).balance_of(code)
+            answers.add(str(caught.exception))
+        self.assertEqual(len(answers), 1)
+        answer = self.values.with_user(self.clerk).balance_of(good)
+        self.assertEqual(answer["balance"], 100)
+
+    def test_new_code_replaces_the_old_one(self):
+        value = self._issue(100)
+        old = self.code
+        new = value.with_user(self.manager).action_new_code()
+        with self.assertRaises(UserError):
+            self.values.with_user(self.clerk).balance_of(old)
+        self.assertEqual(
+            self.values.with_user(self.clerk).balance_of(new)["balance"], 100
+        )
+        self.assertEqual(len(value.move_line_ids), 1)
+
+    def test_expired_card_is_not_found(self):
+        self._issue(100, expiry_date="2024-12-31")
+        with freeze_time("2025-01-01"), self.assertRaises(UserError):
+            self.values.with_user(self.clerk).balance_of(self.code)
+
+    def test_check_character_finds_typing_errors(self):
+        for _ in range(50):
+            code = create_code()
+            self.assertEqual(normalize_code(code), code)
+            for position in range(LENGTH):
+                wrong = ALPHABET[(ALPHABET.index(code[position]) + 7) % 32]
+                self.assertFalse(
+                    normalize_code(code[:position] + wrong + code[position + 1 :])
+                )
+
+    def test_letters_that_look_alike(self):
+        code = next(
+            code for code in iter(create_code, None) if "0" in code and "1" in code
+        )
+        self.assertEqual(normalize_code(code.replace("0", "O").replace("1", "l")), code)
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueRights(StoredValueCommon):
+    """In the model, whatever the screens show."""
+
+    def test_clerk_does_not_correct(self):
+        value = self._issue(100).with_user(self.clerk)
+        for call in (
+            lambda: value.adjust(50, "Mine"),
+            lambda: value.move_to(self.accounts[1].id),
+            lambda: value.refund(5, self.bank.id),
+            lambda: value.action_void("Mine"),
+            value.action_new_code,
+            lambda: value.write({"expiry_date": "2099-01-01"}),
+        ):
+            with self.assertRaises(AccessError):
+                call()
+        self.assertEqual(value.balance, 100)
+
+    def test_accountant_reads_and_changes_nothing(self):
+        value = self._issue(100).with_user(self.accountant)
+        self.assertEqual(value.balance, 100)
+        for call in (
+            lambda: value.adjust(50, "Mine"),
+            lambda: value.action_block("Mine"),
+            lambda: value.redeem(self.code, self.account.id),
+            lambda: value.balance_of(self.code),
+            lambda: value.write({"memo": "Mine"}),
+        ):
+            with self.assertRaises(AccessError):
+                call()
+
+    def test_others_see_nothing(self):
+        value = self._issue(100)
+        for group in ("base.group_user", "base.group_portal"):
+            user = self._create_user(group, group)
+            with self.assertRaises(AccessError):
+                value.with_user(user).read(["balance"])
+            with self.assertRaises(AccessError):
+                self.values.with_user(user).balance_of(self.code)
+            with self.assertRaises(AccessError):
+                self.values.with_user(user).issue(
+                    "gift_card", self.account.id, 5, "promotion"
+                )
+
+    def test_facts_are_written_by_events_alone(self):
+        value = self._issue(100)
+        for user in (self.clerk, self.manager):
+            for vals in (
+                {"state": "active"},
+                {"initial_amount": 5000},
+                {"partner_id": self.accounts[1].id},
+                {"code_hash": "x"},
+                {"currency_id": self.env.ref("base.EUR").id},
+            ):
+                with self.assertRaises(AccessError):
+                    value.with_user(user).write(vals)
+            # An AccessError is a UserError.
+            with self.assertRaises(UserError):
+                value.with_user(user).unlink()
+            with self.assertRaises(AccessError):
+                self.values.with_user(user).with_context(
+                    stored_value_event=True
+                ).create(
+                    {
+                        "value_type": "gift_card",
+                        "partner_id": self.account.id,
+                        "funding": "payment",
+                        "initial_amount": 5,
+                        "state": "active",
+                    }
+                )
+
+    def test_nobody_books_on_the_liability(self):
+        value = self._issue(100)
+        other = self.company_data["default_account_revenue"]
+        for stored_value in (False, value.id):
+            move = self.env["account.move"].create(
+                {
+                    "move_type": "entry",
+                    "date": "2024-03-15",
+                    "line_ids": [
+                        Command.create(
+                            {
+                                "account_id": self.sold.id,
+                                "partner_id": self.account.id,
+                                "stored_value_id": stored_value,
+                                "debit": 100,
+                            }
+                        ),
+                        Command.create({"account_id": other.id, "credit": 100}),
+                    ],
+                }
+            )
+            with self.assertRaisesRegex(UserError, "hold the money"):
+                move.action_post()
+
+    def test_posted_events_stay(self):
+        value = self._issue(100)
+        move = value.move_line_ids.move_id
+        for change in (
+            move.button_draft,
+            move.button_cancel,
+            move.unlink,
+            lambda: move.write({"stored_value_event": False}),
+            lambda: value.move_line_ids.write({"stored_value_id": False}),
+            lambda: value.move_line_ids.write({"debit": 1}),
+            lambda: move.origin_payment_id.action_draft(),
+            lambda: move.origin_payment_id.unlink(),
+            lambda: move._reverse_moves(cancel=True),
+        ):
+            # An AccessError is a UserError.
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                change()
+        self.assertEqual(value.balance, 100)
+        self.assertTiesOut()
+
+    def test_card_of_another_company(self):
+        other = self.setup_other_company()["company"]
+        value = self._issue(100)
+        foreigner = self._create_user("foreigner", "account.group_account_manager")
+        foreigner.write(
+            {"company_ids": [Command.set(other.ids)], "company_id": other.id}
+        )
+        with self.assertRaises(AccessError):
+            value.with_user(foreigner).read(["balance"])
+        with self.assertRaises(AccessError):
+            value.with_user(foreigner).adjust(5, "Mine")
+        with self.assertRaises(UserError):
+            self.values.with_user(foreigner).redeem(self.code, self.account.id)
+        with self.assertRaises(UserError):
+            self.values.with_user(foreigner).issue(
+                "gift_card", self.account.id, 5, "promotion", company_id=self.company.id
+            )
+
+    def test_same_key_is_issued_once(self):
+        first = self._issue(100, idempotency_key="till-17")
+        self.assertTrue(self.code)
+        second = self._issue(100, idempotency_key="till-17")
+        self.assertEqual(first, second)
+        self.assertFalse(self.code)
+        self.assertEqual(first.balance, 100)
+
+    def test_reason_is_asked(self):
+        value = self._issue(100)
+        for call in (
+            lambda: value.adjust(50, " "),
+            lambda: value.action_block(""),
+            lambda: value.action_void(None),
+        ):
+            with self.assertRaisesRegex(UserError, "Say why"):
+                call()

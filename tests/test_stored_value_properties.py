@@ -1,0 +1,309 @@
+"""What holds for gift cards and prepayments after any sequence of events.
+
+Against a plain Python model: for each record what a careful clerk has on paper.
+"""
+
+from datetime import date, timedelta
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.account_credit_posting.tests.test_account_stored_value import (
+    StoredValueCommon,
+)
+
+START = date(2024, 3, 1)
+AMOUNTS = st.decimals("0.01", "90", places=2).map(float)
+NUMBERS = st.integers(0, 9)
+ACCOUNTS = st.integers(0, 2)
+
+
+class StoredValueMachine(RuleBasedStateMachine):
+    """Issue, use, undo, correct, move, redeem, refund, block, expire, void."""
+
+    test = None
+
+    @initialize()
+    def start(self):
+        """Take a savepoint, so that the next sequence starts from nothing."""
+        self.savepoint = self.test.env.cr.savepoint()
+        self.savepoint.__enter__()
+        self.paper = {}  # {record: [account, amount issued, what is left]}
+        self.codes = {}  # {code: record}
+        self.used = {}  # {invoice: {record: amount}}
+
+    def teardown(self):
+        """Undo the sequence."""
+        self.savepoint.close(rollback=True)
+        self.test.env.invalidate_all()
+
+    def pick(self, number):
+        """Return one of the records, as the administrator; None before the first."""
+        records = list(self.paper)
+        if not records:
+            return None
+        return records[number % len(records)].with_user(self.test.manager)
+
+    def expect(self, is_possible, call):
+        """Call it, and expect success or a sentence that says why not.
+
+        :return: what the call returned; None where it was refused
+        """
+        try:
+            with self.test.env.cr.savepoint():
+                result = call()
+        except UserError as error:
+            assert not is_possible, error
+            return None
+        assert is_possible, f"{call} should be refused"
+        return result or True
+
+    @rule(
+        account=ACCOUNTS,
+        amount=AMOUNTS,
+        kind=st.sampled_from(
+            [
+                ("gift_card", "payment"),
+                ("gift_card", "promotion"),
+                ("prepayment", "payment"),
+                ("prepayment", "opening"),
+            ]
+        ),
+        is_foreign=st.booleans(),
+        days=st.integers(0, 20),
+    )
+    def issue(self, account, amount, kind, is_foreign, days):
+        test = self.test
+        value_type, funding = kind
+        details = {}
+        if funding == "opening":
+            opening = test.company_data["default_account_assets"]
+            details["opening_account_id"] = opening.id
+        answer = test.values.with_user(test.clerk).issue(
+            value_type,
+            test.accounts[account].id,
+            amount,
+            funding,
+            journal_id=test.bank.id,
+            date=fields.Date.to_string(START + timedelta(days=days)),
+            currency_id=test.currencies[is_foreign].id,
+            **details,
+        )
+        value = test.values.browse(answer["id"])
+        self.paper[value] = [test.accounts[account], amount, amount]
+        if answer["code"]:
+            self.codes[answer["code"]] = value
+
+    @rule(number=NUMBERS, amount=AMOUNTS, days=st.integers(0, 20))
+    def use(self, number, amount, days):
+        value = self.pick(number)
+        if not value:
+            return
+        record = value.sudo(False).with_env(self.test.env)
+        invoice = self.test._create_invoice(
+            self.paper[record][0],
+            amount,
+            currency_id=value.currency_id.id,
+            invoice_date=START + timedelta(days=days),
+        )
+        paid = self.expect(
+            value.state == "active" and self.paper[record][2] > 0,
+            lambda: value.apply_to_invoice(invoice.id),
+        )
+        if paid:
+            assert paid == min(amount, self.paper[record][2])
+            self.take(record, paid)
+            self.used[invoice] = {record: paid}
+
+    @rule(number=NUMBERS, how=st.sampled_from(["cancel", "unapply", "reverse"]))
+    def undo_use(self, number, how):
+        if not self.used:
+            return
+        invoice = list(self.used)[number % len(self.used)]
+        if how == "cancel":
+            invoice.button_cancel()
+        elif how == "unapply":
+            invoice.with_user(self.test.clerk).unapply_account_credits()
+        else:
+            invoice._reverse_moves(
+                [{"date": START, "invoice_date": START}], cancel=True
+            )
+        for record, amount in self.used.pop(invoice).items():
+            self.take(record, -amount)
+
+    @rule(number=NUMBERS, amount=AMOUNTS)
+    def adjust(self, number, amount):
+        value = self.pick(number)
+        if not value:
+            return
+        record = value.with_env(self.test.env)
+        _account, issued, left = self.paper[record]
+        done = self.expect(
+            value.state in ("active", "used", "blocked")
+            and round(left + amount - issued, 2) >= 0,
+            lambda: value.adjust(amount, "Typing error"),
+        )
+        if done:
+            self.paper[record][1] = amount
+            self.take(record, issued - amount)
+
+    @rule(number=NUMBERS, account=ACCOUNTS, amount=AMOUNTS)
+    def move(self, number, account, amount):
+        value = self.pick(number)
+        if not value:
+            return
+        record = value.with_env(self.test.env)
+        target = self.test.accounts[account]
+        new_id = self.expect(
+            value.state == "active"
+            and amount <= self.paper[record][2]
+            and target != self.paper[record][0],
+            lambda: value.move_to(target.id, amount),
+        )
+        if new_id:
+            self.take(record, amount)
+            self.paper[self.test.values.browse(new_id)] = [target, amount, amount]
+
+    @rule(number=NUMBERS, account=ACCOUNTS)
+    def redeem(self, number, account):
+        if not self.codes:
+            return
+        code = list(self.codes)[number % len(self.codes)]
+        record = self.codes[code]
+        target = self.test.accounts[account]
+        answer = self.expect(
+            record.state == "active" and target != self.paper[record][0],
+            lambda: self.test.values.with_user(self.test.clerk).redeem(code, target.id),
+        )
+        if answer:
+            left = self.paper[record][2]
+            assert answer["balance"] == left
+            self.take(record, left)
+            new = self.test.values.browse(answer["id"])
+            self.paper[new] = [target, left, left]
+            # Never twice.
+            del self.codes[code]
+            self.expect(
+                False,
+                lambda: self.test.values.with_user(self.test.clerk).redeem(
+                    code, self.test.accounts[9].id
+                ),
+            )
+
+    @rule(number=NUMBERS, amount=AMOUNTS)
+    def refund(self, number, amount):
+        value = self.pick(number)
+        if not value:
+            return
+        record = value.with_env(self.test.env)
+        done = self.expect(
+            value.state == "active"
+            and value.funding != "promotion"
+            and amount <= self.paper[record][2],
+            lambda: value.refund(amount, self.test.bank.id),
+        )
+        if done:
+            self.take(record, amount)
+
+    @rule(number=NUMBERS)
+    def block_or_unblock(self, number):
+        value = self.pick(number)
+        if value and value.state == "active":
+            value.action_block("Lost")
+        elif value and value.state == "blocked":
+            value.action_unblock()
+
+    @rule(number=NUMBERS)
+    def expire(self, number):
+        value = self.pick(number)
+        if not value:
+            return
+        record = value.with_env(self.test.env)
+        done = self.expect(
+            value.state in ("active", "blocked") and value.funding == "promotion",
+            lambda: record._expire(START + timedelta(days=60)),
+        )
+        if done:
+            self.paper[record][2] = 0
+
+    @rule(number=NUMBERS)
+    def void(self, number):
+        value = self.pick(number)
+        if not value:
+            return
+        record = value.with_env(self.test.env)
+        is_untouched = len(record.move_line_ids) == 1 and not record.origin_id
+        done = self.expect(
+            value.state in ("active", "blocked")
+            and (value.funding == "promotion" or is_untouched),
+            lambda: value.action_void("Mistake"),
+        )
+        if done:
+            self.paper[record][2] = 0
+
+    def take(self, record, amount):
+        """Take an amount from what is left on paper."""
+        self.paper[record][2] = round(self.paper[record][2] - amount, 2)
+
+    @invariant()
+    def ledger_is_the_paper(self):
+        """Promises 1, 2 and 5, after each event."""
+        if not hasattr(self, "paper"):
+            return
+        self.test.assertTiesOut()
+        for record, (account, issued, left) in self.paper.items():
+            record.invalidate_recordset()
+            self.test.assertEqual(
+                (record.partner_id, record.initial_amount, record.balance),
+                (account, issued, left),
+                record.name,
+            )
+            self.test.assertFalse(record.state == "active" and not left)
+            if not left:
+                # Nothing is left in company currency either.
+                self.test.assertAlmostEqual(
+                    sum(record.move_line_ids.mapped("balance")), 0
+                )
+        for invoice, uses in self.used.items():
+            self.test.assertAlmostEqual(
+                invoice.account_credit_amount, sum(uses.values())
+            )
+            assert invoice.amount_residual >= 0
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueProperties(StoredValueCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        euro = cls.setup_other_currency(
+            "EUR", rates=[("2024-01-01", 0.83), ("2024-03-10", 0.97)]
+        )
+        cls.currencies = [cls.company.currency_id, euro]
+
+    def test_any_sequence_keeps_the_promises(self):
+        machine = type("Machine", (StoredValueMachine,), {"test": self})
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=15,
+                stateful_step_count=25,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                # A sequence takes seconds: a failing one is shown as it was found.
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
