@@ -1,14 +1,16 @@
 import logging
 from datetime import date, timedelta
+from itertools import chain
 
-from psycopg2 import InterfaceError, OperationalError
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
-from odoo.exceptions import ConcurrencyError, UserError
+from odoo.exceptions import ConcurrencyError
 from odoo.fields import Domain
 from odoo.tools import split_every
 
 from ..application_plan import OpenItem, plan_applications
+from ..narrowing import explain_refusal, narrow
 
 _logger = logging.getLogger(__name__)
 
@@ -109,30 +111,25 @@ class AccountCreditApplication(models.Model):
         :param list groups: for each account the list of its applications
         :param origin: see :meth:`_apply`
         """
-        if not groups:
-            return
-        try:
-            # All or nothing: a set that is refused leaves nothing behind.
-            with self.env.cr.savepoint():
-                self._reconcile(
-                    [application for group in groups for application in group], origin
-                )
-            return
-        except (OperationalError, InterfaceError, ConcurrencyError):
-            # Odoo repeats the whole transaction, see `retrying`.
-            raise
-        except Exception as error:  # noqa: BLE001 pylint: disable=broad-except
-            # Whatever is refused for one account, its invoice must be posted.
-            refusal = error
-        if len(groups) > 1:
-            half = len(groups) // 2
-            self._reconcile_narrowing(groups[:half], origin)
-            self._reconcile_narrowing(groups[half:], origin)
-        elif len(groups[0]) > 1:
-            for application in groups[0]:
+        narrow(
+            self.env.cr,
+            groups,
+            lambda some: self._reconcile(list(chain.from_iterable(some)), origin),
+            lambda one, refusal: self._refuse_group(one[0], origin, refusal),
+        )
+
+    @api.model
+    def _refuse_group(self, group, origin, refusal):
+        """Reconcile the applications of an account one by one, or refuse the only one.
+
+        :param list group: the applications of one account, refused together
+        :param refusal: the exception that came of them
+        """
+        if len(group) > 1:
+            for application in group:
                 self._reconcile_narrowing([[application]], origin)
         else:
-            [[application]] = groups
+            [application] = group
             self._refuse(
                 application, origin, self._get_refusal_message(application, refusal)
             )
@@ -183,7 +180,8 @@ class AccountCreditApplication(models.Model):
         :return: list of :class:`OpenItem`
         """
         fresh = fresh or self.env["account.move"]
-        if not self._has_rule(company, origin):
+        has_rule = self._has_rule(company, origin)
+        if not has_rule:
             # Then only a credit that names its invoice pays, when it is posted.
             accounts &= fresh.credit_line_id.invoice_id.commercial_partner_id
         if not accounts:
@@ -197,7 +195,7 @@ class AccountCreditApplication(models.Model):
             credit_line = line.move_id.credit_line_id
             expiry = credit_line.batch_id.expiry_date or date.max
             is_fresh = line.move_id in fresh
-            if expiry < today or not (is_fresh or self._has_rule(company, origin)):
+            if expiry < today or not (is_fresh or has_rule):
                 continue
             is_paid = bool(line.payment_id or line.statement_line_id)
             items.append(
@@ -283,14 +281,20 @@ class AccountCreditApplication(models.Model):
         if company.credit_apply_credit_notes:
             kinds |= Domain("move_id.move_type", "=", "out_refund")
         if company.credit_apply_payments:
-            kinds |= Domain("payment_id.partner_type", "=", "customer")
-            kinds |= Domain("statement_line_id", "!=", False)
+            kinds |= self._get_payment_domain()
         return (
             self._get_open_domain(company)
             & Domain("amount_residual_currency", "<", 0)
             & Domain("no_followup", "=", False)
             & Domain("move_id.payment_state", "!=", "blocked")
             & kinds
+        )
+
+    @api.model
+    def _get_payment_domain(self):
+        """Return which journal items are those of customer payments."""
+        return Domain("payment_id.partner_type", "=", "customer") | Domain(
+            "statement_line_id", "!=", False
         )
 
     @api.model
@@ -400,26 +404,14 @@ class AccountCreditApplication(models.Model):
         :param application: what was refused
         :param refusal: the exception that came of reconciling it alone
         """
-        if isinstance(refusal, UserError):
-            reason = str(refusal)
-        else:
-            _logger.error(
-                "Credit %s could not pay invoice %s",
-                application.credit.move.id,
-                application.term.move.id,
-                exc_info=refusal,
-            )
-            reason = self.env._(
-                "An unexpected error came up (%(error)s); the server log has the "
-                "details. Tell your administrator.",
-                error=type(refusal).__name__,
-            )
+        credit, invoice = application.credit.move, application.term.move
+        label = f"Paying invoice {invoice.id} with {credit}"
         return self.env._(
             "%(credit)s could not pay %(invoice)s and stays open. %(reason)s Mend the "
             "cause, then apply the credit.",
-            credit=application.credit.move.name,
-            invoice=application.term.move.name,
-            reason=reason,
+            credit=credit.name,
+            invoice=invoice.name,
+            reason=explain_refusal(self.env, refusal, _logger, label),
         )
 
     # -------------------------------------------------------------------------

@@ -1,11 +1,9 @@
 import logging
 
-from psycopg2 import InterfaceError, OperationalError
-
 from odoo import fields, models
-from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Command
 
+from ..narrowing import explain_refusal, narrow
 from .account_credit_line import POSTING
 from .account_move import NumberBlock
 
@@ -29,30 +27,13 @@ class AccountCreditLine(models.Model):
         self.browse(line.id for line in self if line not in faults)._post_narrowing()
 
     def _post_narrowing(self):
-        """Post the lines as one set; where that is refused, halve the set.
-
-        A refusal that no check foresaw (an override of another addon, a constraint
-        of the database) so costs the good lines a few more rounds, not their credit.
-        """
-        if not self:
-            return
-        try:
-            # All or nothing: a set that is refused leaves no entry and no number.
-            with self.env.cr.savepoint():
-                self._create_moves()
-            return
-        except (OperationalError, InterfaceError, ConcurrencyError):
-            # Odoo repeats the whole transaction, see `retrying`.
-            raise
-        except Exception as error:  # noqa: BLE001 pylint: disable=broad-except
-            # Whatever another addon raises for one account must not stop the others.
-            refusal = error
-        if len(self) == 1:
-            self._set_failed(self._get_refusal_message(refusal))
-        else:
-            half = len(self) // 2
-            self[:half]._post_narrowing()
-            self[half:]._post_narrowing()
+        """Post the lines as one set; those that are refused alone fail alone."""
+        narrow(
+            self.env.cr,
+            self,
+            lambda lines: lines._create_moves(),
+            lambda line, refusal: line._set_failed(line._get_refusal_message(refusal)),
+        )
 
     def _get_refusal_message(self, refusal):
         """Turn an exception into a sentence that says what to do.
@@ -60,16 +41,9 @@ class AccountCreditLine(models.Model):
         :param refusal: the exception that came of posting this line alone
         """
         self.ensure_one()
-        if isinstance(refusal, UserError):
-            reason = str(refusal)
-        else:
-            _logger.error("Credit line %s was refused", self.id, exc_info=refusal)
-            reason = self.env._(
-                "An unexpected error came up (%(error)s); the server log has the "
-                "details. Tell your administrator.",
-                error=type(refusal).__name__,
-            )
-        return self._get_not_credited_message(reason)
+        return self._get_not_credited_message(
+            explain_refusal(self.env, refusal, _logger, f"Credit line {self.id}")
+        )
 
     def _create_moves(self):
         """Create, number and post one credit note per line, and mark the lines.

@@ -24,6 +24,10 @@ EVENT_FIELDS = {
 }
 
 
+#: Of these, what is not even for a draft to say.
+RESULT_FIELDS = {"state", "code_hash", "code_last4", "movement_count"}
+
+
 class AccountStoredValue(models.Model):
     """A gift card or a prepayment: money held for a customer.
 
@@ -224,9 +228,7 @@ class AccountStoredValue(models.Model):
         :raise AccessError: when the values say that something was posted
         """
         for vals in vals_list:
-            self._check_written_by_event(
-                {"state", "code_hash", "code_last4", "movement_count"} & vals.keys()
-            )
+            self._check_written_by_event(RESULT_FIELDS & vals.keys())
             company = self.env["res.company"].browse(
                 vals.get("company_id") or self.env.company.id
             )
@@ -254,9 +256,7 @@ class AccountStoredValue(models.Model):
             if "expiry_date" in vals and not self._is_event():
                 self._check_may_manage()
         else:
-            self._check_written_by_event(
-                changed & {"state", "code_hash", "code_last4", "movement_count"}
-            )
+            self._check_written_by_event(changed & RESULT_FIELDS)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

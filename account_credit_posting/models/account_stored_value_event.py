@@ -1,6 +1,8 @@
+from datetime import date
+
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from ..application_plan import OpenItem
 from .account_credit_line import POSTING
@@ -32,44 +34,52 @@ class AccountStoredValue(models.Model):
         date = date or fields.Date.context_today(self)
         balance = self._convert_held(amount, date)
         label = note or self._get_event_label(event)
-        common_vals = {"currency_id": self.currency_id.id, "name": label}
-        move = self._get_moves().create(
+        return self._post_entry(
+            event,
+            date,
+            f"{self.name}: {label}",
+            [
+                {
+                    **self._prepare_liability_vals(),
+                    "name": label,
+                    "amount_currency": -amount,
+                    "balance": -balance,
+                },
+                {
+                    "account_id": account.id,
+                    "partner_id": (partner or self.partner_id).id,
+                    "name": label,
+                    "amount_currency": amount,
+                    "balance": balance,
+                },
+            ],
+        )
+
+    def _post_entry(self, event, date, ref, items):
+        """Create and post an entry in the currency of the record.
+
+        :param list items: values of its journal items
+        :return: the posted ``account.move``
+        """
+        moves = self.env["account.move"].with_context(stored_value_event=POSTING)
+        move = moves.create(
             {
                 "move_type": "entry",
                 "journal_id": self._get_journal().id,
                 "company_id": self.company_id.id,
                 "currency_id": self.currency_id.id,
                 "date": date,
-                "ref": f"{self.name}: {label}",
+                "ref": ref,
                 "stored_value_event": event,
                 "line_ids": [
-                    Command.create(
-                        {
-                            **common_vals,
-                            **self._prepare_liability_vals(),
-                            "amount_currency": -amount,
-                            "balance": -balance,
-                        }
-                    ),
-                    Command.create(
-                        {
-                            **common_vals,
-                            "account_id": account.id,
-                            "partner_id": (partner or self.partner_id).id,
-                            "amount_currency": amount,
-                            "balance": balance,
-                        }
-                    ),
+                    Command.create({"currency_id": self.currency_id.id, **item})
+                    for item in items
                 ],
             }
         )
         self._check_date(move)
         move._post(soft=False)
         return move
-
-    def _get_moves(self):
-        """Return ``account.move`` as events may use it."""
-        return self.env["account.move"].with_context(stored_value_event=POSTING)
 
     def _prepare_liability_vals(self):
         """Prepare what every line on a liability account names."""
@@ -311,19 +321,13 @@ class AccountStoredValue(models.Model):
 
     def _find_unallocated_payments(self):
         """Return the open receivable lines of payments, oldest first."""
+        engine = self.env["account.credit.application"]
         lines = self.env["account.move.line"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("partner_id", "=", self.partner_id.id),
-                ("currency_id", "=", self.currency_id.id),
-                ("parent_state", "=", "posted"),
-                ("account_type", "=", "asset_receivable"),
-                ("reconciled", "=", False),
-                ("amount_residual_currency", "<", 0),
-                "|",
-                ("payment_id.partner_type", "=", "customer"),
-                ("statement_line_id", "!=", False),
-            ],
+            engine._get_open_domain(self.company_id)
+            & engine._get_payment_domain()
+            & Domain("partner_id", "=", self.partner_id.id)
+            & Domain("currency_id", "=", self.currency_id.id)
+            & Domain("amount_residual_currency", "<", 0),
             order="date, id",
         )
         return lines.filtered(lambda line: line.account_id == lines[:1].account_id)
@@ -352,7 +356,7 @@ class AccountStoredValue(models.Model):
                 residual=value.balance,
                 order=(
                     1 if value.value_type == "prepayment" else 2,
-                    value.expiry_date or fields.Date.to_date("9999-12-31"),
+                    value.expiry_date or date.max,
                     value.funding != "promotion",
                     value.issue_date,
                     value.id,
@@ -467,38 +471,25 @@ class AccountStoredValue(models.Model):
         )
         balance = self._convert_held(-amount, today)
         label = self._get_event_label(event)
-        vals = {"currency_id": self.currency_id.id, "name": label}
-        move = self._get_moves().create(
-            {
-                "move_type": "entry",
-                "journal_id": self._get_journal().id,
-                "company_id": self.company_id.id,
-                "currency_id": self.currency_id.id,
-                "date": today,
-                "ref": f"{self.name} → {target.name}: {label}",
-                "stored_value_event": event,
-                "line_ids": [
-                    Command.create(
-                        {
-                            **vals,
-                            **self._prepare_liability_vals(),
-                            "amount_currency": amount,
-                            "balance": -balance,
-                        }
-                    ),
-                    Command.create(
-                        {
-                            **vals,
-                            **target._prepare_liability_vals(),
-                            "amount_currency": -amount,
-                            "balance": balance,
-                        }
-                    ),
-                ],
-            }
+        self._post_entry(
+            event,
+            today,
+            f"{self.name} → {target.name}: {label}",
+            [
+                {
+                    **self._prepare_liability_vals(),
+                    "name": label,
+                    "amount_currency": amount,
+                    "balance": -balance,
+                },
+                {
+                    **target._prepare_liability_vals(),
+                    "name": label,
+                    "amount_currency": -amount,
+                    "balance": balance,
+                },
+            ],
         )
-        self._check_date(move)
-        move._post(soft=False)
         self._update_state()
         return target
 

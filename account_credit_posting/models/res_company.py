@@ -171,8 +171,25 @@ class ResCompany(models.Model):
         )
 
     def _create_credit_journal(self):
-        """Create the journal of credits, behind all other sales journals.
+        """Create the journal of credits.
 
+        :return: the ``account.journal``
+        """
+        return self._create_named_journal(
+            CREDIT_JOURNAL_NAME,
+            "CRED",
+            "sale",
+            # It holds credit notes only: they need no prefix of their own.
+            refund_sequence=False,
+            default_account_id=self.credit_account_id.id,
+        )
+
+    def _create_named_journal(self, name, code, journal_type, **vals):
+        """Create a journal, behind all others of its type.
+
+        :param name: a ``LazyGettext``
+        :param code: of five characters at most; a number is added where it is taken
+        :param vals: further values for ``account.journal.create``
         :return: the ``account.journal``
         """
         self.ensure_one()
@@ -180,17 +197,15 @@ class ResCompany(models.Model):
         journals_sudo = self.env["account.journal"].sudo().with_company(self)
         return self._create_named(
             journals_sudo,
-            CREDIT_JOURNAL_NAME,
+            name,
             {
-                "code": self._get_free_journal_code("CRED"),
-                "type": "sale",
+                "code": self._get_free_journal_code(code),
+                "type": journal_type,
                 "company_id": self.id,
-                # It holds credit notes only: they need no prefix of their own.
-                "refund_sequence": False,
-                "default_account_id": self.credit_account_id.id,
-                # Odoo proposes the first journal for new invoices: never this one.
+                # Odoo proposes the first journal for new entries: never this one.
                 "sequence": 99,
                 "show_on_dashboard": False,
+                **vals,
             },
         )
 

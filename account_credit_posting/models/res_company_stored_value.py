@@ -114,27 +114,9 @@ class ResCompany(models.Model):
             if not self[field_name]:
                 self[field_name] = self._create_named_account(name, account_type)
         if not self.stored_value_journal_id:
-            self.stored_value_journal_id = self._create_stored_value_journal()
-
-    def _create_stored_value_journal(self):
-        """Create the journal of gift cards and prepayments.
-
-        :return: the ``account.journal``
-        """
-        self.ensure_one()
-        # Set up for a company that need not be among those of the user.
-        journals_sudo = self.env["account.journal"].sudo().with_company(self)
-        return self._create_named(
-            journals_sudo,
-            STORED_VALUE_JOURNAL_NAME,
-            {
-                "code": self._get_free_journal_code("STVAL"),
-                "type": "general",
-                "company_id": self.id,
-                "sequence": 99,
-                "show_on_dashboard": False,
-            },
-        )
+            self.stored_value_journal_id = self._create_named_journal(
+                STORED_VALUE_JOURNAL_NAME, "STVAL", "general"
+            )
 
     # -------------------------------------------------------------------------
     # GETTERS

@@ -136,12 +136,10 @@ class AccountPostTransaction(models.TransientModel):
             posted = transaction.batch_id.line_ids.filtered(
                 lambda line: line.state == "posted"
             )
-            totals = {}  # {currency: amount}
             # What the ledger says: totals of the credit notes, taxes included.
-            for move_sudo in posted.move_id.sudo():
-                amount = totals.get(move_sudo.currency_id, 0) + move_sudo.amount_total
-                totals[move_sudo.currency_id] = amount
-            transaction.posted_total = transaction._format_totals(totals)
+            transaction.posted_total = transaction._format_amounts(
+                posted, "move_amount_total"
+            )
             transaction.result_text = transaction._get_result_text(posted)
 
     def _get_result_text(self, posted):
