@@ -33,3 +33,11 @@ STORED_VALUE_SEQUENCES = {
     "account.stored.value.gift_card": (_lt("Gift Cards"), "GC/%(year)s/"),
     "account.stored.value.prepayment": (_lt("Prepayments"), "PP/%(year)s/"),
 }
+
+#: What stands on a card, and the memo: an administrator may change it at any time.
+DETAIL_FIELDS = frozenset(
+    ("memo", "message", "recipient_email", "recipient_name", "sender_name")
+)
+
+#: States of an invoice in which the gift cards that it sells can be used.
+PAID_STATES = ("paid", "in_payment")

@@ -1,1 +1,1 @@
-from . import results
+from . import cards, results

@@ -24,10 +24,11 @@ class AccountChartTemplate(models.AbstractModel):
         ]
 
     def _get_credit_item_xml_ids(self, model_name):
-        """Return the external ids of the credit items.
+        """Return the external ids of the credit items and gift cards.
 
         Odoo's demo data sets the default taxes on all other products that have one.
         """
         items = self.env[model_name].with_context(active_test=False)
-        xml_ids = items.search([("is_credit_item", "=", True)])._get_external_ids()
+        domain = ["|", ("is_credit_item", "=", True), ("is_gift_card", "=", True)]
+        xml_ids = items.search(domain)._get_external_ids()
         return [xml_id for of_item in xml_ids.values() for xml_id in of_item]

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_datetime, format_list
 
 from .account_credit_line import POSTING
@@ -330,6 +330,14 @@ class AccountCreditApplication(models.Model):
             )
             if not rule and not self._is_by_hand(credit_move, invoice):
                 continue
+            if invoice.stored_value_event == "issue":
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s sells gift cards. Credits, gift cards and "
+                        "prepayments cannot pay for these: register a payment.",
+                        invoice=invoice.name,
+                    )
+                )
             vals_list.append(
                 {
                     **self._prepare_pair_vals(

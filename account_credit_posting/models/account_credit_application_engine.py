@@ -301,13 +301,16 @@ class AccountCreditApplication(models.Model):
     def _get_term_domain(self, company):
         """Return which journal items of a company are open terms of invoices.
 
-        An invoice with a payment in process is not open, nor is a blocked one.
+        An invoice with a payment in process is not open, nor is a blocked one. One
+        that sells gift cards takes money only: neither a credit nor stored value
+        becomes a gift card.
         """
         return (
             self._get_open_domain(company)
             & Domain("amount_residual_currency", ">", 0)
             & Domain("move_id.move_type", "in", ("out_invoice", "out_receipt"))
             & Domain("move_id.payment_state", "in", ("not_paid", "partial"))
+            & Domain("move_id.stored_value_event", "=", False)
         )
 
     @api.model

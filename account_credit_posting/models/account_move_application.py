@@ -48,6 +48,12 @@ class AccountMove(models.Model):
         help="Whether the account has an open credit that could pay this invoice.",
     )
 
+    has_stored_value = fields.Boolean(
+        compute="_compute_has_stored_value",
+        groups="account_credit_posting.group_credit_user",
+        help="Whether the account has a gift card or prepayment that could pay this.",
+    )
+
     # -------------------------------------------------------------------------
     # COMPUTE
     # -------------------------------------------------------------------------
@@ -92,6 +98,26 @@ class AccountMove(models.Model):
                 credit.currency == invoice.currency_id
                 for credit in engine_sudo._find_open_credits(
                     invoice.commercial_partner_id, invoice.company_id, "user"
+                )
+            )
+
+    @api.depends("state", "amount_residual", "payment_state")
+    def _compute_has_stored_value(self):
+        self.has_stored_value = False
+        # Whoever may use stored value may know that there is some.
+        values_sudo = self.env["account.stored.value"].sudo()
+        for invoice in self._filter_payable_invoices():
+            if invoice.stored_value_event:
+                continue
+            invoice.has_stored_value = bool(
+                values_sudo.search_count(
+                    [
+                        ("partner_id", "=", invoice.commercial_partner_id.id),
+                        ("company_id", "=", invoice.company_id.id),
+                        ("currency_id", "=", invoice.currency_id.id),
+                        ("state", "=", "active"),
+                    ],
+                    limit=1,
                 )
             )
 
@@ -285,3 +311,14 @@ class AccountMove(models.Model):
         """
         self.unapply_account_credits()
         return True
+
+    def action_use_stored_value(self):
+        """Offer the gift cards and prepayments of the account for this invoice.
+
+        :return: a window action on ``account.stored.value.use``
+        :raise AccessError: when the user may not use stored value
+        """
+        self.ensure_one()
+        return self.env["account.stored.value.use"]._get_open_action(
+            self.commercial_partner_id, self.company_id, self
+        )

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_list
 
 from .account_credit_line import POSTING
 
@@ -61,22 +62,50 @@ class AccountMove(models.Model):
     def _check_is_no_posted_event(self):
         # The rule holds for users who cannot see stored value, too.
         for move_sudo in self.sudo():
-            if move_sudo.stored_value_event and move_sudo.state == "posted":
+            if not move_sudo.stored_value_event or move_sudo.state != "posted":
+                continue
+            if move_sudo.is_sale_document():
                 raise UserError(
                     self.env._(
-                        "%(move)s belongs to a gift card or prepayment and stays "
-                        "posted. Correct, refund or void that one.",
+                        "%(move)s sold or took back gift cards and stays posted. "
+                        "Reverse an invoice with a credit note.",
                         move=move_sudo.name,
                     )
                 )
+            raise UserError(
+                self.env._(
+                    "%(move)s belongs to a gift card or prepayment and stays posted. "
+                    "Correct, refund or void that one.",
+                    move=move_sudo.name,
+                )
+            )
 
     def _check_draftable(self):
         self._check_is_no_posted_event()
         return super()._check_draftable()
 
+    def _compute_show_reset_to_draft_button(self):
+        result = super()._compute_show_reset_to_draft_button()
+        self.filtered("stored_value_event").show_reset_to_draft_button = False
+        return result
+
+    # -------------------------------------------------------------------------
+    # POSTING
+    # -------------------------------------------------------------------------
+
     def _post(self, soft=True):
+        today = fields.Date.context_today(self)
+        documents = self.filtered(
+            # Odoo leaves what is dated ahead a draft.
+            lambda move: move.is_sale_document() and not (soft and move.date > today)
+        )
+        invoices = documents.filtered(lambda move: move.move_type == "out_invoice")
+        invoices._sell_gift_cards()
+        (documents - invoices)._take_back_gift_cards()
         self._check_stored_value_lines()
-        return super()._post(soft=soft)
+        posted = super()._post(soft=soft)
+        documents._settle_gift_cards()
+        return posted
 
     def _check_stored_value_lines(self):
         """Let every line on a liability account name its stored value, and only events.
@@ -88,14 +117,20 @@ class AccountMove(models.Model):
         lines_sudo = self.sudo().line_ids.filtered(
             lambda line: line.stored_value_id or line.account_id in accounts
         )
-        if not lines_sudo:
-            return
-        if not self._is_stored_value_event():
+        strangers_sudo = lines_sudo.filtered(
+            lambda line: (
+                not line.stored_value_id
+                or not (self._is_stored_value_event() or line._sells_gift_card())
+            )
+        )
+        if strangers_sudo:
             raise UserError(
                 self.env._(
                     "%(accounts)s hold the money of gift cards and prepayments. Post "
                     "there by issuing, correcting or using one of these.",
-                    accounts=", ".join(lines_sudo.account_id.mapped("display_name")),
+                    accounts=format_list(
+                        self.env, strangers_sudo.account_id.mapped("display_name")
+                    ),
                 )
             )
         for line_sudo in lines_sudo:

@@ -2,30 +2,50 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from ..const import DETAIL_FIELDS
 from .account_credit_line import POSTING
 
 #: Fields that only events write: what they say is posted.
 EVENT_FIELDS = {
     "code_hash",
     "code_last4",
+    "awaits_payment",
     "company_id",
     "currency_id",
     "funding",
     "funding_account_id",
     "idempotency_key",
     "initial_amount",
+    "invoice_id",
     "issue_date",
+    "journal_id",
+    "liability_account_id",
     "movement_count",
     "name",
     "origin_id",
     "partner_id",
+    "reminder_date",
+    "send_date",
+    "send_error",
+    "sent_date",
     "state",
     "value_type",
 }
 
-
 #: Of these, what is not even for a draft to say.
-RESULT_FIELDS = {"state", "code_hash", "code_last4", "movement_count"}
+RESULT_FIELDS = {
+    "awaits_payment",
+    "code_hash",
+    "code_last4",
+    "invoice_id",
+    "liability_account_id",
+    "movement_count",
+    "origin_id",
+    "reminder_date",
+    "send_error",
+    "sent_date",
+    "state",
+}
 
 
 class AccountStoredValue(models.Model):
@@ -96,13 +116,21 @@ class AccountStoredValue(models.Model):
         ],
         required=True,
     )
+    journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        string="Received In",
+        check_company=True,
+        copy=False,
+        domain="[('type', 'in', ('bank', 'cash', 'credit'))]",
+        help="The bank or the till that the money came into.",
+    )
     funding_account_id = fields.Many2one(
         comodel_name="account.account",
+        string="Funded From",
         check_company=True,
-        readonly=True,
         copy=False,
         help="The other side of the entry that funded it; corrections are booked "
-        "against it.",
+        "against it. For an opening balance, the account that holds it so far.",
     )
     liability_account_id = fields.Many2one(
         comodel_name="account.account",
@@ -110,6 +138,19 @@ class AccountStoredValue(models.Model):
         readonly=True,
         copy=False,
         help="Where the money is owed, as set when it was issued.",
+    )
+    invoice_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Sold On",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    awaits_payment = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Blocked until the invoice that it was sold on is paid.",
     )
     origin_id = fields.Many2one(
         comodel_name="account.stored.value",
@@ -121,7 +162,13 @@ class AccountStoredValue(models.Model):
     move_line_ids = fields.One2many(
         comodel_name="account.move.line",
         inverse_name="stored_value_id",
-        string="Movements",
+        string="Journal Items",
+        readonly=True,
+    )
+    movement_ids = fields.One2many(
+        comodel_name="account.stored.value.movement",
+        inverse_name="stored_value_id",
+        string="History",
         readonly=True,
     )
 
@@ -161,6 +208,20 @@ class AccountStoredValue(models.Model):
         help="Keyed hash of the code; the code itself is nowhere.",
     )
     code_last4 = fields.Char(string="Code Ends With", readonly=True, copy=False)
+    send_date = fields.Date(
+        string="E-mail On",
+        copy=False,
+        help="The day on which the card is e-mailed, with a code that is made then. "
+        "Empty: its code is shown when it is issued.",
+    )
+    send_error = fields.Char(string="Not E-mailed", readonly=True, copy=False)
+    sent_date = fields.Datetime(string="E-mailed On", readonly=True, copy=False)
+    reminder_date = fields.Date(
+        string="Reminded On",
+        readonly=True,
+        copy=False,
+        help="When the holder was told that it expires soon.",
+    )
 
     idempotency_key = fields.Char(
         readonly=True,
@@ -195,6 +256,21 @@ class AccountStoredValue(models.Model):
         held = self._sum_held()
         for value in self:
             value.balance = held[value][0] if value in held else 0
+
+    @api.depends("name", "state", "balance")
+    @api.depends_context("stored_value_details", "lang")
+    def _compute_display_name(self):
+        with_details = self.env.context.get("stored_value_details")
+        states = dict(self._fields["state"]._description_selection(self.env))
+        for value in self:
+            value.display_name = value.name
+            if with_details:
+                value.display_name = self.env._(
+                    "%(name)s · %(state)s · %(balance)s left",
+                    name=value.name,
+                    state=states[value.state],
+                    balance=value.currency_id.format(value.balance),
+                )
 
     def _sum_held(self):
         """Sum up what the ledger holds for these.
@@ -248,12 +324,13 @@ class AccountStoredValue(models.Model):
     def write(self, vals):
         """Change what is no fact: expiry, memo, recipient, message.
 
-        :raise AccessError: when a fact is written by anything but an event
+        :raise AccessError: when a fact is written by anything but an event, or when
+            the user is no administrator of credits
         """
         changed = EVENT_FIELDS & vals.keys()
         if any(value.state != "draft" for value in self):
             self._check_written_by_event(changed)
-            if "expiry_date" in vals and not self._is_event():
+            if {"expiry_date", *DETAIL_FIELDS} & vals.keys() and not self._is_event():
                 self._check_may_manage()
         else:
             self._check_written_by_event(changed & RESULT_FIELDS)

@@ -2,9 +2,9 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import hmac
+from odoo.tools import format_list
 
-from ..card_code import create_code, normalize_code
+from ..const import DETAIL_FIELDS
 
 
 class AccountStoredValue(models.Model):
@@ -42,10 +42,11 @@ class AccountStoredValue(models.Model):
         :param str idempotency_key: a call with a key that was seen before gets the
             record of that call; the code is not told again
         :param details: ``company_id``, ``currency_id``, ``date``, ``memo``,
-            ``recipient_name``, ``recipient_email``, ``sender_name``, ``message``, and
+            ``recipient_name``, ``recipient_email``, ``sender_name``, ``message``,
+            ``send_date``, the day on which the card is e-mailed, and
             ``opening_account_id``, the other side of an opening balance
         :return: ``{"id", "name", "code"}``; the code of a gift card is told here and
-            never again, ``False`` for a prepayment
+            never again, ``False`` for a prepayment and with a ``send_date``
         :raise AccessError: when the user may not issue
         :raise UserError: when something is missing or not possible
         """
@@ -60,25 +61,11 @@ class AccountStoredValue(models.Model):
             )
             if seen:
                 return {"id": seen.id, "name": seen.name, "code": False}
-        if funding not in ("payment", "promotion", "reclass", "opening"):
-            raise UserError(
-                self.env._(
-                    "%(funding)s is no way to fund a gift card or prepayment here.",
-                    funding=funding,
-                )
-            )
         date = fields.Date.to_date(details.pop("date", None)) or (
             fields.Date.context_today(self)
         )
         opening_account_id = details.pop("opening_account_id", None)
-        allowed = {
-            "currency_id",
-            "memo",
-            "recipient_name",
-            "recipient_email",
-            "sender_name",
-            "message",
-        }
+        allowed = {"currency_id", "send_date", *DETAIL_FIELDS}
         if unknown := details.keys() - allowed:
             raise UserError(
                 self.env._(
@@ -95,21 +82,48 @@ class AccountStoredValue(models.Model):
                 "company_id": company.id,
                 "initial_amount": amount,
                 "funding": funding,
+                "journal_id": journal_id,
+                "funding_account_id": opening_account_id,
+                "issue_date": date,
                 "expiry_date": expiry_date
-                or self._get_default_expiry(company, value_type, date),
+                or self._get_default_expiry(company, value_type, funding, date),
                 "idempotency_key": idempotency_key,
             }
         )
+        code = value._issue_and_get_code()
+        return {"id": value.id, "name": value.name, "code": code}
+
+    def action_issue(self):
+        """Issue a draft: post the entry that funds it.
+
+        :return: for a gift card a client action that tells its code, once; else an
+            action that closes the window
+        :raise AccessError: when the user may not issue
+        :raise UserError: when something is missing or not possible
+        """
+        self.ensure_one()
+        self._check_may_use()
+        code = self._issue_and_get_code()
+        if self.value_type == "gift_card":
+            return self._get_code_action(code)
+        return {"type": "ir.actions.act_window_close"}
+
+    def _issue_and_get_code(self):
+        """Issue a draft.
+
+        :return: the code of a gift card; False for a prepayment, and for a card that is
+            e-mailed: its code is made when it leaves
+        """
         # The right to issue is enough, as with credits: it needs no right to read the
         # chart of accounts or to create entries.
-        value_sudo = value.sudo()
-        value_sudo._issue(
-            date=date,
-            journal=value_sudo.env["account.journal"].browse(journal_id or []),
-            account=value_sudo.env["account.account"].browse(opening_account_id or []),
-        )
-        code = value_sudo._set_new_code() if value_type == "gift_card" else False
-        return {"id": value.id, "name": value.name, "code": code}
+        value_sudo = self.sudo()
+        value_sudo._issue()
+        if value_sudo.value_type != "gift_card":
+            return False
+        if value_sudo.send_date:
+            value_sudo.send_card(date=value_sudo.send_date)
+            return False
+        return value_sudo._set_new_code()
 
     @api.model
     def _get_own_company(self, company_id):
@@ -125,10 +139,13 @@ class AccountStoredValue(models.Model):
         return company
 
     @api.model
-    def _get_default_expiry(self, company, value_type, date):
-        if value_type != "gift_card" or not company.gift_card_validity_months:
+    def _get_default_expiry(self, company, value_type, funding, date):
+        """Return the expiry date that the company gives to new records, or False."""
+        may_expire = funding == "promotion" or company.paid_value_expires
+        months = company.gift_card_validity_months
+        if value_type != "gift_card" or not may_expire or not months:
             return False
-        return date + relativedelta(months=company.gift_card_validity_months)
+        return date + relativedelta(months=months)
 
     # -------------------------------------------------------------------------
     # USE
@@ -145,30 +162,45 @@ class AccountStoredValue(models.Model):
         """
         self.ensure_one()
         self._check_may_use()
-        invoice = self.env["account.move"].sudo().browse(invoice_id)  # As in `issue`.
-        value_sudo = self.sudo()
+        invoice = self.env["account.move"].browse(invoice_id)
+        value_sudo = self.sudo()  # As in `issue`.
         items = value_sudo._get_open_items()
         if amount is not None and items:
-            limit = value_sudo._check_amount(amount, value_sudo.balance)
-            items[0].residual = limit
-        before = invoice.credit_application_ids
-        engine = self.env["account.credit.application"].sudo()
-        engine._apply_items(items, value_sudo.company_id, "user", invoice)
-        new = invoice.credit_application_ids - before
-        paid = sum(new.filtered("partial_id").mapped("amount"))
+            items[0].residual = value_sudo._check_amount(amount, value_sudo.balance)
+        return sum(self._pay_invoices(items, value_sudo.company_id, invoice).values())
+
+    def _pay_invoices(self, items, company, invoices):
+        """Let these pay invoices because somebody asked, by the rule.
+
+        :param list items: of :meth:`_get_open_items`
+        :param invoices: ``account.move`` records
+        :return: ``{currency: amount}``, what was paid
+        :raise UserError: when nothing could be paid, with the reason
+        """
+        # The right to use stored value is enough, as in `issue`.
+        engine_sudo = self.env["account.credit.application"].sudo()
+        invoices_sudo = invoices.sudo()
+        before = invoices_sudo.credit_application_ids
+        engine_sudo._apply_items(items, company, "user", invoices_sudo)
+        new = invoices_sudo.credit_application_ids - before
+        paid = new.filtered("partial_id")
         if not paid:
             raise UserError(
-                new.filtered("reason")[:1].reason
-                or self.env._(
-                    "%(name)s could not pay this invoice. It must be an open invoice "
-                    "of %(account)s in %(currency)s, and %(name)s must have "
-                    "something left.",
-                    name=value_sudo.name,
-                    account=value_sudo.partner_id.display_name,
-                    currency=value_sudo.currency_id.name,
-                )
+                new.filtered("reason")[:1].reason or self._get_nothing_paid_message()
             )
-        return paid
+        return paid._sum_by_currency()
+
+    def _get_nothing_paid_message(self):
+        values_sudo = self.sudo()  # As in `_pay_invoices`.
+        return self.env._(
+            "Nothing was paid with %(names)s. It takes an open invoice of %(accounts)s "
+            "in %(currencies)s that sells no gift card, and something left to use.",
+            names=format_list(self.env, values_sudo.mapped("name")),
+            accounts=format_list(
+                self.env, values_sudo.partner_id.mapped("display_name")
+            ),
+            currencies=format_list(self.env, values_sudo.currency_id.mapped("name")),
+        )
 
     def move_to(self, account_id, amount=None):
         """Move value to another account.
@@ -278,6 +310,7 @@ class AccountStoredValue(models.Model):
         self._check_may_manage()
         self._check_state("blocked")
         values_sudo = self.sudo()  # As in `issue`.
+        values_sudo._check_is_paid()
         values_sudo._take()
         values_sudo._write_event({"state": "active"})
         values_sudo._update_state()
@@ -302,54 +335,49 @@ class AccountStoredValue(models.Model):
             raise UserError(self.env._("Say why: the reason is kept in the history."))
 
     # -------------------------------------------------------------------------
-    # CODES
+    # SCREENS
     # -------------------------------------------------------------------------
 
-    def action_new_code(self):
-        """Give a gift card a new code, for instance after a wrong e-mail.
+    def action_change(self):
+        """Open the dialog for what the context names as ``change``.
 
-        :return: the code, told here and never again; the old one is worth nothing
-        :raise AccessError: when the user is no administrator of credits
+        :return: a window action on ``account.stored.value.change``
         """
         self.ensure_one()
-        self._check_may_manage()
-        self._check_state("active", "blocked")
-        return self.sudo()._set_new_code()  # As in `issue`.
+        dialog = self.env["account.stored.value.change"]
+        change = self.env.context.get("change")
+        labels = dict(dialog._fields["change"]._description_selection(self.env))
+        return {
+            "type": "ir.actions.act_window",
+            "name": f"{labels[change]}: {self.name}",
+            "res_model": dialog._name,
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_value_id": self.id, "default_change": change},
+        }
 
-    def _set_new_code(self):
-        """Set and return a new code of a gift card."""
-        self.ensure_one()
-        if self.value_type != "gift_card":
-            raise UserError(self.env._("Only gift cards have codes."))
-        code = create_code()
-        self._write_event({"code_hash": self._hash_code(code), "code_last4": code[-4:]})
-        return "-".join(code[start : start + 4] for start in range(0, 16, 4))
+    def action_open(self):
+        """Open the record with its history.
 
-    @api.model
-    def _hash_code(self, code):
-        """Return the keyed hash of a code (``odoo.tools.hmac``, the database's key)."""
-        # The key is the system's.
-        return hmac(self.env(su=True), "account.stored.value", code)
-
-    @api.model
-    def _find_by_code(self, code):
-        """Return the active gift card with a code, of a company of the user.
-
-        Every wrong code takes the same way and gets the same answer.
-
-        :return: a sudoed record
+        :return: a window action
         """
-        # The hash is nobody's to read; whoever knows the code may use the card.
-        value_sudo = self.sudo().search(
-            [
-                ("code_hash", "=", self._hash_code(normalize_code(code))),
-                ("company_id", "in", self.env.companies.ids),
-                ("state", "=", "active"),
-            ]
-        )
-        today = fields.Date.context_today(self)
-        if not value_sudo or (value_sudo.expiry_date or today) < today:
-            raise UserError(
-                self.env._("There is no gift card to use with this code. Check it.")
-            )
-        return value_sudo
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+        }
+
+    def _get_list_action(self, name):
+        """Return the action that shows these."""
+        if len(self) == 1:
+            return self.action_open()
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": self._name,
+            "view_mode": "list,form",
+            "domain": [("id", "in", self.ids)],
+        }

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
 from ..application_plan import OpenItem
+from ..const import PAID_STATES
 from .account_credit_line import POSTING
 
 
@@ -192,18 +193,16 @@ class AccountStoredValue(models.Model):
     # ISSUE
     # -------------------------------------------------------------------------
 
-    def _issue(self, *, date=None, journal=None, account=None):
+    def _issue(self):
         """Post the entry that funds a draft.
 
-        :param journal: bank or cash ``account.journal`` of a payment
-        :param account: the other side of an opening balance
         :raise UserError: when something is missing
         """
         self.ensure_one()
         self._check_state("draft")
         self._take()
         company = self.company_id
-        date = date or fields.Date.context_today(self)
+        date = self.issue_date or fields.Date.context_today(self)
         amount = self._check_amount(self.initial_amount)
         liability = company._get_liability_account(self.value_type, self.funding)
         if not liability:
@@ -229,12 +228,21 @@ class AccountStoredValue(models.Model):
             }
         )
         fund = getattr(self, f"_fund_by_{self.funding}")
-        funding_account = fund(amount, date, journal=journal, account=account)
+        funding_account = fund(amount, date)
         self._write_event({"state": "active", "funding_account_id": funding_account.id})
 
-    def _fund_by_payment(self, amount, date, *, journal, account=None):
+    def _fund_by_invoice(self, _amount, _date):
+        """Leave it to the invoice: posting it issues the cards that it sells."""
+        raise UserError(
+            self.env._(
+                "A gift card that is sold on an invoice is issued by that invoice: "
+                "bill a gift card product there."
+            )
+        )
+
+    def _fund_by_payment(self, amount, date):
         """Receive money: the payment has a posted entry at once."""
-        del account  # Another funding's.
+        journal = self.journal_id
         if not journal or journal.type not in ("bank", "cash", "credit"):
             raise UserError(
                 self.env._("Choose the bank or cash journal that the money came into.")
@@ -269,7 +277,7 @@ class AccountStoredValue(models.Model):
         payment.action_post()
         return payment
 
-    def _fund_by_promotion(self, amount, date, **_other):
+    def _fund_by_promotion(self, amount, date):
         """Give it away: no money comes in."""
         account = self.company_id._get_own_or_parent("gift_card_promotion_account_id")
         if not account:
@@ -283,9 +291,9 @@ class AccountStoredValue(models.Model):
         self._book("issue", amount, account, date=date)
         return account
 
-    def _fund_by_opening(self, amount, date, *, account, journal=None):
+    def _fund_by_opening(self, amount, date):
         """Take over a balance of another system."""
-        del journal  # Another funding's.
+        account = self.funding_account_id
         if not account:
             raise UserError(
                 self.env._("Choose the ledger account that holds the opening balances.")
@@ -293,7 +301,7 @@ class AccountStoredValue(models.Model):
         self._book("issue", amount, account, date=date)
         return account
 
-    def _fund_by_reclass(self, amount, date, **_other):
+    def _fund_by_reclass(self, amount, date):
         """Turn money that is on the account already into stored value.
 
         Payments that no invoice has taken; never a credit, which is no money.
@@ -345,7 +353,6 @@ class AccountStoredValue(models.Model):
 
         :return: list of :class:`OpenItem`
         """
-        today = fields.Date.context_today(self)
         return [
             OpenItem(
                 move=value,
@@ -356,7 +363,7 @@ class AccountStoredValue(models.Model):
                 residual=value.balance,
                 order=(
                     1 if value.value_type == "prepayment" else 2,
-                    value.expiry_date or date.max,
+                    value._get_last_day() or date.max,
                     value.funding != "promotion",
                     value.issue_date,
                     value.id,
@@ -364,7 +371,7 @@ class AccountStoredValue(models.Model):
             )
             for value in self
             if value.state == "active"
-            and (value.expiry_date or today) >= today
+            and not value._is_expired()
             and value.currency_id.compare_amounts(value.balance, 0) > 0
         ]
 
@@ -400,12 +407,24 @@ class AccountStoredValue(models.Model):
         :raise UserError: when more than that is used already
         """
         self.ensure_one()
-        self._check_state("active", "used", "blocked")
         self._take()
-        amount = self._check_amount(amount)
-        difference = self.currency_id.round(amount - self.initial_amount)
+        difference = self._check_adjust(amount)
         if self.currency_id.is_zero(difference):
             return
+        self._book("adjust", difference, self.funding_account_id, note=reason)
+        self._write_event({"initial_amount": self.initial_amount + difference})
+        self._update_state()
+
+    def _check_adjust(self, amount):
+        """Check whether the amount can be corrected.
+
+        :param amount: what it should have been issued with
+        :return: what the customer is owed more, or less when below zero
+        :raise UserError: when more than that is used already
+        """
+        self._check_state("active", "used", "blocked")
+        amount = self._check_amount(amount)
+        difference = self.currency_id.round(amount - self.initial_amount)
         if self.currency_id.compare_amounts(self.balance + difference, 0) < 0:
             raise UserError(
                 self.env._(
@@ -415,9 +434,57 @@ class AccountStoredValue(models.Model):
                     used=self.currency_id.format(self.initial_amount - self.balance),
                 )
             )
-        self._book("adjust", difference, self.funding_account_id, note=reason)
-        self._write_event({"initial_amount": amount})
-        self._update_state()
+        return difference
+
+    def _prepare_change(self, change, amount, account, journal):
+        """Tell what a correction would post, without posting it.
+
+        :param change: "adjust", "void", "move" or "refund"
+        :param amount: see :meth:`_adjust`, :meth:`_move` and :meth:`_refund`
+        :param account: ``res.partner`` that value is moved to
+        :param journal: that money is refunded from
+        :return: ``[(ledger account, account, amount)]``, debit positive, in the
+            currency of the record; empty without an entry
+        :raise UserError: when it cannot be done
+        """
+        self.ensure_one()
+        partner, other_partner = self.partner_id, self.partner_id
+        other = self.funding_account_id
+        if change == "adjust":
+            amount = -self._check_adjust(amount)
+        elif change == "void":
+            self._check_void()
+            amount = self.balance
+        elif change == "move":
+            amount = self._check_move(account, amount)
+            other, other_partner = self.liability_account_id, account
+        else:
+            amount = self._check_refund(amount)
+            other = self._get_refund_account(journal)
+        if self.currency_id.is_zero(amount):
+            return []
+        return [
+            (self.liability_account_id, partner, amount),
+            (other, other_partner, -amount),
+        ]
+
+    def _get_refund_account(self, journal):
+        """Return the account that a refund from a journal is credited to."""
+        if not journal:
+            raise UserError(
+                self.env._("Choose the bank or cash journal that the money goes from.")
+            )
+        payment = self.env["account.payment"].new(
+            {
+                "payment_type": "outbound",
+                "partner_type": "customer",
+                "company_id": self.company_id.id,
+                "journal_id": journal.id,
+            }
+        )
+        return payment.outstanding_account_id or payment._get_outstanding_account(
+            "outbound"
+        )
 
     def _move(self, account, amount, event):
         """Move value to another account, as one entry that both histories show.
@@ -428,47 +495,11 @@ class AccountStoredValue(models.Model):
         :return: the new stored value of the other account
         """
         self.ensure_one()
-        self._check_state("active")
         self._take()
-        amount = self._check_amount(amount, self.balance)
         account = account.commercial_partner_id
-        if account == self.partner_id:
-            raise UserError(
-                self.env._(
-                    "%(name)s belongs to %(account)s already.",
-                    name=self.name,
-                    account=account.display_name,
-                )
-            )
-        if not account or not account.active or account._is_foreign_to(self.company_id):
-            raise UserError(
-                self.env._(
-                    "%(name)s cannot be moved to this account: it is archived or of "
-                    "another company. Choose another account.",
-                    name=self.name,
-                )
-            )
+        amount = self._check_move(account, amount)
         today = fields.Date.context_today(self)
-        target = self.create(
-            {
-                "value_type": self.value_type,
-                "partner_id": account.id,
-                "company_id": self.company_id.id,
-                "currency_id": self.currency_id.id,
-                "initial_amount": amount,
-                "funding": self.funding,
-                "expiry_date": self.expiry_date,
-            }
-        )
-        target._write_event(
-            {
-                "liability_account_id": self.liability_account_id.id,
-                "funding_account_id": self.funding_account_id.id,
-                "origin_id": self.id,
-                "issue_date": today,
-                "state": "active",
-            }
-        )
+        target = self._create_target(account, amount, today)
         balance = self._convert_held(-amount, today)
         label = self._get_event_label(event)
         self._post_entry(
@@ -493,6 +524,53 @@ class AccountStoredValue(models.Model):
         self._update_state()
         return target
 
+    def _check_move(self, account, amount):
+        """Check whether so much can be moved to an account; return it rounded."""
+        self._check_state("active")
+        amount = self._check_amount(amount, self.balance)
+        if account == self.partner_id:
+            raise UserError(
+                self.env._(
+                    "%(name)s belongs to %(account)s already.",
+                    name=self.name,
+                    account=account.display_name,
+                )
+            )
+        if not account or not account.active or account._is_foreign_to(self.company_id):
+            raise UserError(
+                self.env._(
+                    "%(name)s cannot be moved to this account: it is archived or of "
+                    "another company. Choose another account.",
+                    name=self.name,
+                )
+            )
+        return amount
+
+    def _create_target(self, account, amount, date):
+        """Create the record of another account that value is moved to."""
+        target = self.create(
+            {
+                "value_type": self.value_type,
+                "partner_id": account.id,
+                "company_id": self.company_id.id,
+                "currency_id": self.currency_id.id,
+                "initial_amount": amount,
+                "funding": self.funding,
+                "expiry_date": self._may_expire() and self.expiry_date,
+            }
+        )
+        target._write_event(
+            {
+                "liability_account_id": self.liability_account_id.id,
+                "funding_account_id": self.funding_account_id.id,
+                "origin_id": self.id,
+                "invoice_id": self.invoice_id.id,
+                "issue_date": date,
+                "state": "active",
+            }
+        )
+        return target
+
     # -------------------------------------------------------------------------
     # END
     # -------------------------------------------------------------------------
@@ -506,8 +584,17 @@ class AccountStoredValue(models.Model):
         :raise UserError: when it was given away: no money came in for it
         """
         self.ensure_one()
-        self._check_state("active")
         self._take()
+        amount = self._check_refund(amount)
+        payment = self._create_payment(
+            "outbound", amount, journal, fields.Date.context_today(self)
+        )
+        self._update_state()
+        return payment
+
+    def _check_refund(self, amount):
+        """Check whether so much can be paid back; return it rounded."""
+        self._check_state("active")
         if self.funding == "promotion":
             raise UserError(
                 self.env._(
@@ -515,12 +602,7 @@ class AccountStoredValue(models.Model):
                     name=self.name,
                 )
             )
-        amount = self._check_amount(amount, self.balance)
-        payment = self._create_payment(
-            "outbound", amount, journal, fields.Date.context_today(self)
-        )
-        self._update_state()
-        return payment
+        return self._check_amount(amount, self.balance)
 
     def _expire(self, date):
         """Take what is left to breakage income.
@@ -532,7 +614,7 @@ class AccountStoredValue(models.Model):
         for value in self:
             value._check_state("active", "blocked")
             company = value.company_id
-            if value.funding != "promotion" and not company.paid_value_expires:
+            if not value._may_expire():
                 raise UserError(
                     self.env._(
                         "%(name)s was paid for, and at %(company)s paid value does not "
@@ -555,17 +637,48 @@ class AccountStoredValue(models.Model):
         refunded, moved or used instead.
         """
         self.ensure_one()
-        self._check_state("active", "blocked")
         self._take()
-        funding_moves = self.move_line_ids.move_id.filtered(
-            lambda move: move.stored_value_event == "issue"
-        )
-        others = self.move_line_ids.filtered(
-            lambda line: line.parent_state == "posted"
-        ).move_id
+        funding_move = self._check_void()
         if self.funding == "promotion":
             self._book("void", -self.balance, self.funding_account_id, note=reason)
-        elif others != funding_moves:
+        else:
+            funding_move.with_context(stored_value_event=POSTING)._reverse_moves(
+                [
+                    {
+                        "date": fields.Date.context_today(self),
+                        "ref": f"{self.name}: {reason}",
+                        "stored_value_event": "void",
+                    }
+                ],
+                cancel=True,
+            )
+        self._write_event({"state": "void"})
+        self.message_post(body=reason)
+
+    def _check_void(self):
+        """Check whether it can be taken back.
+
+        :return: the entry that funded it, to be reversed; for a card given away the
+            rest is booked instead
+        :raise UserError: when value that was paid for is used, or on the statement
+        """
+        self._check_state("active", "blocked")
+        moves = self.move_line_ids.filtered(
+            lambda line: line.parent_state == "posted"
+        ).move_id
+        funding_move = moves.filtered(lambda move: move.stored_value_event == "issue")
+        if self.funding == "promotion":
+            return funding_move
+        if self.invoice_id:
+            raise UserError(
+                self.env._(
+                    "%(name)s was sold on %(invoice)s. Reverse that invoice with a "
+                    "credit note.",
+                    name=self.name,
+                    invoice=self.invoice_id.name,
+                )
+            )
+        if moves != funding_move:
             raise UserError(
                 self.env._(
                     "%(name)s was used or corrected: value that was paid for is never "
@@ -573,31 +686,46 @@ class AccountStoredValue(models.Model):
                     name=self.name,
                 )
             )
-        else:
-            self._reverse_funding(funding_moves, reason)
-        self._write_event({"state": "void"})
-        self.message_post(body=reason)
-
-    def _reverse_funding(self, move, reason):
-        """Reverse the entry that funded it, dated today."""
-        liquidity = move.line_ids.filtered(
-            lambda line: line.account_id == self.funding_account_id
-        )
-        if self.funding == "payment" and any(liquidity.mapped("reconciled")):
+        if self.funding == "payment" and any(
+            line.reconciled
+            for line in funding_move.line_ids
+            if line.account_id == self.funding_account_id
+        ):
             raise UserError(
                 self.env._(
                     "%(name)s: the money is on the bank statement. Refund it.",
                     name=self.name,
                 )
             )
-        today = fields.Date.context_today(self)
-        move.with_context(stored_value_event=POSTING)._reverse_moves(
-            [
-                {
-                    "date": today,
-                    "ref": f"{self.name}: {reason}",
-                    "stored_value_event": "void",
-                }
-            ],
-            cancel=True,
-        )
+        return funding_move
+
+    # -------------------------------------------------------------------------
+    # SOLD ON AN INVOICE
+    # -------------------------------------------------------------------------
+
+    def _check_is_paid(self):
+        """Refuse gift cards whose invoice is not paid yet."""
+        for value in self:
+            if value.awaits_payment:
+                raise UserError(
+                    self.env._(
+                        "%(name)s is active as soon as %(invoice)s is paid.",
+                        name=value.name,
+                        invoice=value.invoice_id.name,
+                    )
+                )
+
+    def _follow_invoice(self):
+        """Block gift cards while the invoice that sold them is not paid.
+
+        One that somebody blocked stays so, paid or not; what is used stays used.
+        """
+        for value in self:
+            is_paid = value.invoice_id.payment_state in PAID_STATES
+            if value.awaits_payment and is_paid:
+                value._write_event({"state": "active", "awaits_payment": False})
+                value._update_state()
+                if value.send_date:
+                    value._trigger_sending()
+            elif value.state == "active" and not is_paid:
+                value._write_event({"state": "blocked", "awaits_payment": True})

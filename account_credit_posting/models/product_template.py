@@ -12,6 +12,10 @@ CREDIT_ITEM_VALS = {
 }
 
 
+#: What makes a product a gift card, unless its creator says otherwise.
+GIFT_CARD_VALS = {"type": "service", "taxes_id": []}
+
+
 class ProductTemplate(models.Model):
     """Credit items: products that say why a credit is given, and are never sold."""
 
@@ -21,6 +25,11 @@ class ProductTemplate(models.Model):
         string="Credit Item",
         help="Posted as a credit to customer accounts: its ledger account is debited, "
         "and its taxes with it. It is no product that you sell or buy.",
+    )
+    is_gift_card = fields.Boolean(
+        string="Gift Card",
+        help="Sold on an invoice, it books a liability: no revenue and no tax. Each "
+        "unit becomes a gift card, which can be used once the invoice is paid.",
     )
     credit_account_placeholder = fields.Char(
         compute="_compute_credit_account_placeholder",
@@ -72,6 +81,24 @@ class ProductTemplate(models.Model):
                     )
                 )
 
+    @api.constrains("is_gift_card", "is_credit_item", "type", "taxes_id")
+    def _check_gift_card_is_value(self):
+        for product in self.filtered("is_gift_card"):
+            if product.is_credit_item or product.type != "service" or product.taxes_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(product)s is a gift card, so it is a service without taxes "
+                        "and no credit item: what it pays for is taxed later.",
+                        product=product.display_name,
+                    )
+                )
+
+    @api.onchange("is_gift_card")
+    def _onchange_is_gift_card(self):
+        if self.is_gift_card:
+            self.type = "service"
+            self.taxes_id = False
+
     # -------------------------------------------------------------------------
     # CRUD
     # -------------------------------------------------------------------------
@@ -82,20 +109,21 @@ class ProductTemplate(models.Model):
         return super().create(self._complete_credit_item_vals(vals_list))
 
     def write(self, vals):
-        """Keep credit items and other products apart once they are in the ledger.
+        """Keep credit items, gift cards and other products apart once in the ledger.
 
         :raise UserError: when a product that has journal items changes its nature
         """
-        if "is_credit_item" in vals:
-            changed = self.filtered(
-                lambda item: item.is_credit_item != bool(vals["is_credit_item"])
-            )
-            changed._check_not_in_ledger()
+        for name in {"is_credit_item", "is_gift_card"} & vals.keys():
+            self.filtered(
+                lambda item, name=name: item[name] != bool(vals[name])
+            )._check_not_in_ledger()
         return super().write(vals)
 
     @api.model
     def _complete_credit_item_vals(self, vals_list):
         """Complete those of the values for ``create`` that are of credit items.
+
+        And those of gift cards, which are services without taxes, too.
 
         :param vals_list: values of products of any kind
         :return: the same, in the same order; the given ones are not changed
@@ -105,6 +133,8 @@ class ProductTemplate(models.Model):
         return [
             {**item_defaults, **vals}
             if vals.get("is_credit_item", default) and not vals.get("product_tmpl_id")
+            else {**GIFT_CARD_VALS, **vals}
+            if vals.get("is_gift_card") and not vals.get("product_tmpl_id")
             else vals
             for vals in vals_list
         ]
@@ -138,10 +168,18 @@ class ProductTemplate(models.Model):
                 or company._get_credit_account()
                 or accounts["income"]
             )
+        elif self.is_gift_card:
+            company = self.company_id or self.env.company
+            accounts["income"] = (
+                company._get_liability_account("gift_card", "invoice")
+                or accounts["income"]
+            )
         return accounts
 
     def _force_default_sale_tax(self, companies):
-        sold = self.filtered(lambda product: not product.is_credit_item)
+        sold = self.filtered(
+            lambda product: not product.is_credit_item and not product.is_gift_card
+        )
         return super(ProductTemplate, sold)._force_default_sale_tax(companies)
 
     def _force_default_purchase_tax(self, companies):

@@ -62,13 +62,23 @@ class ResCompany(models.Model):
     )
     gift_card_validity_months = fields.Integer(
         string="Gift Cards Are Valid",
-        help="Months from issue until a new gift card expires; zero for ever.",
+        help="Months until a new gift card expires, where it may; zero for ever.",
     )
     paid_value_expires = fields.Boolean(
         help="Whether value that was paid for may expire, where the law allows. "
         "Otherwise only gift cards that were given away expire.",
     )
 
+    expiry_grace_days = fields.Integer(
+        string="Days of Grace",
+        help="So many days after its expiry date, a gift card can still be used.",
+    )
+    expiry_reminder_days = fields.Integer(
+        string="Days of Notice",
+        default=30,
+        help="So many days before it expires, the holder is reminded by e-mail; zero "
+        "for never.",
+    )
     auto_apply_prepayments = fields.Boolean(
         string="Prepayments Pay Invoices",
         help="Prepayments pay open invoices as credits do, after these.",
@@ -78,9 +88,10 @@ class ResCompany(models.Model):
         help="Gift cards pay open invoices as credits do, after prepayments.",
     )
 
-    _gift_card_validity_months_not_negative = models.Constraint(
-        "CHECK (gift_card_validity_months >= 0)",
-        "Gift cards are valid for zero or more months.",
+    _stored_value_periods_not_negative = models.Constraint(
+        "CHECK (gift_card_validity_months >= 0 AND expiry_grace_days >= 0 "
+        "AND expiry_reminder_days >= 0)",
+        "Months and days of gift cards are zero or more.",
     )
 
     @api.constrains("stored_value_journal_id", *STORED_VALUE_ACCOUNTS)

@@ -30,3 +30,51 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.credit_apply_payments",
         readonly=False,
     )
+    stored_value_journal_id = fields.Many2one(
+        related="company_id.stored_value_journal_id",
+        readonly=False,
+    )
+    gift_card_liability_account_id = fields.Many2one(
+        related="company_id.gift_card_liability_account_id",
+        readonly=False,
+    )
+    prepayment_liability_account_id = fields.Many2one(
+        related="company_id.prepayment_liability_account_id",
+        readonly=False,
+    )
+    promotional_liability_account_id = fields.Many2one(
+        related="company_id.promotional_liability_account_id",
+        readonly=False,
+    )
+    gift_card_promotion_account_id = fields.Many2one(
+        related="company_id.gift_card_promotion_account_id",
+        readonly=False,
+    )
+    breakage_account_id = fields.Many2one(
+        related="company_id.breakage_account_id",
+        readonly=False,
+    )
+    gift_card_validity_months = fields.Integer(
+        related="company_id.gift_card_validity_months",
+        readonly=False,
+    )
+    expiry_grace_days = fields.Integer(
+        related="company_id.expiry_grace_days",
+        readonly=False,
+    )
+    expiry_reminder_days = fields.Integer(
+        related="company_id.expiry_reminder_days",
+        readonly=False,
+    )
+    paid_value_expires = fields.Boolean(
+        related="company_id.paid_value_expires",
+        readonly=False,
+    )
+    auto_apply_prepayments = fields.Boolean(
+        related="company_id.auto_apply_prepayments",
+        readonly=False,
+    )
+    auto_apply_gift_cards = fields.Boolean(
+        related="company_id.auto_apply_gift_cards",
+        readonly=False,
+    )

@@ -238,6 +238,7 @@ class TestStoredValueEvents(StoredValueCommon):
         self.assertEqual(value.balance, 30)
 
     def test_moved_to_another_account(self):
+        self.company.paid_value_expires = True
         value = self._issue(100, expiry_date="2099-12-31")
         target = self.values.browse(
             value.with_user(self.manager).move_to(self.accounts[1].id, 40)
@@ -438,7 +439,7 @@ class TestStoredValueUse(StoredValueCommon):
         invoice = self._create_invoice(self.account, 60)
         self.assertEqual(value.with_user(self.clerk).apply_to_invoice(invoice.id), 50)
         self.assertEqual((value.balance, value.state), (0, "used"))
-        with self.assertRaisesRegex(UserError, "could not pay"):
+        with self.assertRaisesRegex(UserError, "Nothing was paid"):
             value.with_user(self.clerk).apply_to_invoice(invoice.id)
         self.assertEqual(invoice.amount_residual, 10)
 
@@ -479,6 +480,7 @@ class TestStoredValueUse(StoredValueCommon):
         self.assertTiesOut()
 
     def test_order_credits_then_prepayments_then_gift_cards(self):
+        self.company.paid_value_expires = True
         self.company.write(
             {
                 "auto_apply_gift_cards": True,
@@ -597,6 +599,7 @@ class TestStoredValueCodes(StoredValueCommon):
         self.assertEqual(len(value.move_line_ids), 1)
 
     def test_expired_card_is_not_found(self):
+        self.company.paid_value_expires = True
         self._issue(100, expiry_date="2024-12-31")
         with freeze_time("2025-01-01"), self.assertRaises(UserError):
             self.values.with_user(self.clerk).balance_of(self.code)

@@ -4,4 +4,6 @@ from . import (
     account_post_transaction_line,
     account_post_transaction_preview,
     account_post_transaction_texts,
+    account_stored_value_change,
+    account_stored_value_use,
 )

@@ -1,0 +1,40 @@
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import request
+
+
+class GiftCards(http.Controller):
+    """Print a gift card while its code is told."""
+
+    @http.route(
+        "/account_credit_posting/card",
+        type="http",
+        auth="user",
+        methods=["POST"],
+    )
+    def card(self, value_id, code, **_kwargs):
+        """Return the printable card: a PDF, or a page where there is no wkhtmltopdf.
+
+        The code comes in the body of the request, so that it is in no log of addresses.
+
+        :param value_id: a gift card that the user may use
+        :param code: its code, as told a moment ago
+        """
+        value = request.env["account.stored.value"].browse(int(value_id)).exists()
+        # Cards of other companies and groups are out of reach: rules decide.
+        if not value or not value.has_access("read"):
+            raise request.not_found()
+        value._check_may_use()
+        try:
+            content, kind = value._render_card(code)
+        except UserError as refusal:
+            return request.make_response(
+                str(refusal), [("Content-Type", "text/plain")], status=403
+            )
+        content_types = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
+        headers = [
+            ("Content-Type", content_types[kind]),
+            # The code is on it: no cache keeps it.
+            ("Cache-Control", "no-store"),
+        ]
+        return request.make_response(content, headers)

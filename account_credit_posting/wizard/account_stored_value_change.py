@@ -1,0 +1,195 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..const import DETAIL_FIELDS
+
+
+class AccountStoredValueChange(models.TransientModel):
+    """The dialog behind the pencil, the trash, and what else is done to stored value.
+
+    It shows the entry before it is posted, asks for what is needed, and calls the
+    method of ``account.stored.value``, which checks everything again.
+    """
+
+    _name = "account.stored.value.change"
+    _description = "Change of a Gift Card or Prepayment"
+
+    value_id = fields.Many2one(
+        comodel_name="account.stored.value",
+        string="Gift Card or Prepayment",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    change = fields.Selection(
+        selection=[
+            ("adjust", "Correct"),
+            ("void", "Delete"),
+            ("block", "Block"),
+            ("move", "Move"),
+            ("refund", "Refund"),
+            ("send", "E-mail the Card"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    value_type = fields.Selection(related="value_id.value_type")
+    company_id = fields.Many2one(related="value_id.company_id")
+    currency_id = fields.Many2one(related="value_id.currency_id")
+    state = fields.Selection(related="value_id.state")
+    balance = fields.Monetary(related="value_id.balance", string="Balance Now")
+    balance_after = fields.Monetary(compute="_compute_entry")
+    amount = fields.Monetary()
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="To Account",
+        domain="[('parent_id', '=', False), ('id', '!=', own_partner_id)]",
+    )
+    own_partner_id = fields.Many2one(related="value_id.partner_id")
+    journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        string="Paid From",
+        domain="[('type', 'in', ('bank', 'cash', 'credit')), "
+        "('company_id', 'parent_of', company_id)]",
+    )
+    reason = fields.Char(help="Kept on the entry and in the history.")
+    expiry_date = fields.Date(help="The last day on which it can be used.")
+    memo = fields.Text(help="For the office only.")
+    recipient_name = fields.Char()
+    recipient_email = fields.Char()
+    sender_name = fields.Char()
+    message = fields.Text(help="Printed on the card.")
+    send_date = fields.Date(
+        string="E-mail On",
+        default=fields.Date.context_today,
+    )
+    preview = fields.Html(
+        compute="_compute_preview",
+        sanitize=False,
+        help="The e-mail, without the code: that is made when it leaves.",
+    )
+    obstacle = fields.Char(compute="_compute_entry", help="Why it cannot be done.")
+    entry = fields.Html(
+        compute="_compute_entry",
+        sanitize=False,
+        help="The journal entry that will be posted today.",
+    )
+
+    # -------------------------------------------------------------------------
+    # COMPUTE
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def default_get(self, fields):
+        """Start from what the record says."""
+        defaults = super().default_get(fields)
+        value = self.env["account.stored.value"].browse(defaults.get("value_id"))
+        if value:
+            value.check_access("read")
+            for name in DETAIL_FIELDS | {"expiry_date"}:
+                defaults[name] = value[name]
+            if not value.recipient_email and defaults.get("change") == "send":
+                defaults["recipient_email"] = value.partner_id.email
+            is_correction = defaults.get("change") == "adjust"
+            defaults["amount"] = (
+                value.initial_amount if is_correction else value.balance
+            )
+        return defaults
+
+    @api.depends("value_id", "change", "amount", "partner_id", "journal_id")
+    def _compute_entry(self):
+        for dialog in self:
+            dialog.obstacle = dialog.entry = False
+            dialog.balance_after = dialog.balance
+            if dialog.change in ("block", "send"):
+                continue
+            # Whoever may change it may know what that posts.
+            value_sudo = dialog.value_id.sudo()
+            try:
+                items = value_sudo._prepare_change(
+                    dialog.change,
+                    dialog.amount,
+                    dialog.partner_id.sudo().commercial_partner_id,
+                    dialog.journal_id.sudo(),
+                )
+            except UserError as refusal:
+                dialog.obstacle = str(refusal)
+                continue
+            dialog.entry = dialog._render_entry(items)
+            dialog.balance_after = dialog.currency_id.round(
+                value_sudo.balance
+                - sum(
+                    amount
+                    for account, partner, amount in items
+                    if account == value_sudo.liability_account_id
+                    and partner == value_sudo.partner_id
+                )
+            )
+
+    def _render_entry(self, items):
+        """Draw a journal entry.
+
+        :param items: of ``account.stored.value._prepare_change``
+        """
+        if not items:
+            return False
+        return self.env["ir.qweb"]._render(
+            "account_credit_posting.stored_value_entry",
+            {"items": items, "currency": self.currency_id},
+        )
+
+    @api.depends("value_id", "change", "recipient_name", "sender_name", "message")
+    def _compute_preview(self):
+        for dialog in self:
+            dialog.preview = dialog.change == "send" and dialog._render_mail()
+
+    def _render_mail(self):
+        """Draw the e-mail with what is typed; its code is made when it leaves."""
+        template_sudo = self.env.ref(
+            "account_credit_posting.mail_template_gift_card"
+        ).sudo()  # Whoever may send it may see it.
+        body = template_sudo._render_field("body_html", self.value_id.ids)
+        return body[self.value_id.id]
+
+    # -------------------------------------------------------------------------
+    # ACTIONS
+    # -------------------------------------------------------------------------
+
+    def action_confirm(self):
+        """Do it.
+
+        :return: an action that closes the dialog
+        :raise AccessError: when the user may not
+        :raise UserError: when it cannot be done, with the reason
+        """
+        self.ensure_one()
+        getattr(self, f"_confirm_{self.change}")()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _confirm_adjust(self):
+        value = self.value_id
+        value._check_may_manage()
+        if self.currency_id.compare_amounts(self.amount, value.initial_amount):
+            value.adjust(self.amount, self.reason)
+        changed = {
+            name: self[name]
+            for name in DETAIL_FIELDS | {"expiry_date"}
+            if self[name] != value[name]
+        }
+        if changed:
+            value.write(changed)
+
+    def _confirm_void(self):
+        self.value_id.action_void(self.reason)
+
+    def _confirm_block(self):
+        self.value_id.action_block(self.reason)
+
+    def _confirm_move(self):
+        self.value_id.move_to(self.partner_id.id, self.amount)
+
+    def _confirm_refund(self):
+        self.value_id.refund(self.amount, self.journal_id.id)
+
+    def _confirm_send(self):
+        self.value_id.send_card(self.recipient_email, self.send_date)

@@ -1,0 +1,213 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import format_list
+
+
+class AccountStoredValueUse(models.TransientModel):
+    """Pay open invoices of an account with its gift cards and prepayments.
+
+    Proposes what the rule would take, and shows what will be paid: by the same plan
+    that pays.
+    """
+
+    _name = "account.stored.value.use"
+    _description = "Use of Gift Cards and Prepayments"
+
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Account",
+        required=True,
+        readonly=True,
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        readonly=True,
+    )
+    invoice_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Invoices",
+        domain="[('commercial_partner_id', '=', partner_id),"
+        " ('company_id', '=', company_id), ('state', '=', 'posted'),"
+        " ('move_type', 'in', ('out_invoice', 'out_receipt')),"
+        " ('payment_state', 'in', ('not_paid', 'partial')),"
+        " ('stored_value_event', '=', False)]",
+        help="Paid in the order of their due dates.",
+    )
+    line_ids = fields.One2many(
+        comodel_name="account.stored.value.use.line",
+        inverse_name="use_id",
+        string="Gift Cards & Prepayments",
+    )
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    # -------------------------------------------------------------------------
+    # COMPUTE
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_open_action(self, partner, company, invoices):
+        """Open the dialog.
+
+        :param partner: the account
+        :param company: whose gift cards and invoices
+        :param invoices: to be paid
+        :return: a window action
+        :raise AccessError: when the user may not use stored value
+        """
+        values = self.env["account.stored.value"]
+        values._check_may_use()
+        values = values.search(
+            [
+                ("partner_id", "=", partner.id),
+                ("company_id", "=", company.id),
+                ("state", "=", "active"),
+            ]
+        )
+        # Whoever may use stored value may know what there is to pay.
+        items = sorted(values.sudo()._get_open_items(), key=lambda item: item.order)
+        dialog = self.create(
+            {
+                "partner_id": partner.id,
+                "company_id": company.id,
+                "invoice_ids": [Command.set(invoices.ids)],
+                "line_ids": [
+                    Command.create({"value_id": item.move.id}) for item in items
+                ],
+            }
+        )
+        dialog._propose()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Use Gift Card or Prepayment"),
+            "res_model": self._name,
+            "res_id": dialog.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    @api.onchange("invoice_ids")
+    def _onchange_invoice_ids(self):
+        self._propose()
+
+    def _propose(self):
+        """Propose what the rule would take of each."""
+        for line in self.line_ids:
+            line.amount = line.balance
+        applications = self._plan()
+        for line in self.line_ids:
+            line.amount = sum(
+                application.amount
+                for application in applications
+                if application.credit.move == line.value_id._origin
+            )
+
+    def _get_items(self):
+        """Return what is to be used as open items, at most what is left."""
+        # As in `_get_open_action`.
+        values_sudo = self.line_ids.value_id._origin.sudo()
+        amounts = {line.value_id._origin: line.amount for line in self.line_ids}
+        items = values_sudo._get_open_items()
+        for item in items:
+            item.residual = min(item.residual, amounts[item.move.sudo(False)])
+        return [item for item in items if item.is_open]
+
+    def _plan(self):
+        """Plan what will be paid.
+
+        :return: list of :class:`Application`
+        """
+        # As in `_get_open_action`.
+        engine_sudo = self.env["account.credit.application"].sudo()
+        applications, _obstacles = engine_sudo._plan(
+            self._get_items(),
+            self.company_id,
+            "user",
+            invoices=self.invoice_ids._origin,
+        )
+        return applications
+
+    @api.depends("invoice_ids", "line_ids.amount")
+    def _compute_preview(self):
+        for dialog in self:
+            dialog.preview = self.env["ir.qweb"]._render(
+                "account_credit_posting.stored_value_use_preview",
+                {"applications": dialog._plan()},
+            )
+
+    # -------------------------------------------------------------------------
+    # ACTIONS
+    # -------------------------------------------------------------------------
+
+    def action_confirm(self):
+        """Pay the invoices, and say what was paid.
+
+        :return: a notification, after which the dialog closes
+        :raise AccessError: when the user may not use stored value
+        :raise UserError: when nothing can be paid
+        """
+        self.ensure_one()
+        values = self.line_ids.value_id
+        values._check_may_use()
+        self.invoice_ids.check_access("read")
+        for line in self.line_ids:
+            line._check_amount()
+        paid = values._pay_invoices(
+            self._get_items(), self.company_id, self.invoice_ids
+        )
+        amounts = [currency.format(amount) for currency, amount in paid.items()]
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "%(amounts)s paid.", amounts=format_list(self.env, amounts)
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+
+class AccountStoredValueUseLine(models.TransientModel):
+    """So much of one gift card or prepayment."""
+
+    _name = "account.stored.value.use.line"
+    _description = "Use of a Gift Card or Prepayment"
+
+    use_id = fields.Many2one(
+        comodel_name="account.stored.value.use",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    value_id = fields.Many2one(
+        comodel_name="account.stored.value",
+        string="Gift Card or Prepayment",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    value_type = fields.Selection(related="value_id.value_type")
+    expiry_date = fields.Date(related="value_id.expiry_date")
+    currency_id = fields.Many2one(related="value_id.currency_id")
+    balance = fields.Monetary(related="value_id.balance")
+    amount = fields.Monetary(string="Use")
+
+    def _check_amount(self):
+        """Check that there is so much left.
+
+        :raise UserError: names the gift card and what is left
+        """
+        self.ensure_one()
+        if self.amount < 0 or (
+            self.currency_id.compare_amounts(self.amount, self.balance) > 0
+        ):
+            raise UserError(
+                self.env._(
+                    "%(name)s has %(balance)s left: use between zero and that.",
+                    name=self.value_id.name,
+                    balance=self.currency_id.format(self.balance),
+                )
+            )
