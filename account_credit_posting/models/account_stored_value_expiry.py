@@ -63,10 +63,12 @@ class AccountStoredValue(models.Model):
 
         Commits after each chunk; the next run finds what this one left.
         """
-        to_remind, to_expire = self.browse(), self.browse()
-        for company in self.env["res.company"].search([], order="id"):
-            to_remind += self._find_to_remind(company)
-            to_expire += self._find_to_expire(company)
+        found = [
+            (self._find_to_remind(company), self._find_to_expire(company))
+            for company in self.env["res.company"].search([])
+        ]
+        to_remind = self.union(*(values for values, _others in found))
+        to_expire = self.union(*(values for _others, values in found))
         remaining = len(to_remind) + len(to_expire)
         self.env["ir.cron"]._commit_progress(remaining=remaining)
         for values, serve in ((to_remind, "_remind"), (to_expire, "_expire_today")):
