@@ -38,6 +38,7 @@
         "demo/account_payment_downtown_demo.xml",
         "demo/account_payment_lakeside_demo.xml",
         "demo/account_credit_batch_demo.xml",
+        "demo/account_stored_value_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

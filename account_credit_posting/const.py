@@ -41,3 +41,6 @@ DETAIL_FIELDS = frozenset(
 
 #: States of an invoice in which the gift cards that it sells can be used.
 PAID_STATES = ("paid", "in_payment")
+
+#: What stands for a code where it is not told.
+HIDDEN_CODE = "••••-••••-••••-••••"

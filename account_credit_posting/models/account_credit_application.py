@@ -164,6 +164,16 @@ class AccountCreditApplication(models.Model):
         self.ensure_one()
         return self.stored_value_id or self.credit_move_id
 
+    def _get_kind(self):
+        """Return what the office reads before the label."""
+        self.ensure_one()
+        value = self.stored_value_id
+        if not value:
+            return self.env._("Account credit")
+        return dict(value._fields["value_type"]._description_selection(self.env))[
+            value.value_type
+        ]
+
     def _get_label(self):
         """Return what the customer reads: the credit item, else the number."""
         self.ensure_one()

@@ -150,6 +150,7 @@ class AccountMove(models.Model):
             ):
                 contents[application_sudo.partial_id.id].update(
                     is_refund=False,
+                    credit_kind=application_sudo._get_kind(),
                     credit_label=application_sudo._get_label(),
                     credit_decision=application_sudo.decision,
                 )

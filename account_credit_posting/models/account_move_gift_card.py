@@ -137,10 +137,12 @@ class AccountMove(models.Model):
                 if value_sudo.currency_id.is_zero(value_sudo.balance):
                     value_sudo._write_event({"state": "void", "awaits_payment": False})
 
-    def _invoice_paid_hook(self):
-        result = super()._invoice_paid_hook()
+    def _compute_payment_state(self):
+        result = super()._compute_payment_state()
+        # Odoo has no hook for what is no longer paid; in whatever way it came to
+        # that, this is where it is settled.
         self.filtered(
-            lambda move: move.stored_value_event == "issue"
+            lambda move: move.id and move.stored_value_event == "issue"
         )._follow_gift_cards()
         return result
 

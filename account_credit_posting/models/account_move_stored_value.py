@@ -95,14 +95,13 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         today = fields.Date.context_today(self)
-        documents = self.filtered(
-            # Odoo leaves what is dated ahead a draft.
-            lambda move: move.is_sale_document() and not (soft and move.date > today)
-        )
+        # Odoo leaves what is dated ahead a draft.
+        now = self.filtered(lambda move: not soft or move.date <= today)
+        documents = now.filtered(lambda move: move.is_sale_document())
         invoices = documents.filtered(lambda move: move.move_type == "out_invoice")
         invoices._sell_gift_cards()
         (documents - invoices)._take_back_gift_cards()
-        self._check_stored_value_lines()
+        now._check_stored_value_lines()
         posted = super()._post(soft=soft)
         documents._settle_gift_cards()
         return posted

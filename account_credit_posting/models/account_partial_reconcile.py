@@ -28,10 +28,6 @@ class AccountPartialReconcile(models.Model):
                 [("partial_id", "in", self.ids)]
             )
             applications_sudo._set_unapplied()
-        invoices = self.debit_move_id.move_id | self.credit_move_id.move_id
         result = super().unlink()
         applications_sudo._return_stored_value()
-        invoices.filtered(
-            lambda move: move.stored_value_event == "issue"
-        )._follow_gift_cards()
         return result

@@ -29,6 +29,7 @@ class AccountPayment(models.Model):
             for vals in vals_list:
                 if vals["account_id"] == value_sudo.liability_account_id.id:
                     vals["stored_value_id"] = value_sudo.id
+                    vals["name"] = self._get_stored_value_label()
         return vals_list
 
     def _generate_move_vals(
@@ -36,6 +37,14 @@ class AccountPayment(models.Model):
     ):
         vals = super()._generate_move_vals(write_off_line_vals, force_balance, line_ids)
         if self.sudo().stored_value_id:
-            is_inbound = self.payment_type == "inbound"
-            vals["stored_value_event"] = "issue" if is_inbound else "refund"
+            vals["stored_value_event"] = self._get_stored_value_event()
         return vals
+
+    def _get_stored_value_event(self):
+        return "issue" if self.payment_type == "inbound" else "refund"
+
+    def _get_stored_value_label(self):
+        """Return what the history says: the event and where the money is."""
+        value_sudo = self.sudo().stored_value_id  # As above.
+        event = value_sudo._get_event_label(self._get_stored_value_event())
+        return f"{event}: {self.journal_id.name}"

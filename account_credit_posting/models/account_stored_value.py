@@ -173,7 +173,7 @@ class AccountStoredValue(models.Model):
     )
 
     # Life.
-    issue_date = fields.Date(readonly=True, copy=False)
+    issue_date = fields.Date(copy=False, default=fields.Date.context_today)
     expiry_date = fields.Date(
         tracking=True,
         help="The last day on which it can be used.",

@@ -125,6 +125,25 @@ class AccountStoredValue(models.Model):
             return False
         return value_sudo._set_new_code()
 
+    @api.onchange("company_id", "value_type", "funding", "issue_date")
+    def _onchange_funding(self):
+        """Propose what is most often wanted: the first bank or till, and the expiry."""
+        self.expiry_date = self._get_default_expiry(
+            self.company_id, self.value_type, self.funding, self.issue_date
+        )
+        journal = self.journal_id
+        if self.funding != "payment":
+            self.journal_id = False
+        elif not journal or journal.company_id != self.company_id:
+            self.journal_id = self.env["account.journal"].search(
+                [
+                    *self.env["account.journal"]._check_company_domain(self.company_id),
+                    ("type", "in", ("cash", "bank")),
+                ],
+                order="type DESC, sequence, id",
+                limit=1,
+            )
+
     @api.model
     def _get_own_company(self, company_id):
         company = (
@@ -143,7 +162,7 @@ class AccountStoredValue(models.Model):
         """Return the expiry date that the company gives to new records, or False."""
         may_expire = funding == "promotion" or company.paid_value_expires
         months = company.gift_card_validity_months
-        if value_type != "gift_card" or not may_expire or not months:
+        if value_type != "gift_card" or not (may_expire and months and date):
             return False
         return date + relativedelta(months=months)
 

@@ -10,15 +10,13 @@ from odoo.tools.misc import hmac
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..card_code import LENGTH, create_code, normalize_code
+from ..const import HIDDEN_CODE
 from ..narrowing import explain_refusal, narrow
 
 _logger = logging.getLogger(__name__)
 
 #: Characters of a code that stand together where people read it.
 GROUP = 4
-
-#: What stands for the code where it is not told.
-HIDDEN = "•" * GROUP
 
 
 class AccountStoredValue(models.Model):
@@ -57,7 +55,7 @@ class AccountStoredValue(models.Model):
 
     def _check_may_give_code(self):
         """Check the right to give a code: an administrator's, where there was one."""
-        if self.code_last4:
+        if any(self.mapped("code_last4")):
             self._check_may_manage()
         else:
             self._check_may_use()
@@ -166,7 +164,7 @@ class AccountStoredValue(models.Model):
         code = self.env.context.get("card_code")
         if code:
             return code
-        return "-".join([*[HIDDEN] * (LENGTH // GROUP - 1), self.code_last4 or HIDDEN])
+        return HIDDEN_CODE[:-GROUP] + (self.code_last4 or HIDDEN_CODE[-GROUP:])
 
     def _render_card(self, code):
         """Render the printable card.
@@ -262,7 +260,8 @@ class AccountStoredValue(models.Model):
 
     def _set_send_error(self, refusal):
         """Keep why the card was not e-mailed; the next run tries again."""
-        if isinstance(refusal, MailDeliveryException):
+        # What a mail server refuses is an OSError (`smtplib.SMTPException`).
+        if isinstance(refusal, (MailDeliveryException, OSError)):
             reason = " ".join(str(part) for part in refusal.args)
         else:
             label = f"Sending gift card {self.id}"

@@ -501,11 +501,11 @@ class AccountStoredValue(models.Model):
         today = fields.Date.context_today(self)
         target = self._create_target(account, amount, today)
         balance = self._convert_held(-amount, today)
-        label = self._get_event_label(event)
+        label = f"{self.name} → {target.name}: {self._get_event_label(event)}"
         self._post_entry(
             event,
             today,
-            f"{self.name} → {target.name}: {label}",
+            label,
             [
                 {
                     **self._prepare_liability_vals(),

@@ -4,6 +4,8 @@ from odoo.tests import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
+from .tie_out import TIE_OUT
+
 
 class AccountCreditCommon(AccountTestInvoicingCommon):
     """A company with a chart, ten accounts, credit items and one user per right."""
@@ -24,6 +26,10 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
         cls.clerk = cls._create_user("clerk", "account.group_account_invoice")
         cls.manager = cls._create_user("manager", "account.group_account_manager")
         cls.accountant = cls._create_user("reader", "account.group_account_readonly")
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.assertTiesOut)
 
     @classmethod
     def _create_user(cls, login, groups):
@@ -166,3 +172,14 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
             [("credit_line_id", "in", batch.line_ids.ids)]
         )
         self.assertEqual(set(linked), set(batch.line_ids.move_id))
+
+    def assertTiesOut(self):
+        """Assert that stored values and general ledger agree, and nothing is overdrawn.
+
+        By company, liability account and date; at the end of every test.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(TIE_OUT)
+        self.assertEqual(self.env.cr.fetchall(), [])
+        for value in self.env["account.stored.value"].search([]):
+            self.assertGreaterEqual(value.balance, 0)

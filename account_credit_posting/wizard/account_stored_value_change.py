@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import DETAIL_FIELDS
+from ..const import DETAIL_FIELDS, HIDDEN_CODE
 
 
 class AccountStoredValueChange(models.TransientModel):
@@ -148,6 +148,7 @@ class AccountStoredValueChange(models.TransientModel):
         template_sudo = self.env.ref(
             "account_credit_posting.mail_template_gift_card"
         ).sudo()  # Whoever may send it may see it.
+        template_sudo = template_sudo.with_context(card_code=HIDDEN_CODE)
         body = template_sudo._render_field("body_html", self.value_id.ids)
         return body[self.value_id.id]
 

@@ -1,0 +1,52 @@
+from .common import AccountCreditCommon
+
+
+class StoredValueCommon(AccountCreditCommon):
+    """A company with the accounts of stored value, and what tests ask of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.values = cls.env["account.stored.value"]
+        cls.bank = cls.company_data["default_journal_bank"]
+        cls.sold = cls.company.gift_card_liability_account_id
+        cls.prepaid = cls.company.prepayment_liability_account_id
+        cls.given = cls.company.promotional_liability_account_id
+        cls.promotion = cls.company.gift_card_promotion_account_id
+        cls.breakage = cls.company.breakage_account_id
+        cls.outstanding = (
+            cls.env["account.payment"]
+            .new({"company_id": cls.company.id})
+            ._get_outstanding_account("inbound")
+        )
+
+    def _issue(self, amount=100, value_type="gift_card", funding="payment", **vals):
+        """Issue a stored value as the clerk; return its record, and keep its code."""
+        if funding == "payment":
+            vals.setdefault("journal_id", self.bank.id)
+        answer = self.values.with_user(self.clerk).issue(
+            value_type,
+            vals.pop("account", self.account).id,
+            amount,
+            funding,
+            date="2024-03-15",
+            **vals,
+        )
+        self.code = answer["code"]
+        return self.values.browse(answer["id"])
+
+    def assertEvents(self, value, expected):
+        """Assert every entry of a stored value, to the last journal item.
+
+        :param expected: ``[(event, [(account, balance, amount in currency)])]``
+        """
+        self.env.flush_all()
+        moves = value.move_line_ids.move_id.sorted("id")
+        self.assertEqual(
+            [move.stored_value_event for move in moves],
+            [event for event, _items in expected],
+        )
+        for move, (_event, items) in zip(moves, expected, strict=True):
+            self.assertEqual(move.state, "posted")
+            self.assertItems(move, items)
+        self.assertTiesOut()

@@ -1,0 +1,124 @@
+from datetime import date
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+
+from odoo.addons.mail.tests.common import MailCase
+
+from .common_stored_value import StoredValueCommon
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueExpiry(StoredValueCommon, MailCase):
+    """Until when stored value can be used, reminders, grace and breakage."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.account.email = "family@example.com"
+
+    def _run_cron(self, day):
+        with freeze_time(day), self.mock_mail_gateway(mail_unlink_sent=False):
+            with self.enter_registry_test_mode():
+                self.env.ref(
+                    "account_credit_posting.ir_cron_expire_stored_value"
+                ).method_direct_trigger()
+            self.env.invalidate_all()
+
+    def test_default_is_that_paid_value_never_expires(self):
+        self.company.gift_card_validity_months = 12
+        self.assertFalse(self._issue(100).expiry_date)
+        with self.assertRaisesRegex(ValidationError, "never expires"):
+            self._issue(100, expiry_date="2024-12-31")
+        given = self._issue(100, funding="promotion")
+        self.assertEqual(given.expiry_date, date(2025, 3, 15))
+
+    def test_company_gives_an_expiry_date(self):
+        self.company.write(
+            {"gift_card_validity_months": 24, "paid_value_expires": True}
+        )
+        self.assertEqual(self._issue(100).expiry_date, date(2026, 3, 15))
+        self.assertFalse(self._issue(100, "prepayment").expiry_date)
+
+    def test_expires_after_its_last_day(self):
+        value = self._issue(25, funding="promotion", expiry_date="2024-06-30")
+        self._run_cron("2024-06-30")
+        self.assertEqual((value.state, value.balance), ("active", 25))
+        self._run_cron("2024-07-01")
+        self.assertEvents(
+            value,
+            [
+                ("issue", [(self.promotion, 25, 25), (self.given, -25, -25)]),
+                ("expire", [(self.given, 25, 25), (self.breakage, -25, -25)]),
+            ],
+        )
+        self.assertEqual(value.move_line_ids.sorted("id")[-1].date, date(2024, 7, 1))
+        self.assertEqual(value.state, "expired")
+
+    def test_grace(self):
+        self.company.expiry_grace_days = 10
+        value = self._issue(25, funding="promotion", expiry_date="2024-06-30")
+        invoice = self._create_invoice(self.account, 5)
+        with freeze_time("2024-07-10"):
+            value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        self._run_cron("2024-07-10")
+        self.assertEqual(value.balance, 20)
+        self._run_cron("2024-07-11")
+        self.assertEqual((value.balance, value.state), (0, "expired"))
+
+    def test_paid_value_stays_when_the_company_changes_its_mind(self):
+        self.company.paid_value_expires = True
+        value = self._issue(25, expiry_date="2024-06-30")
+        self.company.paid_value_expires = False
+        self._run_cron("2024-12-01")
+        self.assertEqual((value.balance, value.state), (25, "active"))
+        moved = value.with_user(self.manager).move_to(self.accounts[1].id)
+        self.assertFalse(self.values.browse(moved).expiry_date)
+
+    def test_blocked_expires_and_what_awaits_payment_does_not(self):
+        self.company.paid_value_expires = True
+        blocked = self._issue(25, funding="promotion", expiry_date="2024-06-30")
+        blocked.with_user(self.clerk).action_block("Lost")
+        waiting = self._issue(30, expiry_date="2024-06-30")
+        waiting._write_event({"state": "blocked", "awaits_payment": True})
+        self._run_cron("2024-07-01")
+        self.assertEqual((blocked.state, waiting.state), ("expired", "blocked"))
+
+    def test_one_that_cannot_expire_stops_no_other(self):
+        values = self.values.browse()
+        for _number in range(3):
+            values += self._issue(25, funding="promotion", expiry_date="2024-06-30")
+        book = type(self.values)._book
+
+        def refuse(value, *args, **kwargs):
+            if value == values[1]:
+                raise UserError("Another addon has something against it")
+            return book(value, *args, **kwargs)
+
+        self.patch(type(self.values), "_book", refuse)
+        with self.assertLogs("odoo.addons.account_credit_posting", "WARNING") as logs:
+            self._run_cron("2024-07-01")
+        self.assertEqual(values.mapped("state"), ["expired", "active", "expired"])
+        self.assertIn(values[1].name, "".join(logs.output))
+
+    def test_reminded_once_without_the_code(self):
+        self.company.expiry_reminder_days = 30
+        value = self._issue(25, funding="promotion", expiry_date="2024-06-30")
+        self._run_cron("2024-05-30")
+        self.assertFalse(value.reminder_date)
+        self._run_cron("2024-05-31")
+        self.assertEqual(value.reminder_date, date(2024, 5, 31))
+        [mail] = self._new_mails
+        self.assertEqual(mail.email_to, "family@example.com")
+        self.assertIn("25.00", mail.body_html)
+        self.assertNotIn(value.code_last4, mail.body_html)
+        self._run_cron("2024-06-01")
+        self.assertFalse(self._new_mails)
+
+    def test_no_reminder_where_there_is_none(self):
+        self.company.expiry_reminder_days = 0
+        value = self._issue(25, funding="promotion", expiry_date="2024-06-30")
+        self._run_cron("2024-06-15")
+        self.assertFalse(value.reminder_date)

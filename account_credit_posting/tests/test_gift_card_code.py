@@ -1,0 +1,276 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.mail.tests.common import MailCase
+
+from ..models.account_stored_value_attempt import ATTEMPTS
+from .common_stored_value import StoredValueCommon
+
+
+@tagged("post_install", "-at_install")
+class TestGiftCardAttempts(StoredValueCommon):
+    """After ten wrong codes in a row there is a pause, right or wrong."""
+
+    def setUp(self):
+        super().setUp()
+        self.registry_enter_test_mode()
+
+    def _guess(self, code="AAAA-AAAA-AAAA-AAAA", user=None):
+        # Not `assertRaises`: Odoo's takes back what was written before the error.
+        try:
+            self.values.with_user(user or self.clerk).balance_of(code)
+        except UserError as refusal:
+            return str(refusal)
+        return self.fail("The code should be refused")
+
+    def test_pause_after_ten_wrong_codes(self):
+        value = self._issue(100)
+        code = self.code
+        with freeze_time("2024-03-15 10:00:00"):
+            for _number in range(ATTEMPTS):
+                self.assertIn("no gift card", self._guess())
+            self.assertIn("Too many", self._guess())
+            # The right code tells nothing either, in whatever way it is used.
+            self.assertIn("Too many", self._guess(code))
+            with self.assertRaisesRegex(UserError, "Too many"):
+                self.values.with_user(self.clerk).redeem(code, self.accounts[1].id)
+        with freeze_time("2024-03-15 10:14:59"):
+            self.assertIn("Too many", self._guess(code))
+        with freeze_time("2024-03-15 10:15:01"):
+            answer = self.values.with_user(self.clerk).balance_of(code)
+            self.assertEqual(answer["balance"], 100)
+        self.assertEqual(value.balance, 100)
+
+    def test_another_user_goes_on(self):
+        self._issue(100)
+        for _number in range(ATTEMPTS):
+            self._guess()
+        answer = self.values.with_user(self.manager).balance_of(self.code)
+        self.assertEqual(answer["balance"], 100)
+
+    def test_in_a_row(self):
+        self._issue(100)
+        for _number in range(2):
+            for _other in range(ATTEMPTS - 1):
+                self._guess()
+            self.values.with_user(self.clerk).balance_of(self.code)
+        self.assertIn("no gift card", self._guess())
+
+    def test_nobody_reads_or_deletes_attempts(self):
+        self._guess()
+        attempts = self.env["account.stored.value.attempt"]
+        self.assertTrue(attempts.sudo().search([]))
+        for user in (self.clerk, self.manager, self.accountant):
+            with self.assertRaises(AccessError):
+                attempts.with_user(user).search([])
+
+
+@tagged("post_install", "-at_install")
+class TestGiftCardByEmail(StoredValueCommon, MailCase):
+    """The card leaves with a new code, which is nowhere else."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.account.email = "family@example.com"
+
+    def _send(self, day="2024-03-15"):
+        with freeze_time(day), self.mock_mail_gateway(mail_unlink_sent=True):
+            self._run_cron()
+        return self._mails
+
+    def _run_cron(self):
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "account_credit_posting.ir_cron_send_gift_cards"
+            ).method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _find_code(self, mail):
+        import re
+
+        [code] = set(re.findall(r"(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}", mail["body"]))
+        return code
+
+    def test_sent_now_with_a_code_that_works(self):
+        value = self._issue(100, sender_name="Grandma", message="Dance!")
+        printed = self.code
+        value.with_user(self.manager).send_card("maya@example.com")
+        [mail] = self._send(value.send_date)
+        self.assertEqual(mail["email_to"], ["maya@example.com"])
+        self.assertIn("Grandma", mail["body"])
+        self.assertIn("Dance!", mail["body"])
+        self.assertIn("100.00", mail["body"])
+        code = self._find_code(mail)
+        self.assertNotEqual(code, printed)
+        with self.assertRaises(UserError):
+            self.values.with_user(self.clerk).balance_of(printed)
+        self.assertEqual(
+            self.values.with_user(self.clerk).balance_of(code)["balance"], 100
+        )
+        self.assertTrue(value.sent_date)
+        self.assertFalse(value.send_date)
+
+    def test_code_stays_nowhere(self):
+        value = self._issue(100, send_date="2024-03-15")
+        [mail] = self._send()
+        code = self._find_code(mail)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema = 'public' "
+            "AND data_type IN ('text', 'character varying', 'jsonb') "
+            "AND (table_name LIKE 'mail%' OR table_name LIKE 'account_stored%' "
+            "OR table_name IN ('ir_attachment', 'account_move', 'account_move_line',"
+            " 'account_payment', 'ir_logging'))"
+        )
+        from odoo.tools import SQL
+
+        for table, column in self.env.cr.fetchall():
+            for text in (code, code.replace("-", "")):
+                self.env.cr.execute(
+                    SQL(
+                        "SELECT COUNT(*) FROM %(table)s WHERE %(column)s::text LIKE "
+                        "%(text)s",
+                        table=SQL.identifier(table),
+                        column=SQL.identifier(column),
+                        text=f"%{text}%",
+                    )
+                )
+                self.assertEqual(self.env.cr.fetchone(), (0,), (table, column))
+        self.assertEqual(value.code_last4, code[-4:])
+
+    def test_sent_on_its_day(self):
+        value = self._issue(100, send_date="2024-12-24")
+        self.assertFalse(self.code)
+        self.assertFalse(value.code_last4)
+        self.assertFalse(self._send("2024-12-23"))
+        [mail] = self._send("2024-12-24")
+        self.assertEqual(mail["email_to"], ["family@example.com"])
+        self.assertFalse(self._send("2024-12-25"))
+
+    def test_not_before_it_is_active(self):
+        value = self._issue(100, send_date="2024-03-20")
+        value.with_user(self.clerk).action_block("Wrong family")
+        self.assertFalse(self._send("2024-03-20"))
+        value.with_user(self.manager).action_unblock()
+        self.assertEqual(len(self._send("2024-03-21")), 1)
+
+    def test_failure_is_told_and_tried_again(self):
+        value, other = self._issue(100), self._issue(50)
+        with freeze_time("2024-03-15"):
+            (value | other).with_user(self.manager).send_card()
+        last4 = value.code_last4
+        value._write_event({"recipient_email": "broken@example.com"})
+
+        def refuse(_server, message, *_args, **_kwargs):
+            if "broken" in str(message["To"]):
+                raise OSError("The mailbox is full")
+            return message["Message-Id"]
+
+        with (
+            freeze_time("2024-03-15"),
+            self.mock_mail_gateway(),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+            mute_logger("odoo.addons.account_credit_posting"),
+        ):
+            self.send_email_mocked.side_effect = refuse
+            self._run_cron()
+        self.assertTrue(value.send_error)
+        # Nothing of the refused attempt is left.
+        self.assertEqual(value.code_last4, last4)
+        self.assertFalse(value.sent_date)
+        self.assertTrue(other.sent_date)
+        self.assertEqual(len(self._send()), 1)
+        self.assertFalse(value.send_error)
+        self.assertTrue(value.sent_date)
+
+    def test_first_code_is_the_clerks_every_other_the_administrators(self):
+        value = self._issue(100)
+        for call in (
+            lambda card: card.action_new_code(),
+            lambda card: card.action_show_new_code(),
+            lambda card: card.send_card("thief@example.com"),
+        ):
+            with self.assertRaises(AccessError):
+                call(value.with_user(self.clerk))
+        value.with_user(self.manager).action_new_code()
+
+    def test_no_address(self):
+        value = self._issue(100, account=self.accounts[1])
+        with self.assertRaisesRegex(UserError, "no e-mail address"):
+            value.with_user(self.manager).send_card()
+
+    def test_prepayments_are_not_sent(self):
+        value = self._issue(100, "prepayment")
+        with self.assertRaises(UserError):
+            value.with_user(self.clerk).send_card()
+
+
+@tagged("post_install", "-at_install")
+class TestGiftCardPrint(StoredValueCommon, HttpCase):
+    """The printed card, for whoever has just got its code."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for user in (cls.clerk, cls.accountant):
+            user.password = f"{user.login} password"
+
+    def _print(self, user, value, code):
+        self.authenticate(user.login, f"{user.login} password")
+        return self.url_open(
+            "/account_credit_posting/card",
+            data={
+                "value_id": value.id,
+                "code": code,
+                "csrf_token": self.csrf_token(),
+            },
+        )
+
+    def csrf_token(self):
+        from odoo import http
+
+        return http.Request.csrf_token(self)
+
+    def _get_card(self, value, code):
+        """Render as the controller does, whether there is wkhtmltopdf or not."""
+        reports = self.env["ir.actions.report"].with_context(card_code=code)
+        content, _type = reports._render_qweb_html(
+            "account_credit_posting.action_report_gift_card", value.ids
+        )
+        return content.decode()
+
+    def test_card_shows_the_code_to_who_has_it(self):
+        value = self._issue(100, recipient_name="Maya", message="Dance!")
+        card = self._get_card(value, self.code)
+        for text in (self.code, "100.00", "Maya", "Dance!", value.name):
+            self.assertIn(text, card)
+
+    def test_report_without_the_code_tells_the_last_four(self):
+        value = self._issue(100)
+        card = self._get_card(value, None)
+        self.assertNotIn(self.code, card)
+        self.assertIn(f"••••-{self.code[-4:]}", card)
+
+    def test_wrong_code_prints_nothing(self):
+        value, other = self._issue(100), self._issue(50)
+        for code in ("", self.code, "AAAA-AAAA-AAAA-AAAA"):
+            with self.assertRaises(UserError):
+                value.with_user(self.clerk)._render_card(code)
+        other.with_user(self.clerk)._check_code(self.code)
+
+    def test_request(self):
+        value = self._issue(100)
+        response = self._print(self.clerk, value, self.code)
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        response = self._print(self.clerk, value, "AAAA-AAAA-AAAA-AAAA")
+        self.assertEqual(response.status_code, 403)
+        response = self._print(self.accountant, value, self.code)
+        self.assertIn(response.status_code, (403, 404))
+        response = self._print(self.clerk, self.values.browse(2**30), self.code)
+        self.assertEqual(response.status_code, 404)
