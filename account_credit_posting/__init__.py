@@ -1,2 +1,2 @@
-from . import controllers, models, wizard
+from . import code_log_filter, controllers, models, wizard
 from .hooks import post_init_hook, uninstall_hook

@@ -17,8 +17,11 @@ and ``kill()``. One that is started from a thread must be stopped by the test it
 import contextlib
 import os
 
+import psycopg2
 from devenv import database
 from devenv import odoo_process as odoo
+
+from odoo.addons.account_credit_posting.tests.tie_out import TIE_OUT
 
 INSTALLED = "ACP_INSTALLED_DATABASE"
 
@@ -28,10 +31,34 @@ def throwaway_database():
     """Give the name of a new database with the addon and no demo data.
 
     Tests change it through servers, the shell or a connection of their own; it is
-    dropped in the end, whoever is still connected.
+    dropped in the end, whoever is still connected. Before that, stored values and
+    general ledger must agree, whatever the test did.
     """
     with database.throwaway(os.environ[INSTALLED]) as name:
         yield name
+        assert_ties_out(name)
+
+
+def assert_ties_out(name):
+    """Assert that stored values and general ledger of a database agree."""
+    with contextlib.closing(connect(name)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT to_regclass('account_stored_value')")
+        if cursor.fetchone() == (None,):
+            return  # The addon was uninstalled.
+        cursor.execute(TIE_OUT)
+        assert cursor.fetchall() == []
+
+
+def connect(name):
+    """Return a connection of its own to a database."""
+    return psycopg2.connect(
+        dbname=name,
+        host=os.environ.get("PGHOST"),
+        port=os.environ.get("PGPORT"),
+        user=os.environ.get("PGUSER"),
+        password=os.environ.get("PGPASSWORD"),
+    )
 
 
 @contextlib.contextmanager

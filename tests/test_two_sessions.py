@@ -6,15 +6,13 @@ at the same time by construction, not by luck.
 
 import contextlib
 import json
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import psycopg2
 import pytest
 import requests
 
-from tests.servers import run_script, running_server, throwaway_database
+from tests.servers import connect, run_script, running_server, throwaway_database
 
 LINES = 12
 
@@ -116,14 +114,8 @@ class Sessions:
             return [future.result() for future in futures]
 
     def connect(self):
-        """Open a connection that belongs to no server."""
-        return psycopg2.connect(
-            dbname=self.name,
-            host=os.environ.get("PGHOST"),
-            port=os.environ.get("PGPORT"),
-            user=os.environ.get("PGUSER"),
-            password=os.environ.get("PGPASSWORD"),
-        )
+        """Return a connection of its own to the database."""
+        return connect(self.name)
 
     def wait_for_waiting(self, count):
         """Return when so many connections wait for a lock."""

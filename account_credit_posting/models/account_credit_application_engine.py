@@ -218,6 +218,17 @@ class AccountCreditApplication(models.Model):
 
         :return: list of :class:`OpenItem`
         """
+        domain = self._get_automatic_value_domain(company)
+        if domain.is_false() or not accounts or not self._has_rule(company, origin):
+            return []
+        values = self.env["account.stored.value"].search(
+            domain & Domain("partner_id", "in", accounts.ids)
+        )
+        return values._get_open_items()
+
+    @api.model
+    def _get_automatic_value_domain(self, company):
+        """Return which stored value of a company pays by itself; none by default."""
         kinds = [
             value_type
             for value_type, is_automatic in (
@@ -226,17 +237,15 @@ class AccountCreditApplication(models.Model):
             )
             if is_automatic
         ]
-        if not kinds or not accounts or not self._has_rule(company, origin):
-            return []
-        values = self.env["account.stored.value"].search(
+        if not kinds:
+            return Domain.FALSE
+        return Domain(
             [
-                ("partner_id", "in", accounts.ids),
                 ("company_id", "=", company.id),
                 ("state", "=", "active"),
                 ("value_type", "in", kinds),
             ]
         )
-        return values._get_open_items()
 
     @api.model
     def _find_open_terms(self, accounts, company, origin, invoices=None):
@@ -460,6 +469,11 @@ class AccountCreditApplication(models.Model):
         lines = self.env["account.move.line"].sudo()
         with_credit = lines._read_group(
             self._get_credit_domain(company), ["partner_id"]
+        )
+        with_credit += (
+            self.env["account.stored.value"]
+            .sudo()  # As the journal items: the run is the system's.
+            ._read_group(self._get_automatic_value_domain(company), ["partner_id"])
         )
         term_domain = self._get_term_domain(company) & Domain(
             "partner_id", "in", [account.id for [account] in with_credit]

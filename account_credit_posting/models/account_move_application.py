@@ -152,6 +152,7 @@ class AccountMove(models.Model):
                     is_refund=False,
                     credit_kind=application_sudo._get_kind(),
                     credit_label=application_sudo._get_label(),
+                    credit_printed_label=application_sudo._get_printed_label(),
                     credit_decision=application_sudo.decision,
                 )
         return result

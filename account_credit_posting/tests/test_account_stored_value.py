@@ -404,6 +404,32 @@ class TestStoredValueUse(StoredValueCommon):
         self.assertEqual((value.balance, invoice.amount_residual), (0, 10))
         self.assertTiesOut()
 
+    def test_daily_run_finds_accounts_with_stored_value_alone(self):
+        self.company.write(
+            {
+                "credit_application_policy": "due",
+                "credit_application_days": 7,
+                "auto_apply_prepayments": True,
+            }
+        )
+        value = self._issue(40, "prepayment")
+        card = self._issue(40)
+        with freeze_time("2024-03-20"):
+            invoice = self._create_invoice(
+                self.account,
+                60,
+                invoice_date_due="2024-04-30",
+                invoice_payment_term_id=False,
+            )
+        for day, left in (("2024-04-22", 60), ("2024-04-23", 20), ("2024-04-24", 20)):
+            with freeze_time(day), self.enter_registry_test_mode():
+                self.env.ref(
+                    "account_credit_posting.ir_cron_apply_credits"
+                ).method_direct_trigger()
+            self.env.invalidate_all()
+            self.assertEqual(invoice.amount_residual, left)
+        self.assertEqual((value.balance, card.balance), (0, 40))
+
     def test_order_credits_then_prepayments_then_gift_cards(self):
         self.company.paid_value_expires = True
         self.company.write(

@@ -2,7 +2,7 @@ from datetime import date
 
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.mail.tests.common import MailCase
@@ -94,7 +94,7 @@ class TestStoredValueExpiry(StoredValueCommon, MailCase):
 
         def refuse(value, *args, **kwargs):
             if value == values[1]:
-                raise UserError("Another addon has something against it")
+                raise ValueError("Another addon has something against it")
             return book(value, *args, **kwargs)
 
         self.patch(type(self.values), "_book", refuse)

@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from .common_stored_value import StoredValueCommon
@@ -90,6 +91,31 @@ class TestStoredValueUseDialog(StoredValueCommon):
         self.assertFalse(dialog.invoice_ids)
         with self.assertRaisesRegex(UserError, "Nothing was paid"):
             dialog.action_confirm()
+
+    def test_preview_of_a_credit_tells_what_is_used_by_itself(self):
+        self.company.auto_apply_prepayments = True
+        invoice = self._create_invoice(self.account, 90)
+        # Issued after the invoice: it pays on the next occasion.
+        prepayment = self._issue(50, "prepayment")
+        transaction = self.env["account.post.transaction"].create(
+            {
+                "step": "setup",
+                "company_id": self.company.id,
+                "credit_item_id": self.item.id,
+                "line_ids": [
+                    Command.create({"partner_id": self.account.id, "amount": 60})
+                ],
+            }
+        )
+        [row] = transaction.preview["accounts"]
+        self.assertEqual([pay["amount"] for pay in row["pays"]], [60])
+        [also] = row["also"]
+        self.assertEqual(
+            (also["source"], also["invoice_id"], also["amount"]),
+            (prepayment.name, invoice.id, 30),
+        )
+        transaction.action_post()
+        self.assertEqual((prepayment.balance, invoice.amount_residual), (20, 0))
 
     def test_rights(self):
         self._issue(100)

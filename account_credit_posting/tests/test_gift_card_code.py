@@ -1,6 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -66,6 +67,24 @@ class TestGiftCardAttempts(StoredValueCommon):
         for user in (self.clerk, self.manager, self.accountant):
             with self.assertRaises(AccessError):
                 attempts.with_user(user).search([])
+
+
+@tagged("post_install", "-at_install")
+class TestGiftCardLog(StoredValueCommon):
+    """No code in the log, not even where Odoo logs each call."""
+
+    def test_arguments_are_not_logged(self):
+        self._issue(100)
+        values = self.values.with_user(self.clerk)
+        with self.assertLogs("odoo.service.model", "DEBUG") as logs:
+            call_kw(values, "balance_of", [self.code], {})
+            call_kw(values, "balance_of", [], {"code": self.code})
+            call_kw(values, "redeem", [self.code, self.accounts[1].id], {})
+            call_kw(values, "search_count", [[("memo", "=", "shown")]], {})
+        output = "".join(logs.output)
+        self.assertNotIn(self.code, output)
+        self.assertIn("balance_of", output)
+        self.assertIn("shown", output)
 
 
 @tagged("post_install", "-at_install")

@@ -178,3 +178,32 @@ class TestNarrowTours(TourCommon):
             login=self.clerk.login,
         )
         self.assertPosted({self.account: 15})
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueTours(TourCommon):
+    """Gift cards on the billing page, as clerk and as administrator."""
+
+    def _start(self, name, account, login):
+        self.start_tour(f"/odoo/res.partner/{account.id}", name, login=login)
+        self.env.invalidate_all()
+
+    def test_issue_redeem_use_correct(self):
+        self.env["account.journal"].create(
+            {"name": "Front Desk Cash", "code": "FDC", "type": "cash"}
+        )
+        self.manager.group_ids += self.env.ref("base.group_partner_manager")
+        account, other = self.accounts[:2]
+        self._start("gift_card_issue", account, self.clerk.login)
+        card = account.stored_value_ids
+        self.assertRecordValues(
+            card, [{"balance": 100, "recipient_name": "Maya", "state": "active"}]
+        )
+        self._create_invoice(other, 60)
+        # What the customer brings; the tour has its code in writing.
+        card._write_event({"code_hash": self.env[card._name]._hash_code("0" * 16)})
+        self._start("gift_card_redeem", other, self.clerk.login)
+        redeemed = other.stored_value_ids
+        self.assertEqual((card.state, redeemed.balance), ("used", 40))
+        self._start("gift_card_correct", other, self.manager.login)
+        self.assertEqual((redeemed.initial_amount, redeemed.balance), (110, 50))

@@ -49,6 +49,8 @@ class AccountPostTransaction(models.TransientModel):
             {"accounts": [{"account_id", "name", "currency_id",
                            "credit": total of the credit note, taxes included,
                            "pays": [{"invoice_id", "name", "date_due", "amount"}],
+                           "also": what older credits, gift cards and prepayments
+                                   pay on this occasion, with their "source",
                            "left": what stays open on the account,
                            "obstacle": why it stays open, or False,
                            "skipped": why nothing is posted, or False}],
@@ -72,7 +74,7 @@ class AccountPostTransaction(models.TransientModel):
                     entry[account] = entry.get(account, 0) + balance
                 credits[line] = self._get_preview_credit(line, items, number)
         totals = {line: credit.residual for line, credit in credits.items()}
-        pays, obstacles = self._plan_preview(credits)
+        pays, also, obstacles = self._plan_preview(credits)
         return {
             "accounts": [
                 {
@@ -81,6 +83,7 @@ class AccountPostTransaction(models.TransientModel):
                     "currency_id": line.currency_id.id,
                     "credit": totals.get(line, 0),
                     "pays": pays.get(line, []),
+                    "also": also.get(line.partner_id, []),
                     "left": credits[line].residual if line in credits else 0,
                     "obstacle": obstacles.get(line, False),
                     "skipped": faults.get(line, False),
@@ -126,7 +129,8 @@ class AccountPostTransaction(models.TransientModel):
         """Plan what the new credits pay, beside those that are open already.
 
         :param credits: ``{line: open item}``; their residuals are lowered
-        :return: ``({line: what it pays}, {line: why it cannot})``
+        :return: ``({line: what it pays}, {account: what others pay}, {line: why it
+            cannot})``
         """
         engine = self.env["account.credit.application"].sudo()  # As in `_get_preview`.
         accounts = self.env["res.partner"].union(*(line.partner_id for line in credits))
@@ -136,22 +140,26 @@ class AccountPostTransaction(models.TransientModel):
             [*older, *credits.values()], self.company_id, "credit"
         )
         pays = {}  # {line: [what it pays]}
+        also = {}  # {account: [what others pay]}
         for application in applications:
-            if application.credit.move in credits:
-                term = application.term
-                pays.setdefault(application.credit.move, []).append(
-                    {
-                        "invoice_id": term.move.id,
-                        "name": term.move.name,
-                        "date_due": fields.Date.to_string(term.order[0]),
-                        "amount": application.amount,
-                    }
-                )
-        return pays, {
+            credit, term = application.credit, application.term
+            row = {
+                "invoice_id": term.move.id,
+                "name": term.move.name,
+                "date_due": fields.Date.to_string(term.order[0]),
+                "amount": application.amount,
+            }
+            if credit.move in credits:
+                pays.setdefault(credit.move, []).append(row)
+            else:
+                row["source"] = credit.move.name
+                also.setdefault(credit.account, []).append(row)
+        reasons = {
             obstacle.credit.move: engine._get_obstacle_message(obstacle)
             for obstacle in obstacles
             if obstacle.credit.move in credits
         }
+        return pays, also, reasons
 
     @api.model
     def _get_preview_totals(self, credits, totals):

@@ -1,0 +1,146 @@
+"""Two sessions at one gift card: its money is used once."""
+
+import pytest
+
+from tests.servers import running_server, throwaway_database
+from tests.test_two_sessions import Sessions
+
+PREPARE = """
+import json
+company = env.company
+if not company.chart_template:
+    env["account.chart.template"].try_loading("generic_coa", company)
+account, other = env["res.partner"].create([{"name": "Family"}, {"name": "Other"}])
+clerk = env["res.users"].create({
+    "name": "Clerk",
+    "login": f"clerk of {account.id}",
+    "group_ids": [(4, env.ref("account.group_account_manager").id)],
+})
+key = env["res.users.apikeys"].with_user(clerk).sudo()._generate("rpc", "two", False)
+invoices = env["account.move"].create([
+    {
+        "move_type": "out_invoice",
+        "partner_id": account.id,
+        "invoice_line_ids": [
+            (0, 0, {"name": "Tuition", "price_unit": 50, "tax_ids": []})
+        ],
+    }
+    for _number in range(2)
+])
+invoices.action_post()
+card = env["account.stored.value"].with_user(clerk).issue(
+    "gift_card", account.id, 50, "promotion"
+)
+env.cr.commit()
+print(json.dumps(dict(
+    key=key,
+    account=account.id,
+    other=other.id,
+    invoices=invoices.ids,
+    card=card["id"],
+    code=card["code"],
+)))
+"""
+
+FIND = """
+import json
+account, other, card = env["res.partner"].browse({0}), {1}, {2}
+value = env["account.stored.value"].browse(card)
+values = env["account.stored.value"].search([("partner_id", "in", [account.id, other])])
+invoices = env["account.move"].search([
+    ("partner_id", "=", account.id), ("move_type", "=", "out_invoice")
+])
+print(json.dumps(dict(
+    state=value.state,
+    balances=sorted(values.mapped("balance")),
+    events=sorted(value.move_line_ids.move_id.mapped("stored_value_event")),
+    open=sorted(invoices.mapped("amount_residual")),
+)))
+"""
+
+
+@pytest.fixture(scope="module")
+def servers():
+    """Give two servers, without crons, on one new database."""
+    options = ("--max-cron-threads=0",)
+    with (
+        throwaway_database() as name,
+        running_server(name, options=options) as first,
+        running_server(name, options=options) as second,
+    ):
+        yield first, second
+
+
+@pytest.fixture
+def sessions(servers):
+    """Give each test an account, a gift card and a user of its own."""
+    return Sessions(servers[0].database, servers, PREPARE)
+
+
+def call_both(sessions, *calls):
+    """Hold both sessions at the card, let them go together; return the responses."""
+    return sessions.call_both(
+        f"SELECT FROM account_stored_value WHERE id = {sessions.data['card']:d}"
+        " FOR UPDATE",
+        *(
+            (method, {"model": "account.stored.value", **arguments})
+            for method, arguments in calls
+        ),
+    )
+
+
+def find(sessions):
+    """Return what the ledger says."""
+    data = sessions.data
+    return sessions.run(FIND.format(data["account"], data["other"], data["card"]))
+
+
+def assert_one_wins(responses, sentence):
+    """Assert that one session was served, and the other told why not."""
+    served, refused = sorted(responses, key=lambda response: response.status_code)
+    assert served.status_code == 200, served.text
+    assert refused.status_code == 422, refused.text
+    assert sentence in refused.json()["message"]
+    return served
+
+
+def test_last_50_is_used_once(sessions):
+    card = sessions.data["card"]
+    responses = call_both(
+        sessions,
+        *(
+            ("apply_to_invoice", {"ids": [card], "invoice_id": invoice})
+            for invoice in sessions.data["invoices"]
+        ),
+    )
+    assert assert_one_wins(responses, "Nothing was paid with GC/").json() == 50
+    assert find(sessions) == {
+        "state": "used",
+        "balances": [0],
+        "events": ["issue", "use"],
+        "open": [0, 50],
+    }
+
+
+def test_code_is_redeemed_once(sessions):
+    data = sessions.data
+    redeem = ("redeem", {"code": data["code"], "account_id": data["other"]})
+    responses = call_both(sessions, redeem, redeem)
+    served = assert_one_wins(responses, "no gift card to use with this code")
+    assert served.json()["balance"] == 50
+    found = find(sessions)
+    assert found["events"] == ["issue", "redeem"]
+    assert found["balances"] == [0, 50]
+
+
+def test_used_and_voided_at_the_same_moment(sessions):
+    card, invoice = sessions.data["card"], sessions.data["invoices"][0]
+    responses = call_both(
+        sessions,
+        ("apply_to_invoice", {"ids": [card], "invoice_id": invoice}),
+        ("action_void", {"ids": [card], "reason": "Mistake"}),
+    )
+    assert sorted(response.status_code for response in responses) == [200, 422]
+    found = find(sessions)
+    assert found["balances"] == [0]
+    assert found["events"] in (["issue", "use"], ["issue", "void"])
