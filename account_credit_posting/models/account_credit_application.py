@@ -180,7 +180,7 @@ class AccountCreditApplication(models.Model):
         return self.credit_item_id.name or self._get_source().name
 
     def _get_printed_label(self):
-        """Return what stands on the printed invoice: a gift card says that it is one."""
+        """Return what stands on the printed invoice: a gift card says that it is."""
         self.ensure_one()
         label = self._get_label()
         return f"{self._get_kind()} {label}" if self.stored_value_id else label
