@@ -42,6 +42,7 @@ class AccountCreditApplication(models.Model):
     )
     stored_value_id = fields.Many2one(
         comodel_name="account.stored.value",
+        string="Gift Card or Prepayment",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",

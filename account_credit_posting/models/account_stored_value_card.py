@@ -54,8 +54,12 @@ class AccountStoredValue(models.Model):
         return self._get_code_action(self.action_new_code())
 
     def _check_may_give_code(self):
-        """Check the right to give a code: an administrator's, where there was one."""
-        if any(self.mapped("code_last4")):
+        """Check the right to give a code.
+
+        An administrator's, where there was one, or where the value came from another
+        record: whoever has a code can move the money.
+        """
+        if any(value.code_last4 or value.origin_id for value in self):
             self._check_may_manage()
         else:
             self._check_may_use()

@@ -19,6 +19,7 @@ class ResCompany(models.Model):
     # none, and a branch uses those of its parent.
     stored_value_journal_id = fields.Many2one(
         comodel_name="account.journal",
+        string="Journal of Gift Cards",
         check_company=True,
         domain=[("type", "=", "general")],
         help="Gift cards and prepayments are given away, used, moved, corrected and "

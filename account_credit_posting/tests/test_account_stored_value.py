@@ -88,6 +88,25 @@ class TestStoredValueEvents(StoredValueCommon):
             [("issue", [(self.outstanding, 80, 80), (self.prepaid, -80, -80)])],
         )
 
+    def test_bank_line_reconciles_with_the_payment(self):
+        value = self._issue(80, "prepayment")
+        payment = self.env["account.payment"].search(
+            [("stored_value_id", "=", value.id)]
+        )
+        bank_line = self.env["account.bank.statement.line"].create(
+            {"journal_id": self.bank.id, "amount": 80, "payment_ref": "Family 0"}
+        )
+        _liquidity, suspense, _other = bank_line._seek_for_lines()
+        suspense.account_id = self.outstanding
+        lines = suspense + payment.move_id.line_ids.filtered(
+            lambda line: line.account_id == self.outstanding
+        )
+        lines.reconcile()
+        self.assertTrue(all(lines.mapped("reconciled")))
+        self.assertTrue(payment.is_matched)
+        with self.assertRaisesRegex(UserError, "on the bank statement"):
+            value.with_user(self.manager).action_void("Mistake")
+
     def test_gift_card_given_away(self):
         value = self._issue(25, funding="promotion")
         self.assertEvents(

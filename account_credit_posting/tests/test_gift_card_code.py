@@ -218,6 +218,14 @@ class TestGiftCardByEmail(StoredValueCommon, MailCase):
                 call(value.with_user(self.clerk))
         value.with_user(self.manager).action_new_code()
 
+    def test_clerk_gives_no_code_to_what_was_redeemed(self):
+        self._issue(100)
+        values = self.values.with_user(self.clerk)
+        redeemed = values.browse(values.redeem(self.code, self.accounts[1].id)["id"])
+        with self.assertRaises(AccessError):
+            redeemed.action_new_code()
+        self.assertTrue(redeemed.with_user(self.manager).action_new_code())
+
     def test_no_address(self):
         value = self._issue(100, account=self.accounts[1])
         with self.assertRaisesRegex(UserError, "no e-mail address"):
