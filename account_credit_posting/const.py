@@ -44,3 +44,8 @@ PAID_STATES = ("paid", "in_payment")
 
 #: What stands for a code where it is not told.
 HIDDEN_CODE = "••••-••••-••••-••••"
+
+#: Who sees billing: those who post credits, and read-only accounting.
+BILLING_GROUPS = (
+    "account_credit_posting.group_credit_user,account.group_account_readonly"
+)

@@ -22,6 +22,7 @@ from . import (
     account_stored_value_card,
     account_stored_value_event,
     account_stored_value_expiry,
+    account_stored_value_funding,
     account_stored_value_movement,
     product_product,
     product_template,

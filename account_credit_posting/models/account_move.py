@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..const import BILLING_GROUPS
+
 
 class NumberBlock(dict):
     """Formats of the numbers that one set of entries takes, asked for once.
@@ -20,8 +22,7 @@ class AccountMove(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
         help="The line of a credit batch that this credit note was posted for.",
     )
 

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..const import BILLING_GROUPS
+
 
 class AccountMove(models.Model):
     """Let credits pay invoices when either is posted, and free them when undone."""
@@ -12,16 +14,14 @@ class AccountMove(models.Model):
         inverse_name="invoice_id",
         string="Credits of this Invoice",
         readonly=True,
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
     )
     used_application_ids = fields.One2many(
         comodel_name="account.credit.application",
         inverse_name="credit_move_id",
         string="Invoices of this Credit",
         readonly=True,
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
     )
     account_credit_amount = fields.Monetary(
         compute="_compute_account_credit_amount",
@@ -32,14 +32,12 @@ class AccountMove(models.Model):
     account_credit_refusal = fields.Text(
         compute="_compute_account_credit_refusal",
         string="Credits Not Possible",
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
         help="Why open credits of the account cannot pay this invoice.",
     )
     has_applied_credit = fields.Boolean(
         compute="_compute_has_applied_credit",
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
         help="Whether a credit pays this invoice, or this credit an invoice.",
     )
     has_open_account_credit = fields.Boolean(

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import float_compare, float_is_zero
 
+from ..const import BILLING_GROUPS
 from .account_credit_line import POSTING
 
 
@@ -17,14 +18,12 @@ class AccountMove(models.Model):
         inverse_name="invoice_id",
         string="Gift Cards Sold",
         readonly=True,
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
     )
 
     sold_value_count = fields.Integer(
         compute="_compute_sold_value_count",
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
     )
 
     @api.depends("sold_value_ids")

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
+from ..const import BILLING_GROUPS
 from .account_credit_line import POSTING
 
 
@@ -14,8 +15,7 @@ class AccountMoveLine(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
         help="The gift card or prepayment whose money this line holds or uses.",
     )
 

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..const import BILLING_GROUPS
+
 
 class AccountPayment(models.Model):
     """Receive money for a stored value, or pay it back."""
@@ -12,8 +14,7 @@ class AccountPayment(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
         help="The gift card or prepayment that this money is held for.",
     )
 

@@ -3,6 +3,8 @@ from datetime import date
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..const import BILLING_GROUPS
+
 
 class ResPartner(models.Model):
     """Show the open credit of an account, and post credits to it."""
@@ -13,8 +15,7 @@ class ResPartner(models.Model):
         compute="_compute_account_credit_balance",
         compute_sudo=True,
         string="Open Credit",
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
         help="What is left of the credits posted to the account, in company currency.",
     )
 
@@ -22,16 +23,14 @@ class ResPartner(models.Model):
         compute="_compute_stored_value_balances",
         compute_sudo=True,
         string="Gift Cards",
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
         help="What is left on the gift cards of the account, in company currency.",
     )
     prepayment_balance = fields.Monetary(
         compute="_compute_stored_value_balances",
         compute_sudo=True,
         string="Prepayments",
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
         help="What is left of the prepayments of the account, in company currency.",
     )
     stored_value_ids = fields.One2many(
@@ -39,23 +38,20 @@ class ResPartner(models.Model):
         inverse_name="partner_id",
         string="Gift Cards & Prepayments",
         readonly=True,
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
     )
     open_credit_line_ids = fields.Many2many(
         comodel_name="account.credit.line",
         compute="_compute_open_credit_line_ids",
         string="Open Credits",
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
     )
     credit_application_ids = fields.One2many(
         comodel_name="account.credit.application",
         inverse_name="partner_id",
         string="Credits Applied",
         readonly=True,
-        groups="account_credit_posting.group_credit_user,"
-        "account.group_account_readonly",
+        groups=BILLING_GROUPS,
     )
 
     @api.depends_context("company")
