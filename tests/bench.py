@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import odoo
 from odoo import api
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.modules.registry import Registry
 
@@ -73,7 +75,8 @@ def post_by_batch(env, accounts):
         [{"account_id": account.id, "amount": "10.00"} for account in accounts],
     )
     env.cr.commit()
-    assert answer["state"] == "done", answer
+    assert answer["state"] == "done", answer["state"]
+    return answer
 
 
 def insert_rows(env, accounts):
@@ -175,6 +178,89 @@ def apply_by_rule(env, accounts):
 
 
 # -----------------------------------------------------------------------------
+# POSTING AND APPLYING
+# -----------------------------------------------------------------------------
+
+
+def prepare_invoices(env, accounts):
+    """Give each account an open invoice."""
+    create_invoices(env, accounts).action_post()
+    return accounts
+
+
+def prepare_terms(env, accounts):
+    """Give each account an open invoice; return their receivable lines."""
+    invoices = create_invoices(env, accounts)
+    invoices.action_post()
+    return get_receivable_lines(invoices)
+
+
+def post_and_apply_as_a_clerk(env, terms):
+    """Create, post and assign one credit note after the other."""
+    for term in terms:
+        move = env["account.move"].create(prepare_refund_vals(env, term.partner_id))
+        move.action_post()
+        term.move_id.js_assign_outstanding_line(get_receivable_lines(move).id)
+        env.cr.commit()
+
+
+def post_and_apply_in_a_plain_loop(env, terms):
+    """Create all credit notes at once, post all, reconcile all with one call."""
+    refunds = create_refunds(env, terms.partner_id)
+    terms_by_account = terms.grouped("partner_id")
+    env["account.move.line"]._reconcile_plan(
+        [
+            line + terms_by_account[line.partner_id]
+            for line in get_receivable_lines(refunds)
+        ]
+    )
+    env.cr.commit()
+
+
+def get_receivable_lines(moves):
+    """Return the receivable lines of entries."""
+    return moves.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+
+
+# -----------------------------------------------------------------------------
+# REVERSAL AND BAD LINES
+# -----------------------------------------------------------------------------
+
+
+def prepare_batch(env, accounts):
+    """Post a batch; return it."""
+    answer = post_by_batch(env, accounts)
+    return env["account.credit.batch"].browse(answer["batch_id"])
+
+
+def reverse_batch(env, batch):
+    """Reverse the batch with the addon."""
+    batch.action_reverse()
+    env.cr.commit()
+    assert batch.state == "reversed", batch.state
+
+
+def post_with_bad_lines(env, accounts):
+    """Post where every hundredth account is refused by what no check foresees."""
+    bad = set(accounts[50::100].ids)
+    post = type(env["account.move"])._post
+
+    def refuse(moves, soft=True):
+        if not bad.isdisjoint(moves.partner_id.ids):
+            raise UserError(moves.env._("Another addon has something against it"))
+        return post(moves, soft=soft)
+
+    with patch.object(type(env["account.move"]), "_post", refuse):
+        answer = env["account.credit.batch"].post_credits(
+            get_item(env).id,
+            [{"account_id": account.id, "amount": "10.00"} for account in accounts],
+        )
+    env.cr.commit()
+    failed = [line for line in answer["lines"] if line["state"] == "failed"]
+    assert len(failed) == len(bad), len(failed)
+
+
+# -----------------------------------------------------------------------------
 # INVOICES
 # -----------------------------------------------------------------------------
 
@@ -263,6 +349,30 @@ TABLES = {
         # One by one, 1,000 take minutes.
         sizes=(100, 500),
     ),
+    "both": Table(
+        title="posting a credit and applying it to an open invoice",
+        unit="ms per posted and applied credit",
+        ours="credit batch",
+        ways={
+            "one by one, as a clerk": Way(
+                WITHOUT, post_and_apply_as_a_clerk, prepare_terms
+            ),
+            "plain loop": Way(WITHOUT, post_and_apply_in_a_plain_loop, prepare_terms),
+            "credit batch": Way(WITH, post_by_batch, prepare_invoices),
+        },
+        sizes=(1000,),
+    ),
+    "batches": Table(
+        title="what else is done with a batch",
+        unit="ms per credit",
+        ours="posting",
+        ways={
+            "posting": Way(WITH, post_by_batch),
+            "posting, 1 % bad lines": Way(WITH, post_with_bad_lines),
+            "reversal": Way(WITH, reverse_batch, prepare_batch),
+        },
+        sizes=(1000,),
+    ),
     "invoices": Table(
         title="posting invoices for accounts without credits",
         unit="ms per posted invoice",
@@ -282,16 +392,26 @@ TABLES = {
 # -----------------------------------------------------------------------------
 
 
-def prepare_database(name, size):
-    """Create the chart of accounts, the item and the accounts; return their ids."""
+def prepare_database(name):
+    """Create the chart of accounts and the item."""
     with Registry(name).cursor() as cr:
         env = api.Environment(cr, api.SUPERUSER_ID, {})
         if not env.company.chart_template:
             env["account.chart.template"].try_loading("generic_coa", env.company)
+        if "credit_background_lines" in env.company._fields:
+            # What is measured is posting itself, not the wait for a worker.
+            env.company.credit_background_lines = 10**6
         items = env["product.product"]
         # Where the addon is not installed the item is any product.
         marks = {"is_credit_item": True} if "is_credit_item" in items._fields else {}
         items.create({"name": "Goodwill", **marks})
+        cr.commit()
+
+
+def create_accounts(name, size):
+    """Create accounts that have no entry yet; return their ids."""
+    with Registry(name).cursor() as cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
         accounts = (
             env["res.partner"]
             .with_context(tracking_disable=True)
@@ -364,12 +484,16 @@ def show(table, times):
 def main(names):
     """Measure and write the figures as JSON beside what was set up."""
     odoo.tools.config.parse_config(["-d", WITH, "--log-level=warn"])
-    size = max(max(table.sizes) for table in TABLES.values())
-    accounts = {name: prepare_database(name, size) for name in (WITH, WITHOUT)}
+    for name in (WITH, WITHOUT):
+        prepare_database(name)
     figures = {}
-    # Invoices first: then nobody has a credit yet.
-    for name in names or ("invoices", "posting", "applying"):
+    for name in names or TABLES:
         table = TABLES[name]
+        # What one table leaves open must not be paid in the next.
+        accounts = {
+            database: create_accounts(database, max(table.sizes))
+            for database in (WITH, WITHOUT)
+        }
         figures[name] = show(table, measure_table(table, accounts))
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(figures, indent=2) + "\n")

@@ -5,6 +5,7 @@ from . import (
     account_credit_application_engine,
     account_credit_batch,
     account_credit_batch_api,
+    account_credit_batch_background,
     account_credit_line,
     account_credit_line_faults,
     account_credit_line_posting,

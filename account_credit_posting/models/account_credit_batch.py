@@ -4,10 +4,6 @@ from odoo.tools import SQL
 
 from .account_credit_line import POSTING
 
-#: Lines created, numbered and posted as one set. Odoo's cost per entry grows with
-#: the size of the set, so the set is small and a batch is many sets.
-CHUNK_LINES = 200
-
 #: Fields that say what the posted lines of a batch were posted with.
 FACT_FIELDS = {
     "analytic_distribution",
@@ -20,6 +16,10 @@ FACT_FIELDS = {
     "public_comment",
     "request_hash",
 }
+
+
+#: Fields that, beside the state, only posting writes.
+POSTING_FIELDS = {"requested_by_id", "is_paused", "posting_start", "posting_end"}
 
 
 class AccountCreditBatch(models.Model):
@@ -177,7 +177,7 @@ class AccountCreditBatch(models.Model):
         :raise AccessError: when the values say that something was posted already
         """
         for vals in vals_list:
-            if vals.get("state", "draft") != "draft":
+            if vals.get("state", "draft") != "draft" or POSTING_FIELDS & vals.keys():
                 raise AccessError(self._get_state_guard_message())
             company_id = vals.get("company_id") or self.env.company.id
             vals["name"] = (
@@ -194,7 +194,7 @@ class AccountCreditBatch(models.Model):
         :raise UserError: when a posted fact would change
         """
         if self.env.context.get("credit_posting") is not POSTING:
-            if "state" in vals:
+            if {"state", *POSTING_FIELDS} & vals.keys():
                 raise AccessError(self._get_state_guard_message())
             if FACT_FIELDS & vals.keys():
                 self._check_nothing_posted()
@@ -236,7 +236,8 @@ class AccountCreditBatch(models.Model):
         """Post the pending lines of the batches, each as one credit note.
 
         Lines that cannot be posted fail alone, with a reason. A batch that was
-        posted before is left as it is, so a second click changes nothing.
+        posted before is left as it is, so a second click changes nothing. One with
+        more lines than the company says is left to the workers.
 
         :return: True
         :raise AccessError: when the user may not post credits
@@ -251,8 +252,8 @@ class AccountCreditBatch(models.Model):
                         batch=batch.display_name,
                     )
                 )
-            if batch.state in ("draft", "posting"):
-                batch._post_pending_lines()
+            if batch.state == "draft":
+                batch._post_or_queue()
         return True
 
     def action_retry(self):
@@ -267,26 +268,31 @@ class AccountCreditBatch(models.Model):
             if failed:
                 batch._take()
                 failed._set_pending()
-                batch._post_pending_lines()
+                batch._post_or_queue()
         return True
 
     def action_reverse(self):
         """Reverse the posted credit notes of the batches, dated today.
 
         What was applied to invoices is unapplied first, so these are open again.
-        Built on ``account.move._reverse_moves`` with ``cancel=True``.
+        Built on ``account.move._reverse_moves`` with ``cancel=True``. What cannot be
+        reversed stays posted and says why; large batches are left to the workers.
 
         :return: True
         :raise AccessError: when the user is no credit administrator
+        :raise UserError: when the batch is being posted or reversed
         """
         self._check_may_manage()
-        for batch in self:
-            lines = batch.line_ids.filtered(lambda line: line.state == "posted")
-            if lines:
-                batch._take()
-                # The right to manage credits is enough, as with posting.
-                lines.sudo()._reverse()
-                batch._update_state()
+        for batch in self.filtered("posted_count"):
+            batch._check_not_in_work()
+            # What could not be reversed the last time is tried again.
+            batch.sudo().line_ids.filtered("reversal_error")._write_result(
+                {"reversal_error": False}
+            )
+            if batch._is_large():
+                batch._queue("reverse")
+            else:
+                batch._reverse_now()
         return True
 
     def action_cancel(self):
@@ -407,46 +413,31 @@ class AccountCreditBatch(models.Model):
             )
         )
 
-    def _post_pending_lines(self):
-        """Post the pending lines, chunk by chunk, and settle the state.
-
-        The caller has checked the right.
-        """
-        self.ensure_one()
-        self._check_ready()
-        self._take()
-        # The right to post credits is enough: it needs no right to read the chart of
-        # accounts or to create entries. What may be posted is checked line by line.
-        batch_sudo = self.sudo()
-        while lines_sudo := batch_sudo._lock_pending_lines(CHUNK_LINES):
-            lines_sudo._post()
-            # The next chunk needs nothing of this one, and a small cache is fast.
-            self.env.flush_all()
-            self.env.invalidate_all()
-        batch_sudo._update_state()
-
-    def _lock_pending_lines(self, limit):
-        """Return up to ``limit`` pending lines, locked for this transaction."""
-        self.ensure_one()
-        lines = self.env["account.credit.line"].search(
-            [("batch_id", "=", self.id), ("state", "=", "pending")],
-            order="id",
-            limit=limit,
-        )
-        return lines.try_lock_for_update()
+    def _post_or_queue(self):
+        """Post the pending lines now; leave many of them to the workers."""
+        if self._is_large():
+            self._queue("post")
+        else:
+            self._post_now()
 
     def _update_state(self):
         """Settle the state of each batch from the states of its lines."""
-        for batch in self:
-            states = set(batch.line_ids.mapped("state"))
+        counts = self.env["account.credit.line"]._read_group(
+            [("batch_id", "in", self.ids)], ["batch_id"], ["state:array_agg_distinct"]
+        )
+        for batch, states in counts:
+            if batch.state in ("queued", "posting") and batch._has_lines_to_do():
+                continue
             if "pending" in states:
-                batch._set_state("posting")
+                state = "posting"
             elif "failed" in states:
-                batch._set_state("partial")
-            elif states == {"reversed"}:
-                batch._set_state("reversed")
+                state = "partial"
+            elif states == ["reversed"]:
+                state = "reversed"
             else:
-                batch._set_state("done")
+                state = "done"
+            if batch.state != state:
+                batch._set_state(state)
 
     def _set_state(self, state):
         self.with_context(credit_posting=POSTING).write({"state": state})

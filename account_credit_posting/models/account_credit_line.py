@@ -7,7 +7,7 @@ from odoo.tools.sql import add_constraint, constraint_definition
 POSTING = object()
 
 #: Fields that only the posting writes.
-RESULT_FIELDS = {"state", "error", "move_id"}
+RESULT_FIELDS = {"state", "error", "reversal_error", "move_id"}
 
 
 class AccountCreditLine(models.Model):
@@ -102,6 +102,12 @@ class AccountCreditLine(models.Model):
         index=True,
     )
     error = fields.Text(string="Reason", readonly=True, copy=False)
+    reversal_error = fields.Text(
+        string="Not Reversed",
+        readonly=True,
+        copy=False,
+        help="Why the credit could not be reversed; it stays posted.",
+    )
     move_id = fields.Many2one(
         comodel_name="account.move",
         string="Credit Note",

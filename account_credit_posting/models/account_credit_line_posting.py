@@ -237,6 +237,24 @@ class AccountCreditLine(models.Model):
             self.credit_item_id.taxes_id._filter_taxes_by_company(self.company_id)
         )
 
+    def _reverse_narrowing(self):
+        """Reverse the lines as one set; those that are refused say why.
+
+        The caller holds the lock on the lines, and has checked the right.
+        """
+        narrow(
+            self.env.cr,
+            self,
+            lambda lines: lines._reverse(),
+            lambda line, refusal: line._write_result(
+                {
+                    "reversal_error": explain_refusal(
+                        self.env, refusal, _logger, f"Reversal of line {line.id}"
+                    )
+                }
+            ),
+        )
+
     def _reverse(self):
         """Reverse the credit notes of posted lines, dated today.
 

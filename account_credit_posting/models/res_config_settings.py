@@ -14,6 +14,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.credit_account_id",
         readonly=False,
     )
+    credit_background_lines = fields.Integer(
+        related="company_id.credit_background_lines",
+        readonly=False,
+    )
     credit_application_policy = fields.Selection(
         related="company_id.credit_application_policy",
         readonly=False,

@@ -3,6 +3,7 @@ from . import (
     common_stored_value,
     test_account_credit_application,
     test_account_credit_batch,
+    test_account_credit_batch_background,
     test_account_credit_entry,
     test_account_credit_line,
     test_account_post_transaction,

@@ -58,7 +58,9 @@ class TestAccountCreditBatch(AccountCreditCommon):
         self.assertLedgerSound(batch)
 
     def test_more_lines_than_a_chunk_are_posted_alike(self):
-        module = "odoo.addons.account_credit_posting.models.account_credit_batch"
+        module = (
+            "odoo.addons.account_credit_posting.models.account_credit_batch_background"
+        )
         batch = self._create_batch(dict.fromkeys(self.accounts, 5))
         with patch(f"{module}.CHUNK_LINES", 3):
             batch.action_post()

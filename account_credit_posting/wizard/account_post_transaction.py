@@ -120,6 +120,7 @@ class AccountPostTransaction(models.TransientModel):
     batch_line_ids = fields.One2many(related="batch_id.line_ids", string="Results")
     posted_count = fields.Integer(related="batch_id.posted_count")
     failed_count = fields.Integer(related="batch_id.failed_count")
+    progress_info = fields.Json(related="batch_id.progress_info")
     posted_total = fields.Char(compute="_compute_result")
     result_text = fields.Char(compute="_compute_result")
 

@@ -133,31 +133,55 @@ class AccountPostTransaction(models.TransientModel):
     @api.depends("batch_id.line_ids.state")
     def _compute_result(self):
         for transaction in self:
-            posted = transaction.batch_id.line_ids.filtered(
-                lambda line: line.state == "posted"
-            )
-            # What the ledger says: totals of the credit notes, taxes included.
-            transaction.posted_total = transaction._format_amounts(
-                posted, "move_amount_total"
-            )
-            transaction.result_text = transaction._get_result_text(posted)
+            posted, paid = transaction._sum_posted()
+            transaction.posted_total = transaction._format_amounts(posted)
+            transaction.result_text = transaction._get_result_text(paid)
 
-    def _get_result_text(self, posted):
+    def _sum_posted(self):
+        """Sum up the credit notes in force, as the ledger has them, taxes included.
+
+        :return: ``({currency: amount}, {currency: what of it paid invoices})``
+        """
+        # Whoever posted them may know their totals.
+        sums = (
+            self.env["account.move"]
+            .sudo()
+            ._read_group(
+                [
+                    ("credit_line_id.batch_id", "in", self.batch_id.ids),
+                    ("credit_line_id.state", "=", "posted"),
+                ],
+                ["currency_id"],
+                ["amount_total:sum", "amount_residual:sum"],
+            )
+        )
+        return (
+            {currency: total for currency, total, _open in sums},
+            {currency: total - left for currency, total, left in sums},
+        )
+
+    def _get_result_text(self, paid):
         """Say what became of the accounts, and of what they were credited.
 
-        :param posted: the posted credit lines
+        :param paid: ``{currency: amount}`` that paid invoices
         """
-        failed = self.batch_id.failed_count
+        batch = self.batch_id
+        if batch.state in ("queued", "posting"):
+            return self.env._(
+                "The credits are posted in the background. You can leave this page, or "
+                "close the browser: nothing stops them, and the batch shows the result."
+            )
+        failed = batch.failed_count
         sentences = []
-        if posted:
+        if batch.posted_count:
             sentences.append(
                 self.env._(
                     "%(total)s posted to %(accounts)s.",
                     total=self.posted_total,
-                    accounts=self._format_accounts(len(posted)),
+                    accounts=self._format_accounts(batch.posted_count),
                 )
             )
-            if paid := self._format_amounts(posted, "amount_applied"):
+            if paid := self._format_amounts(paid):
                 sentences.append(self.env._("%(paid)s of it paid invoices.", paid=paid))
         if failed:
             sentences.append(
@@ -209,12 +233,11 @@ class AccountPostTransaction(models.TransientModel):
         )
         return " + ".join(currency.format(totals[currency]) for currency in currencies)
 
-    def _format_amounts(self, lines, field_name):
-        """Return the sum of a field of credit lines as text; empty where it is zero."""
-        totals = {  # {currency: amount}
-            currency: sum(of_currency.mapped(field_name))
-            for currency, of_currency in lines.grouped("currency_id").items()
-        }
+    def _format_amounts(self, totals):
+        """Return amounts as text; empty where all of them are zero.
+
+        :param totals: ``{currency: amount}``
+        """
         return self._format_totals(
             {
                 currency: amount

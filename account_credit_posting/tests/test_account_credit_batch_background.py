@@ -1,0 +1,272 @@
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ..models import account_credit_batch_background as background
+from .common import AccountCreditCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAccountCreditBatchBackground(AccountCreditCommon):
+    """Large batches are queued, and posted by workers chunk by chunk."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.credit_background_lines = 5
+
+    def setUp(self):
+        super().setUp()
+        patched = patch.object(background, "CHUNK_LINES", 4)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def _queue(self, amount=10, user=None, **vals):
+        batch = self._create_batch(dict.fromkeys(self.accounts, amount), **vals)
+        batch.with_user(user or self.clerk).action_post()
+        return batch
+
+    def _run_worker(self, number=1):
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                f"account_credit_posting.ir_cron_post_credits_{number}"
+            ).method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_small_batch_is_posted_at_once(self):
+        batch = self._create_batch(dict.fromkeys(self.accounts[:5], 10))
+        batch.with_user(self.clerk).action_post()
+        self.assertEqual((batch.state, batch.posted_count), ("done", 5))
+        self.assertEqual(batch.requested_by_id, self.clerk)
+
+    def test_large_batch_is_queued_and_posted_by_a_worker(self):
+        trigger = self.env["ir.cron.trigger"]
+        before = trigger.search_count([])
+        batch = self._queue()
+        self.assertEqual((batch.state, batch.posted_count), ("queued", 0))
+        self.assertEqual(trigger.search_count([]), before + len(background.WORKERS))
+        self._run_worker()
+        self.assertRecordValues(
+            batch,
+            [{"state": "done", "posted_count": 10, "failed_count": 0, "progress": 100}],
+        )
+        self.assertTrue(batch.posting_start <= batch.posting_end)
+        self.assertLedgerSound(batch)
+        for line in batch.line_ids:
+            self.assertItems(
+                line.move_id,
+                [(self.credit_account, 10, 10), (self.receivable, -10, -10)],
+            )
+
+    def test_credit_notes_are_in_the_name_of_who_posted(self):
+        batch = self._queue()
+        self._run_worker()
+        self.assertEqual(batch.line_ids.move_id.create_uid, self.clerk)
+
+    def test_second_click_changes_nothing(self):
+        batch = self._queue()
+        batch.with_user(self.manager).action_post()
+        self.assertEqual(batch.requested_by_id, self.clerk)
+        self._run_worker()
+        batch.with_user(self.clerk).action_post()
+        self._run_worker(2)
+        self.assertEqual(batch.posted_count, 10)
+        self.assertLedgerSound(batch)
+
+    def test_credits_pay_invoices(self):
+        invoice = self._create_invoice(self.account, 25)
+        self._queue()
+        self._run_worker()
+        self.assertEqual(invoice.amount_residual, 15)
+
+    def test_bad_lines_stop_no_other(self):
+        batch = self._create_batch(dict.fromkeys(self.accounts, 10))
+        self.accounts[3].active = False
+        batch.with_user(self.clerk).action_post()
+        self._run_worker()
+        self.assertRecordValues(
+            batch, [{"state": "partial", "posted_count": 9, "failed_count": 1}]
+        )
+        self.accounts[3].active = True
+        batch.with_user(self.clerk).action_retry()
+        self.assertEqual(batch.state, "queued")
+        self._run_worker()
+        self.assertEqual((batch.state, batch.posted_count), ("done", 10))
+        self.assertLedgerSound(batch)
+
+    def test_oldest_batch_first(self):
+        first, second = self._queue(), self._queue(20)
+        batches = self.batches.sudo()
+        self.assertEqual(batches._find_queued(), first)
+        self.assertEqual(batches._count_queued_lines(), 20)
+        self._run_worker()
+        self.assertEqual((first | second).mapped("state"), ["done", "done"])
+        self.assertFalse(batches._find_queued())
+
+    def test_worker_stops_when_its_time_is_up(self):
+        batch = self._queue()
+        steps = []
+        self.patch(
+            self.env.registry["ir.cron"],
+            "_commit_progress",
+            lambda _self, processed=0, *, remaining=None: (
+                steps.append((processed, remaining)) or 3 - len(steps)
+            ),
+        )
+        self.batches._cron_post()
+        # The first says how much there is, the second that posting has begun.
+        self.assertEqual(steps, [(0, 10), (0, 10), (4, 6)])
+        self.assertEqual((batch.state, batch.posted_count), ("posting", 4))
+        steps.clear()
+        self.batches._cron_post()
+        self.assertEqual(steps, [(0, 6), (4, 2), (2, 0)])
+        self.assertEqual(batch.state, "done")
+        self.assertLedgerSound(batch)
+
+    def test_pause_and_resume(self):
+        batch = self._queue()
+        batch.with_user(self.clerk).action_pause()
+        self._run_worker()
+        self.assertEqual((batch.state, batch.posted_count), ("queued", 0))
+        batch.with_user(self.clerk).action_resume()
+        self._run_worker()
+        self.assertEqual((batch.state, batch.posted_count), ("done", 10))
+
+    def test_cancel_pending(self):
+        batch = self._queue()
+        self.batches.sudo()._find_queued()._start()
+        self.batches.sudo()._find_queued()._work_chunk()
+        batch.with_user(self.clerk).action_cancel_pending()
+        self.assertRecordValues(
+            batch, [{"state": "partial", "posted_count": 4, "failed_count": 6}]
+        )
+        self._run_worker()
+        self.assertEqual(batch.posted_count, 4)
+        self.assertLedgerSound(batch)
+
+    def test_actions_are_of_batches_in_work_and_of_who_may_post(self):
+        batch = self._create_batch(dict.fromkeys(self.accounts, 10))
+        for name in ("action_pause", "action_resume", "action_cancel_pending"):
+            with self.assertRaisesRegex(UserError, "not being posted"):
+                getattr(batch.with_user(self.clerk), name)()
+            with self.assertRaises(AccessError):
+                getattr(batch.with_user(self.accountant), name)()
+
+    def test_posting_facts_are_not_the_users(self):
+        batch = self._queue()
+        for vals in ({"requested_by_id": self.manager.id}, {"is_paused": True}):
+            with self.assertRaises(AccessError):
+                batch.with_user(self.clerk).write(vals)
+
+    def test_api_answers_at_once(self):
+        answer = self.batches.with_user(self.clerk).post_credits(
+            self.item.id,
+            [{"account_id": account.id, "amount": 10} for account in self.accounts],
+            idempotency_key="district",
+        )
+        self.assertEqual(answer["state"], "queued")
+        self.assertEqual({line["state"] for line in answer["lines"]}, {"pending"})
+        self._run_worker()
+        answer = self.batches.with_user(self.clerk).post_credits(
+            self.item.id,
+            [{"account_id": account.id, "amount": 10} for account in self.accounts],
+            idempotency_key="district",
+        )
+        self.assertEqual(answer["state"], "done")
+        self.assertEqual({line["state"] for line in answer["lines"]}, {"posted"})
+
+    def test_progress_is_told_to_who_posted(self):
+        batch = self._queue()
+        sent = []
+        self.patch(
+            self.env.registry["res.partner"],
+            "_bus_send",
+            lambda partner, kind, message, **_kw: sent.append((partner, kind, message)),
+        )
+        self._run_worker()
+        self.assertEqual(
+            {partner for partner, _kind, _message in sent}, {self.clerk.partner_id}
+        )
+        kinds = [kind for _partner, kind, _message in sent]
+        self.assertEqual(
+            kinds,
+            [*["account_credit_posting/progress"] * 4, "simple_notification"],
+        )
+        self.assertEqual(sent[0][2], {"batch_id": batch.id})
+        self.assertEqual(batch.progress_info["done"], batch.progress_info["line_count"])
+        self.assertFalse(batch.progress_info["is_working"])
+
+    # -------------------------------------------------------------------------
+    # REVERSAL
+    # -------------------------------------------------------------------------
+
+    def _post_large(self):
+        batch = self._queue()
+        self._run_worker()
+        return batch
+
+    def test_large_batch_is_reversed_by_a_worker(self):
+        invoice = self._create_invoice(self.account, 25)
+        batch = self._post_large()
+        batch.with_user(self.manager).action_reverse()
+        self.assertEqual((batch.state, batch.reversed_count), ("queued", 0))
+        self._run_worker()
+        self.assertEqual((batch.state, batch.reversed_count), ("reversed", 10))
+        reversals = batch.line_ids.move_id.reversal_move_ids
+        self.assertEqual(len(reversals), 10)
+        self.assertEqual(reversals.create_uid, self.manager)
+        self.assertEqual(invoice.amount_residual, 25)
+        self.assertLedgerSound(batch)
+
+    def test_second_click_reverses_nothing_more(self):
+        batch = self._post_large()
+        batch.with_user(self.manager).action_reverse()
+        with self.assertRaisesRegex(UserError, "in work"):
+            batch.with_user(self.manager).action_reverse()
+        self._run_worker()
+        batch.with_user(self.manager).action_reverse()
+        self._run_worker()
+        self.assertEqual(len(batch.line_ids.move_id.reversal_move_ids), 10)
+
+    def test_worker_stops_in_the_middle_of_a_reversal(self):
+        batch = self._post_large()
+        batch.with_user(self.manager).action_reverse()
+        batches = self.batches.sudo()
+        batches._find_queued()._start()
+        batches._find_queued()._work_chunk()
+        self.assertEqual((batch.state, batch.reversed_count), ("posting", 4))
+        self.assertEqual(batch.progress_info["done"], 4)
+        self._run_worker(3)
+        self.assertEqual((batch.state, batch.reversed_count), ("reversed", 10))
+        self.assertLedgerSound(batch)
+
+    def test_what_cannot_be_reversed_says_why_and_can_be_tried_again(self):
+        batch = self._post_large()
+        bad = batch.line_ids[3]
+        reverse = type(bad)._reverse
+
+        def refuse(lines):
+            if bad in lines:
+                raise UserError(lines.env._("The year is closed"))
+            return reverse(lines)
+
+        self.patch(type(bad), "_reverse", refuse)
+        batch.with_user(self.manager).action_reverse()
+        self._run_worker()
+        self.assertEqual((batch.state, batch.reversed_count), ("done", 9))
+        self.assertRecordValues(
+            bad, [{"state": "posted", "reversal_error": "The year is closed"}]
+        )
+        self.patch(type(bad), "_reverse", reverse)
+        batch.with_user(self.manager).action_reverse()
+        self._run_worker()
+        self.assertEqual((batch.state, batch.reversed_count), ("reversed", 10))
+        self.assertFalse(bad.reversal_error)
+
+    def test_cancel_what_is_not_reversed(self):
+        batch = self._post_large()
+        batch.with_user(self.manager).action_reverse()
+        batch.with_user(self.manager).action_cancel_pending()
+        self._run_worker()
+        self.assertEqual((batch.state, batch.posted_count), ("done", 10))

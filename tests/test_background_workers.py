@@ -1,0 +1,121 @@
+"""Several servers post one batch; whoever is killed, each credit is posted once."""
+
+import contextlib
+import threading
+
+import pytest
+
+from tests.servers import connect, run_script, running_server, throwaway_database
+
+PREPARE = """
+import json
+company = env.company
+if not company.chart_template:
+    env["account.chart.template"].try_loading("generic_coa", company)
+item = env["product.product"].create({"name": "Snow day", "is_credit_item": True})
+accounts = env["res.partner"].with_context(tracking_disable=True).create([
+    {"name": f"Family {number}"} for number in range(LINES)
+])
+batch = env["account.credit.batch"].create({
+    "credit_item_id": item.id,
+    "line_ids": [
+        (0, 0, {"partner_id": account.id, "amount": 10}) for account in accounts
+    ],
+})
+batch.action_post()
+assert batch.state == "queued", batch.state
+env.cr.commit()
+print(json.dumps(batch.id))
+"""
+
+LEDGER = """
+    SELECT COUNT(*),
+           COUNT(DISTINCT move.name),
+           COUNT(DISTINCT line.id),
+           COUNT(DISTINCT line.partner_id),
+           SUM(move.amount_total)::float,
+           MAX(move.sequence_number) - MIN(move.sequence_number) + 1
+      FROM account_move move
+      JOIN account_credit_line line ON line.move_id = move.id
+     WHERE move.state = 'posted'
+       AND move.credit_line_id = line.id
+       AND line.state = 'posted'
+"""
+
+STATE = "SELECT state FROM account_credit_batch"
+
+
+class Watch:
+    """Looks at the database from outside."""
+
+    def __init__(self, name):
+        """Connect without a transaction that would hold anything."""
+        self.connection = connect(name)
+        self.connection.autocommit = True
+
+    def ask(self, query):
+        """Return the first row."""
+        cursor = self.connection.cursor()
+        cursor.execute(query)
+        return cursor.fetchone()
+
+    def wait_until(self, condition, seconds=600):
+        """Wait until a function returns something true."""
+        pause = threading.Event()
+        for _attempt in range(int(seconds / 0.05)):
+            if condition():
+                return
+            pause.wait(0.05)
+        pytest.fail(f"not within {seconds} seconds")
+
+    def count_posted(self):
+        """Return how many lines are posted."""
+        return self.ask(
+            "SELECT COUNT(*) FROM account_credit_line WHERE state = 'posted'"
+        )[0]
+
+    def wait_for_more(self):
+        """Wait until another chunk is committed."""
+        posted = self.count_posted()
+        self.wait_until(lambda: self.count_posted() > posted)
+
+
+@contextlib.contextmanager
+def queued(lines):
+    """Give the name of a database with a queued batch, and a look at it."""
+    with throwaway_database() as name:
+        run_script(name, f"LINES = {lines:d}\n{PREPARE}")
+        watch = Watch(name)
+        with contextlib.closing(watch.connection):
+            yield name, watch
+
+
+def assert_posted_once(watch, lines):
+    """Assert that each account has one credit, and that no number is missing."""
+    watch.wait_until(lambda: watch.ask(STATE) == ("done",))
+    assert watch.ask(LEDGER) == (lines, lines, lines, lines, lines * 10, lines)
+    assert watch.ask("SELECT COUNT(*) FROM account_move WHERE state = 'draft'") == (0,)
+
+
+def test_killed_workers_lose_nothing():
+    lines = 3000
+    with queued(lines) as (name, watch), running_server(name):
+        for _time in range(3):
+            with running_server(name) as victim:
+                # In the middle of a chunk: one was committed a moment ago.
+                watch.wait_for_more()
+                victim.kill()
+        assert watch.count_posted() < lines
+        assert_posted_once(watch, lines)
+
+
+def test_cut_connections_lose_nothing():
+    lines = 1000
+    with queued(lines) as (name, watch), running_server(name), running_server(name):
+        watch.wait_for_more()
+        watch.ask(
+            "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid != pg_backend_pid()"
+        )
+        assert watch.count_posted() < lines
+        assert_posted_once(watch, lines)
