@@ -5,7 +5,7 @@
     "category": "Accounting/Accounting",
     "author": "Account Credit Posting contributors",
     "license": "LGPL-3",
-    "depends": ["account"],
+    "depends": ["account", "base_import"],
     "data": [
         "security/account_credit_posting_groups.xml",
         "security/ir.model.access.csv",

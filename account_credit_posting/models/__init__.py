@@ -1,4 +1,5 @@
 from . import (
+    abstract_long_list,
     account_account,
     account_chart_template,
     account_credit_application,

@@ -30,10 +30,17 @@ class AccountCreditBatch(models.Model):
     """
 
     _name = "account.credit.batch"
-    _inherit = ["mail.thread", "mail.activity.mixin", "analytic.mixin"]
+    _inherit = [
+        "account.credit.long.list",
+        "mail.thread",
+        "mail.activity.mixin",
+        "analytic.mixin",
+    ]
     _description = "Credit Batch"
     _order = "date desc, id desc"
     _check_company_auto = True
+    # Failed ones first.
+    _long_lists = {"line_ids": "state, id"}
 
     # What is posted.
     name = fields.Char(
@@ -146,8 +153,18 @@ class AccountCreditBatch(models.Model):
 
     @api.depends("line_ids.amount_company")
     def _compute_amount_total(self):
+        totals = dict(
+            self.env["account.credit.line"]._read_group(
+                [("batch_id", "in", self.ids)], ["batch_id"], ["amount_company:sum"]
+            )
+        )
         for batch in self:
-            batch.amount_total = sum(batch.line_ids.mapped("amount_company"))
+            # In a form, what was typed is not in the database yet.
+            batch.amount_total = (
+                totals.get(batch, 0)
+                if batch.id
+                else sum(batch.line_ids.mapped("amount_company"))
+            )
 
     @api.depends("line_ids.state")
     def _compute_counts(self):
@@ -320,6 +337,21 @@ class AccountCreditBatch(models.Model):
             **action,
             "name": self.env._("Credit Notes of %(batch)s", batch=self.name),
             "domain": [("credit_line_id.batch_id", "=", self.id)],
+            "context": {"create": False},
+        }
+
+    def action_view_lines(self):
+        """Open all lines of the batch, however many there are.
+
+        :return: a window action on ``account.credit.line``
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Accounts of %(batch)s", batch=self.name),
+            "res_model": "account.credit.line",
+            "view_mode": "list,pivot,graph",
+            "domain": [("batch_id", "=", self.id)],
             "context": {"create": False},
         }
 

@@ -2,6 +2,7 @@ from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ..const import BILLING_GROUPS
 
@@ -157,6 +158,34 @@ class ResPartner(models.Model):
             or account.specific_property_product_pricelist.currency_id
             or company.currency_id
         )
+
+    def _find_credited_in_foreign(self, company):
+        """Return which of these accounts are not credited in the company's currency.
+
+        As :meth:`_get_credit_currency` says; the database finds them, however many
+        accounts there are.
+
+        :param company: the company that gives the credit
+        :return: ``{account: currency}``
+        """
+        own = (False, company.currency_id.id)
+        candidates = self.with_company(company).search(
+            Domain("id", "in", self.ids)
+            & (
+                Domain("property_account_receivable_id.currency_id", "not in", own)
+                | Domain(
+                    "specific_property_product_pricelist.currency_id", "not in", own
+                )
+            )
+        )
+        currencies = {
+            account: account._get_credit_currency(company) for account in candidates
+        }
+        return {
+            account: currency
+            for account, currency in currencies.items()
+            if currency != company.currency_id
+        }
 
     def _is_foreign_to(self, company):
         """Tell whether an account belongs to another company than this one.

@@ -7,6 +7,7 @@ from . import (
     test_account_credit_entry,
     test_account_credit_line,
     test_account_post_transaction,
+    test_account_post_transaction_many,
     test_account_post_transaction_preview,
     test_account_stored_value,
     test_account_stored_value_change,

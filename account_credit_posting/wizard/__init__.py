@@ -2,6 +2,7 @@ from . import (
     account_post_transaction,
     account_post_transaction_accounts,
     account_post_transaction_line,
+    account_post_transaction_many,
     account_post_transaction_preview,
     account_post_transaction_texts,
     account_stored_value_change,

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
+from odoo.fields import Domain
 from odoo.tools import formatLang
 
 #: The steps in their order; the last one cannot be left.
@@ -14,11 +14,13 @@ class AccountPostTransaction(models.TransientModel):
     """
 
     _name = "account.post.transaction"
-    _inherit = ["analytic.mixin"]
+    _inherit = ["account.credit.long.list", "analytic.mixin"]
     _description = "Post Transaction"
     _check_company_auto = True
     # Odoo's hour is less than a clerk's lunch: nothing that was typed is lost by then.
     _transient_max_hours = 48.0
+    # Those without an amount first, and of the results those that failed.
+    _long_lists = {"line_ids": "amount, id", "batch_line_ids": "state, id"}
 
     step = fields.Selection(
         selection=[
@@ -56,6 +58,10 @@ class AccountPostTransaction(models.TransientModel):
     currency_symbol = fields.Char(
         compute="_compute_totals",
         help="Of the currency that all accounts have in common.",
+    )
+    is_cut = fields.Boolean(
+        compute="_compute_totals",
+        help="There are more accounts than the form lists.",
     )
     has_invoices = fields.Boolean(compute="_compute_has_invoices")
     add_partner_id = fields.Many2one(
@@ -157,6 +163,8 @@ class AccountPostTransaction(models.TransientModel):
         partner_id = vals.pop("add_partner_id", False)
         result = super().write(vals)
         for transaction in self:
+            if "company_id" in vals:
+                transaction._update_currencies()
             transaction._add_partner(partner_id)
         return result
 
@@ -166,7 +174,9 @@ class AccountPostTransaction(models.TransientModel):
 
     def _add_partner(self, partner_id):
         if partner_id:
-            self._add_accounts(self.env["res.partner"].browse(partner_id))
+            contact = self.env["res.partner"].browse(partner_id)
+            contact.check_access("read")
+            self._add_accounts(contact)
 
     def _check_company_is_own(self, vals):
         # What accounts owe and what posting does is computed with more rights than
@@ -189,8 +199,7 @@ class AccountPostTransaction(models.TransientModel):
     def action_set_all(self):
         """Set the amount of every account, rounded in its currency."""
         self._check_open_step("amounts")
-        for currency, lines in self.line_ids.grouped("currency_id").items():
-            lines.amount = currency.round(self.amount_for_all)
+        self._set_amounts(self.amount_for_all)
         return True
 
     def action_next(self):
@@ -230,6 +239,7 @@ class AccountPostTransaction(models.TransientModel):
             self.step = "result"
             self.flush_recordset(["step"])
             batch = self.env["account.credit.batch"].create(self._prepare_batch_vals())
+            self._create_credit_lines(batch)
             batch.action_post()
             # Nobody else may say that it is posted.
             self.sudo().batch_id = batch
@@ -299,21 +309,19 @@ class AccountPostTransaction(models.TransientModel):
             )
 
     def _check_accounts(self):
-        if not self.line_ids:
+        if not self.line_count:
             raise UserError(self.env._("Add at least one account."))
 
     def _check_amounts(self):
-        faulty = self.line_ids.filtered(
-            lambda line: line.currency_id.compare_amounts(line.amount, 0) <= 0
-        )
+        faulty = self._find_lines(Domain("amount", "<=", 0))
         if faulty:
             raise UserError(
                 self.env._(
                     "%(count)s of %(total)s have no amount above zero: %(names)s. "
                     "Enter an amount, or remove the account.",
                     count=formatLang(self.env, len(faulty), digits=0),
-                    total=self._format_accounts(len(self.line_ids)),
-                    names=self._format_names(faulty.mapped("partner_id.name")),
+                    total=self.accounts_text,
+                    names=self._format_line_names(faulty),
                 )
             )
 
@@ -342,17 +350,20 @@ class AccountPostTransaction(models.TransientModel):
         """
         self.ensure_one()
         company = self.company_id
-        lines = self._origin.line_ids or self.line_ids
-        foreign = lines.filtered(lambda line: line.partner_id._is_foreign_to(company))
+        # Those that the user cannot see are named, too: the user has chosen them.
+        foreign = self._find_lines(
+            Domain("partner_id.company_id", "not in", [False, *company.parent_ids.ids])
+        )
         if foreign:
             return self.env._(
                 "%(names)s belong to another company than %(company)s. Choose another "
                 "classification, or go back and remove them.",
-                names=self._format_names(foreign.mapped("partner_id.name")),
+                names=self._format_line_names(foreign),
                 company=company.display_name,
             )
-        foreign = lines.filtered(
-            lambda line: line.invoice_id and line.invoice_id.company_id != company
+        foreign = self._find_lines(
+            Domain("invoice_id", "!=", False)
+            & Domain("invoice_id.company_id", "!=", company.id)
         )
         if foreign:
             return self.env._(
@@ -377,7 +388,4 @@ class AccountPostTransaction(models.TransientModel):
             "public_comment": self.public_comment,
             "private_comment": self.private_comment,
             "analytic_distribution": self.analytic_distribution,
-            "line_ids": [
-                Command.create(line._prepare_line_vals()) for line in self.line_ids
-            ],
         }

@@ -2,8 +2,10 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 from odoo.tools import safe_eval
+
+from .account_post_transaction_texts import NAMES_LISTED
 
 
 class AccountPostTransaction(models.TransientModel):
@@ -33,6 +35,7 @@ class AccountPostTransaction(models.TransientModel):
         company = self._get_common_company(contacts, invoices)
         transaction = self.create({"company_id": company.id})
         if contacts:
+            contacts.check_access("read")
             transaction._add_accounts(contacts)
         transaction._set_invoices(
             invoices.filtered(lambda invoice: invoice.company_id == company)
@@ -69,8 +72,10 @@ class AccountPostTransaction(models.TransientModel):
 
     def _set_invoices(self, invoices):
         """Let each account's credit pay its invoice first, where it has one only."""
-        lines = self.line_ids.grouped("partner_id")
-        for account, of_account in invoices.grouped("commercial_partner_id").items():
+        by_account = invoices.grouped("commercial_partner_id")
+        domain = Domain("partner_id", "in", [account.id for account in by_account])
+        lines = self._find_lines(domain).grouped("partner_id")
+        for account, of_account in by_account.items():
             if len(of_account) == 1 and account in lines:
                 lines[account].invoice_id = of_account
 
@@ -81,40 +86,35 @@ class AccountPostTransaction(models.TransientModel):
     def _add_accounts(self, contacts):
         """Add the accounts of contacts, each once, and keep a notice of it.
 
-        :param contacts: accounts and enrollees; an enrollee stays as a label
+        :param contacts: accounts and enrollees that the user may read; an enrollee
+            stays as a label
         """
         self.ensure_one()
-        present = set(self.line_ids.partner_id.ids)
+        own = {False, None, *self.company_id.parent_ids.ids}
+        present = self._get_account_ids()
         added, known, archived, foreign = [], [], [], []
-        for contact in contacts:
-            account = contact.commercial_partner_id or contact
-            if account.id in present:
-                known.append(account)
-            elif not account.active:
-                archived.append(account)
-            elif account._is_foreign_to(self.company_id):
-                foreign.append(account)
+        for contact_id, account_id, is_active, company_id in self._find_accounts(
+            contacts
+        ):
+            if account_id in present:
+                known.append(account_id)
+            elif not is_active:
+                archived.append(account_id)
+            elif company_id not in own:
+                foreign.append(account_id)
             else:
-                present.add(account.id)
-                added.append((account, contact))
-        self.line_ids = [
-            Command.create(
-                {
-                    "partner_id": account.id,
-                    "contact_id": contact.id if contact != account else False,
-                }
-            )
-            for account, contact in added
-        ]
+                present.add(account_id)
+                added.append((account_id, contact_id))
+        self._insert_lines(added)
         self.notice = self._get_added_notice(len(added), known, archived, foreign)
 
     def _get_added_notice(self, count, known, archived, foreign):
         """Say what became of the accounts that were to be added.
 
         :param count: how many were added
-        :param known: accounts that were there before, one for each contact
-        :param archived: accounts that are no longer in use
-        :param foreign: accounts of another company
+        :param known: ids of accounts that were there before, one for each contact
+        :param archived: ids of accounts that are no longer in use
+        :param foreign: ids of accounts of another company
         """
         sentences = []
         if count > 1 or not (count or known or archived or foreign):
@@ -146,10 +146,12 @@ class AccountPostTransaction(models.TransientModel):
             )
         return " ".join(sentences) or False
 
-    def _format_accounts_names(self, accounts):
+    def _format_accounts_names(self, account_ids):
         """Return the names of accounts as text, each account once."""
+        ids = list(dict.fromkeys(account_ids))
+        listed = self.env["res.partner"].browse(ids[:NAMES_LISTED])
         return self._format_names(
-            account.name or str(account.id) for account in dict.fromkeys(accounts)
+            [account.name or str(account.id) for account in listed], len(ids)
         )
 
     def action_add_tagged(self):
@@ -177,9 +179,41 @@ class AccountPostTransaction(models.TransientModel):
     def action_clear(self):
         """Remove all accounts."""
         self._check_open_step("accounts")
-        self.line_ids = [Command.clear()]
+        self._delete_lines()
         self.notice = False
         return True
+
+    def action_import(self):
+        """Open Odoo's import for accounts and amounts of a file: CSV or XLSX.
+
+        :return: a client action of the module ``base_import``
+        """
+        self._check_open_step("accounts")
+        return {
+            "type": "ir.actions.client",
+            "tag": "import",
+            "name": self.env._("Import Accounts and Amounts"),
+            "params": {
+                "active_model": "account.post.transaction.line",
+                "context": {"default_transaction_id": self.id},
+            },
+        }
+
+    def action_view_lines(self):
+        """Open all accounts, however many there are: to search, change and remove.
+
+        :return: a window action on ``account.post.transaction.line``
+        """
+        self._check_open_step()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Accounts"),
+            "res_model": "account.post.transaction.line",
+            "view_mode": "list",
+            "views": [(False, "list")],
+            "domain": [("transaction_id", "=", self.id)],
+            "context": {"default_transaction_id": self.id},
+        }
 
     def _find_filtered_contacts(self):
         saved = self.filter_id

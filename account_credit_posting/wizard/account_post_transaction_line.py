@@ -56,14 +56,18 @@ class AccountPostTransactionLine(models.TransientModel):
         "This account is listed already.",
     )
 
-    @api.depends("partner_id", "invoice_id", "transaction_id.company_id")
+    # Not on the company: when that changes, `_update_currencies` does all at once.
+    @api.depends("partner_id", "invoice_id")
     def _compute_currency_id(self):
         for line in self:
-            company = line.transaction_id.company_id or self.env.company
-            line.currency_id = (
-                line.invoice_id.currency_id
-                or line.partner_id._get_credit_currency(company)
-            )
+            line.currency_id = line._get_currency(line.company_id)
+
+    def _get_currency(self, company):
+        """Return the currency of the line at a company that gives the credit."""
+        self.ensure_one()
+        return self.invoice_id.currency_id or self.partner_id._get_credit_currency(
+            company or self.env.company
+        )
 
     @api.depends("partner_id", "company_id")
     def _compute_balances(self):
@@ -75,6 +79,21 @@ class AccountPostTransactionLine(models.TransientModel):
             for line in lines:
                 line.amount_due = dues.get(line.partner_id.id, 0)
                 line.open_credit = credits.get(line.partner_id.id, 0)
+
+    # -------------------------------------------------------------------------
+    # CRUD
+    # -------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create lines, as the list and the import do.
+
+        An enrollee leads to its account. Many at once are added by
+        ``account.post.transaction._insert_lines``.
+        """
+        vals_list = [dict(vals) for vals in vals_list]
+        self.env["account.credit.line"]._lead_to_account(vals_list)
+        return super().create(vals_list)
 
     def _prepare_line_vals(self):
         """Prepare the credit line: values for ``account.credit.line.create``."""

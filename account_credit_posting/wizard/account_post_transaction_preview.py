@@ -1,11 +1,15 @@
 from datetime import date
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..application_plan import OpenItem
 
 #: Behind every credit that is posted: a new one comes last among equals.
 NOT_POSTED_YET = 2**62
+
+#: Accounts of which the preview shows all that will happen; of more, the first.
+PREVIEWED = 500
 
 
 class AccountPostTransaction(models.TransientModel):
@@ -56,6 +60,7 @@ class AccountPostTransaction(models.TransientModel):
                            "skipped": why nothing is posted, or False}],
              "totals": [{"currency_id", "credit", "pays", "left"}],
              "posted_count", "skipped_count",
+             "sample": how many accounts these are, where they are not all; or False,
              "entry": [{"account_id", "name", "debit", "credit"}],
              "entry_currency_id": currency of the entry, the company's}
         """
@@ -93,6 +98,7 @@ class AccountPostTransaction(models.TransientModel):
             "totals": self._get_preview_totals(credits, totals),
             "posted_count": len(credits),
             "skipped_count": len(faults),
+            "sample": len(lines) < self.line_count and len(lines),
             "entry": self._get_preview_entry(entry),
             "entry_currency_id": self.company_id.currency_id.id,
         }
@@ -106,10 +112,20 @@ class AccountPostTransaction(models.TransientModel):
                 "credit_item_id": self.credit_item_id,
             }
         )
-        rows = self._origin.line_ids or self.line_ids
+        rows = self._find_lines(Domain.TRUE, limit=PREVIEWED)
         new = self.env["account.credit.line"].new
         return self.env["account.credit.line"].union(
-            *(new({**row._prepare_line_vals(), "batch_id": batch}) for row in rows)
+            *(
+                new(
+                    {
+                        **row._prepare_line_vals(),
+                        # The classification may have changed, and not be saved yet.
+                        "currency_id": row._get_currency(self.company_id),
+                        "batch_id": batch,
+                    }
+                )
+                for row in rows
+            )
         )
 
     @api.model

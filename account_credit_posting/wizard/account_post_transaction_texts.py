@@ -1,8 +1,10 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.fields import Command
-from odoo.tools import format_list, formatLang
+from odoo.fields import Command, Domain
+from odoo.tools import SQL, format_list, formatLang
+
+from ..models.abstract_long_list import LISTED
 
 #: Names that a message lists before it says how many more there are.
 NAMES_LISTED = 10
@@ -27,19 +29,19 @@ class AccountPostTransaction(models.TransientModel):
     @api.depends("line_ids.amount", "line_ids.currency_id")
     def _compute_totals(self):
         for transaction in self:
-            totals = {}  # {currency: amount}
-            for line in transaction.line_ids:
-                amount = totals.get(line.currency_id, 0) + line.amount
-                totals[line.currency_id] = amount
+            sums = transaction._sum_lines()  # {currency: (count, amount)}
             transaction.update(
-                transaction._prepare_totals_vals(len(transaction.line_ids), totals)
+                transaction._prepare_totals_vals(
+                    sum(count for count, _amount in sums.values()),
+                    {currency: amount for currency, (_count, amount) in sums.items()},
+                )
             )
 
     @api.depends("line_ids.invoice_id")
     def _compute_has_invoices(self):
         for transaction in self:
-            transaction.has_invoices = any(
-                line.invoice_id for line in transaction.line_ids
+            transaction.has_invoices = bool(
+                transaction._find_lines(Domain("invoice_id", "!=", False), limit=1)
             )
 
     @api.depends("batch_id.name")
@@ -87,13 +89,13 @@ class AccountPostTransaction(models.TransientModel):
     @api.depends("credit_item_id", "line_ids.amount", "step")
     def _compute_repeated_warning(self):
         for transaction in self:
-            names = []
+            repeated = self.env["account.post.transaction.line"]
             if transaction.step == "setup" and transaction.credit_item_id:
-                names = transaction._find_repeated_lines().mapped("partner_id.name")
-            transaction.repeated_warning = bool(names) and self.env._(
+                repeated = transaction._find_repeated_lines()
+            transaction.repeated_warning = bool(repeated) and self.env._(
                 "%(names)s got the same amount for %(item)s within the last %(days)s "
                 "days. Check that it is meant, then post.",
-                names=self._format_names(names),
+                names=self._format_line_names(repeated),
                 item=transaction.credit_item_id.display_name,
                 days=REPEATED_DAYS,
             )
@@ -101,30 +103,26 @@ class AccountPostTransaction(models.TransientModel):
     def _find_repeated_lines(self):
         """Return the lines whose account got the same item and amount lately."""
         self.ensure_one()
-        lines = self._origin.line_ids or self.line_ids
-        posted = self.env["account.credit.line"]._read_group(
+        # With the rules of the user.
+        posted = self.env["account.credit.line"]._search(
             [
-                ("partner_id", "in", lines.partner_id.ids),
                 ("credit_item_id", "=", self.credit_item_id.id),
                 ("state", "=", "posted"),
                 ("date", ">", self._get_repeated_from()),
-            ],
-            ["partner_id", "currency_id", "amount"],
+            ]
         )
-        repeated = {
-            (account.id, currency.id, currency.round(amount))
-            for account, currency, amount in posted
-        }
-        return lines.filtered(
-            lambda line: (
-                (
-                    line.partner_id.id,
-                    line.currency_id.id,
-                    line.currency_id.round(line.amount),
-                )
-                in repeated
+        lines = self.env["account.post.transaction.line"]
+        lines.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM account_post_transaction_line "
+                "WHERE transaction_id = %(id)s "
+                "AND (partner_id, currency_id, amount) IN %(posted)s ORDER BY id",
+                id=self._origin.id,
+                posted=posted.subselect("partner_id", "currency_id", "amount"),
             )
         )
+        return lines.browse(row[0] for row in rows)
 
     def _get_repeated_from(self):
         today = fields.Date.context_today(self)
@@ -208,6 +206,7 @@ class AccountPostTransaction(models.TransientModel):
         currencies = self.env["res.currency"].union(*totals)
         return {
             "line_count": count,
+            "is_cut": count > LISTED,
             "accounts_text": self._format_accounts(count),
             "total": self._format_totals(totals),
             "currency_symbol": currencies.symbol if len(currencies) == 1 else "",
@@ -246,16 +245,26 @@ class AccountPostTransaction(models.TransientModel):
             }
         )
 
-    def _format_names(self, names):
-        """Return a list of names as text, cut where it gets long."""
+    def _format_names(self, names, count=None):
+        """Return a list of names as text, cut where it gets long.
+
+        :param names: all of them, or the first
+        :param count: how many there are, where that is known to be more
+        """
         names = list(names)
-        if len(names) <= NAMES_LISTED:
+        count = count or len(names)
+        if count <= NAMES_LISTED:
             return format_list(self.env, names)
         return self.env._(
             "%(names)s and %(count)s more",
             names=", ".join(names[:NAMES_LISTED]),
-            count=formatLang(self.env, len(names) - NAMES_LISTED, digits=0),
+            count=formatLang(self.env, count - NAMES_LISTED, digits=0),
         )
+
+    def _format_line_names(self, lines):
+        """Return the names of the accounts of lines as text."""
+        listed = lines[:NAMES_LISTED].with_prefetch()
+        return self._format_names(listed.mapped("partner_id.name"), len(lines))
 
     # -------------------------------------------------------------------------
     # FORM
@@ -269,14 +278,9 @@ class AccountPostTransaction(models.TransientModel):
         totals depend on the rows, and the database adds them up.
         """
         commands = values.get("line_ids") or []
-        if (
-            not self
-            # It changes the currencies of the rows.
-            or "company_id" in field_names
-            or any(
-                command[0] not in (Command.UPDATE, Command.DELETE, Command.UNLINK)
-                for command in commands
-            )
+        if not self or any(
+            command[0] not in (Command.UPDATE, Command.DELETE, Command.UNLINK)
+            for command in commands
         ):
             return super().onchange(values, field_names, fields_spec)
         result = {"value": {}}

@@ -42,6 +42,13 @@ export class CreditPreviewField extends Component {
         return _t("Show %s more", this.hiddenCount);
     }
 
+    get sampleLabel() {
+        return _t(
+            "These are the first %s accounts. The same checks are made for all others as they are posted.",
+            this.preview.sample
+        );
+    }
+
     get skippedLabel() {
         const count = this.preview.skipped_count;
         return count === 1
