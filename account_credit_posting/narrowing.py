@@ -4,9 +4,13 @@ from psycopg2 import InterfaceError, OperationalError
 
 from odoo.exceptions import ConcurrencyError, UserError
 
+#: Parts of a set that was refused. Each round costs all that is in doubt once more:
+#: many parts mean few rounds, and halves would mean the most.
+PARTS = 8
+
 
 def narrow(cr, items, attempt, refuse):
-    """Attempt a set; where that is refused, halve it, down to single items.
+    """Attempt a set; where that is refused, divide it, down to single items.
 
     A refusal that no check foresaw (an override of another addon, a constraint of the
     database) so costs the good items a few more rounds, and nothing else.
@@ -32,9 +36,9 @@ def narrow(cr, items, attempt, refuse):
     if len(items) == 1:
         refuse(items, refusal)
         return
-    half = len(items) // 2
-    narrow(cr, items[:half], attempt, refuse)
-    narrow(cr, items[half:], attempt, refuse)
+    size = -(-len(items) // PARTS)
+    for start in range(0, len(items), size):
+        narrow(cr, items[start : start + size], attempt, refuse)
 
 
 def explain_refusal(env, refusal, logger, label):

@@ -24,9 +24,13 @@ from odoo.modules.registry import Registry
 RESULT = Path(__file__).parents[1] / ".dev" / "bench.json"
 DATE = "2026-03-15"
 
-# Databases.
+# Databases: with the addon, without it, and with it and many journal items.
 WITH = os.environ.get("PGDATABASE")
 WITHOUT = os.environ.get("ACP_PLAIN_DATABASE")
+SMALL = "10,000 journal items"
+LARGE = "1,000,000 journal items"
+DATABASES = {WITH: WITH, WITHOUT: WITHOUT}  # {database of a way: its name}
+ITEMS = {SMALL: 10_000, LARGE: 1_000_000}
 
 
 class Way(NamedTuple):
@@ -240,24 +244,54 @@ def reverse_batch(env, batch):
     assert batch.state == "reversed", batch.state
 
 
-def post_with_bad_lines(env, accounts):
-    """Post where every hundredth account is refused by what no check foresees."""
+def archive_some(env, accounts):
+    """Archive every hundredth account: posting foresees that these cannot be posted."""
+    accounts[50::100].active = False
+    return accounts
+
+
+def post_with_archived(env, accounts):
+    """Post where every hundredth account is archived."""
+    assert_one_in_a_hundred_fails(env, accounts)
+    accounts.active = True
+    env.cr.commit()
+
+
+def post_with_refused_posting(env, accounts):
+    """Post where an override refuses every hundredth credit note."""
+    with refusing(env, "_post", accounts, lambda moves, *_args, **_kwargs: moves):
+        assert_one_in_a_hundred_fails(env, accounts)
+
+
+def post_with_refused_creation(env, accounts):
+    """Post where a constraint refuses every hundredth credit note."""
+    with refusing(env, "_check_payable_receivable", accounts, lambda moves: moves):
+        assert_one_in_a_hundred_fails(env, accounts)
+
+
+def refusing(env, method, accounts, get_moves):
+    """Let a method of entries refuse those of every hundredth account."""
+    model = env.registry["account.move"]
+    original = getattr(model, method)
     bad = set(accounts[50::100].ids)
-    post = type(env["account.move"])._post
 
-    def refuse(moves, soft=True):
-        if not bad.isdisjoint(moves.partner_id.ids):
-            raise UserError(moves.env._("Another addon has something against it"))
-        return post(moves, soft=soft)
+    def refuse(*args, **kwargs):
+        if not bad.isdisjoint(get_moves(*args, **kwargs).partner_id.ids):
+            raise UserError(env._("Another addon has something against it"))
+        return original(*args, **kwargs)
 
-    with patch.object(type(env["account.move"]), "_post", refuse):
-        answer = env["account.credit.batch"].post_credits(
-            get_item(env).id,
-            [{"account_id": account.id, "amount": "10.00"} for account in accounts],
-        )
+    return patch.object(model, method, refuse)
+
+
+def assert_one_in_a_hundred_fails(env, accounts):
+    """Post, and count those that fail."""
+    answer = env["account.credit.batch"].post_credits(
+        get_item(env).id,
+        [{"account_id": account.id, "amount": "10.00"} for account in accounts],
+    )
     env.cr.commit()
     failed = [line for line in answer["lines"] if line["state"] == "failed"]
-    assert len(failed) == len(bad), len(failed)
+    assert len(failed) == len(accounts[50::100]), len(failed)
 
 
 # -----------------------------------------------------------------------------
@@ -368,9 +402,18 @@ TABLES = {
         ours="posting",
         ways={
             "posting": Way(WITH, post_by_batch),
-            "posting, 1 % bad lines": Way(WITH, post_with_bad_lines),
+            "1 % bad, foreseen": Way(WITH, post_with_archived, archive_some),
+            "1 % refused on posting": Way(WITH, post_with_refused_posting),
+            "1 % refused on creation": Way(WITH, post_with_refused_creation),
             "reversal": Way(WITH, reverse_batch, prepare_batch),
         },
+        sizes=(1000,),
+    ),
+    "history": Table(
+        title="posting a credit in a small and in a large database",
+        unit="ms per posted credit",
+        ours=SMALL,
+        ways={SMALL: Way(SMALL, post_by_batch), LARGE: Way(LARGE, post_by_batch)},
         sizes=(1000,),
     ),
     "invoices": Table(

@@ -50,11 +50,14 @@ def assert_ties_out(name):
         assert cursor.fetchall() == []
 
 
-def connect(name):
-    """Return a connection of its own to a database."""
+def connect(name, host=None):
+    """Return a connection of its own to a database.
+
+    :param host: another server than that of all tests
+    """
     return psycopg2.connect(
         dbname=name,
-        host=os.environ.get("PGHOST"),
+        host=host or os.environ.get("PGHOST"),
         port=os.environ.get("PGPORT"),
         user=os.environ.get("PGUSER"),
         password=os.environ.get("PGPASSWORD"),

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from tests.cluster import running_cluster
 from tests.servers import connect, run_script, running_server, throwaway_database
 
 PREPARE = """
@@ -48,9 +49,9 @@ STATE = "SELECT state FROM account_credit_batch"
 class Watch:
     """Looks at the database from outside."""
 
-    def __init__(self, name):
-        """Connect without a transaction that would hold anything."""
-        self.connection = connect(name)
+    def __init__(self, connection):
+        """Look without a transaction that would hold anything."""
+        self.connection = connection
         self.connection.autocommit = True
 
     def ask(self, query):
@@ -85,9 +86,8 @@ def queued(lines):
     """Give the name of a database with a queued batch, and a look at it."""
     with throwaway_database() as name:
         run_script(name, f"LINES = {lines:d}\n{PREPARE}")
-        watch = Watch(name)
-        with contextlib.closing(watch.connection):
-            yield name, watch
+        with contextlib.closing(connect(name)) as connection:
+            yield name, Watch(connection)
 
 
 def assert_posted_once(watch, lines):
@@ -107,6 +107,28 @@ def test_killed_workers_lose_nothing():
                 victim.kill()
         assert watch.count_posted() < lines
         assert_posted_once(watch, lines)
+
+
+def test_restarted_database_loses_nothing():
+    lines = 1000
+    with queued(lines) as (name, _watch), running_cluster() as cluster:
+        cluster.copy(name)
+        with (
+            running_server(name, options=cluster.options),
+            running_server(name, options=cluster.options),
+            contextlib.closing(cluster.connect(name)) as connection,
+        ):
+            watch = Watch(connection)
+            watch.wait_for_more()
+            assert watch.count_posted() < lines
+            cluster.restart()
+        # Odoo itself does not outlive its database: whatever looks after the service
+        # starts it again.
+        with (
+            running_server(name, options=cluster.options),
+            contextlib.closing(cluster.connect(name)) as connection,
+        ):
+            assert_posted_once(Watch(connection), lines)
 
 
 def test_cut_connections_lose_nothing():

@@ -5,7 +5,6 @@ from odoo.fields import Command
 
 from ..narrowing import explain_refusal, narrow
 from .account_credit_line import POSTING
-from .account_move import NumberBlock
 
 _logger = logging.getLogger(__name__)
 
@@ -27,11 +26,15 @@ class AccountCreditLine(models.Model):
         self.browse(line.id for line in self if line not in faults)._post_narrowing()
 
     def _post_narrowing(self):
-        """Post the lines as one set; those that are refused alone fail alone."""
+        """Post the lines as one set; those that are refused alone fail alone.
+
+        Creating and posting are narrowed down each for itself, so that a refusal on
+        posting does not cost the others their creation.
+        """
         narrow(
             self.env.cr,
             self,
-            lambda lines: lines._create_moves(),
+            lambda lines: lines._create_moves()._post_credits_narrowing(),
             lambda line, refusal: line._set_failed(line._get_refusal_message(refusal)),
         )
 
@@ -46,13 +49,12 @@ class AccountCreditLine(models.Model):
         )
 
     def _create_moves(self):
-        """Create, number and post one credit note per line, and mark the lines.
+        """Create one draft credit note per line.
 
-        :return: the posted ``account.move`` records, in the order of the lines
+        :return: ``account.move`` records, in the order of the lines
         """
         Move = self.env["account.move"].with_context(
             credit_posting=POSTING,
-            credit_number_block=NumberBlock(),
             # The batch keeps the log; the entry keeps only what changes later. Where
             # the law wants an audit trail, the entry keeps its own.
             mail_create_nolog=True,
@@ -63,11 +65,7 @@ class AccountCreditLine(models.Model):
         moves = Move.with_context(skip_analytic_sync=True).create(
             [line._prepare_move_vals() for line in self]
         )
-        moves = moves.with_env(Move.env)
-        moves._post(soft=False)
-        for line, move in zip(self, moves, strict=True):
-            line._set_posted(move)
-        return moves
+        return moves.with_env(Move.env)
 
     def _prepare_move_vals(self):
         """Prepare the credit note of the line.

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..const import BILLING_GROUPS
+from ..narrowing import narrow
 
 
 class NumberBlock(dict):
@@ -96,6 +97,29 @@ class AccountMove(models.Model):
     # -------------------------------------------------------------------------
     # POSTING
     # -------------------------------------------------------------------------
+
+    def _post_credits_narrowing(self):
+        """Post draft credit notes as one set, and mark their lines.
+
+        Those that are refused alone are deleted, and their lines fail alone.
+        """
+        narrow(
+            self.env.cr,
+            self,
+            lambda moves: moves._post_credits(),
+            lambda move, refusal: move._discard_credit(refusal),
+        )
+
+    def _post_credits(self):
+        moves = self.with_context(credit_number_block=NumberBlock())
+        moves._post(soft=False)
+        for move in moves:
+            move.credit_line_id._set_posted(move)
+
+    def _discard_credit(self, refusal):
+        line = self.credit_line_id
+        self.unlink()
+        line._set_failed(line._get_refusal_message(refusal))
 
     def _get_next_sequence_format(self):
         """Ask for the last number once for a set of credits, not for each.
