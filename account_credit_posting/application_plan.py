@@ -36,6 +36,13 @@ class OpenItem:
     #: For a credit: the invoice that it pays before all others, whatever the policy,
     #: because somebody named it.
     named_invoice: Any = None
+    #: For a credit in a journal entry for many accounts: its ``account.credit.line``.
+    credit_line: Any = None
+
+    @property
+    def source(self):
+        """Return what is kept apart from an invoice: the one credit, not all."""
+        return self.credit_line or self.move
 
     @property
     def is_open(self):
@@ -61,7 +68,7 @@ def plan_applications(credits, terms, kept_apart=frozenset()):
 
     :param list[OpenItem] credits: their residuals are lowered
     :param list[OpenItem] terms: their residuals are lowered
-    :param kept_apart: pairs ``(credit move, invoice)`` that must not meet
+    :param kept_apart: pairs ``(source of the credit, invoice)`` that must not meet
     :return: ``(applications, obstacles)``: lists of :class:`Application`, to be
         reconciled in this order; the obstacles cannot be, because both sides are on
         different receivable accounts
@@ -99,7 +106,7 @@ def _pay(credit, terms, rule, kept_apart):
         if (
             term.is_open
             and credit.ledger in (None, term.ledger)
-            and (credit.move, term.move) not in kept_apart
+            and (credit.source, term.move) not in kept_apart
         ):
             amount = min(credit.residual, term.residual)
             credit.residual = credit.currency.round(credit.residual - amount)
@@ -113,7 +120,7 @@ def _find_obstacles(credit, terms, kept_apart):
         if (
             credit.is_open
             and credit.ledger not in (None, term.ledger)
-            and (credit.move, term.move) not in kept_apart
+            and (credit.source, term.move) not in kept_apart
         ):
             amount = min(credit.residual, term.residual)
             yield Application(credit, term, amount, "due_date")

@@ -64,7 +64,7 @@ class CreditResults(http.Controller):
             env._("Amount"),
             env._("Currency"),
             env._("Status"),
-            env._("Credit Note"),
+            env._("Document"),
             env._("Reason"),
         ]
 

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import format_datetime, format_list
 
 from .account_credit_line import POSTING
@@ -40,6 +41,13 @@ class AccountCreditApplication(models.Model):
         ondelete="cascade",
         help="The credit note that pays, or the entry that uses stored value.",
     )
+    credit_line_id = fields.Many2one(
+        comodel_name="account.credit.line",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+        help="The credit that pays, where the entry holds those of many accounts.",
+    )
     stored_value_id = fields.Many2one(
         comodel_name="account.stored.value",
         string="Gift Card or Prepayment",
@@ -64,7 +72,10 @@ class AccountCreditApplication(models.Model):
         help="Odoo's reconciliation of both; empty when the credit does not pay.",
     )
     credit_item_id = fields.Many2one(
-        related="credit_move_id.credit_line_id.credit_item_id",
+        comodel_name="product.product",
+        compute="_compute_credit_item_id",
+        compute_sudo=True,
+        search="_search_credit_item_id",
     )
     currency_id = fields.Many2one(
         comodel_name="res.currency",
@@ -137,6 +148,17 @@ class AccountCreditApplication(models.Model):
     # COMPUTE
     # -------------------------------------------------------------------------
 
+    @api.depends("credit_line_id", "credit_move_id.credit_line_id")
+    def _compute_credit_item_id(self):
+        for application in self:
+            line = application.credit_line_id or application.credit_move_id.credit_line_id
+            application.credit_item_id = line.credit_item_id
+
+    def _search_credit_item_id(self, operator, value):
+        return Domain("credit_line_id.credit_item_id", operator, value) | Domain(
+            "credit_move_id.credit_line_id.credit_item_id", operator, value
+        )
+
     @api.depends_context("lang", "tz")
     @api.depends("rule", "origin", "create_uid", "create_date")
     def _compute_decision(self):
@@ -157,13 +179,20 @@ class AccountCreditApplication(models.Model):
     @api.depends("credit_move_id.name", "stored_value_id.name", "invoice_id.name")
     def _compute_display_name(self):
         for application in self:
-            source = application._get_source()
-            application.display_name = f"{source.name} → {application.invoice_id.name}"
+            name = application._get_source_name()
+            application.display_name = f"{name} → {application.invoice_id.name}"
 
     def _get_source(self):
-        """Return what pays: the stored value, or the credit note."""
+        """Return what pays: the stored value, the credit note, or the credit line.
+
+        The last one of an entry for many accounts.
+        """
         self.ensure_one()
-        return self.stored_value_id or self.credit_move_id
+        return self.stored_value_id or self.credit_line_id or self.credit_move_id
+
+    def _get_source_name(self):
+        self.ensure_one()
+        return (self.stored_value_id or self.credit_move_id).name
 
     def _get_kind(self):
         """Return what the office reads before the label."""
@@ -178,7 +207,7 @@ class AccountCreditApplication(models.Model):
     def _get_label(self):
         """Return what the customer reads: the credit item, else the number."""
         self.ensure_one()
-        return self.credit_item_id.name or self._get_source().name
+        return self.credit_item_id.name or self._get_source_name()
 
     def _get_printed_label(self):
         """Return what stands on the printed invoice: a gift card says that it is."""
@@ -345,7 +374,10 @@ class AccountCreditApplication(models.Model):
             rule = decision and decision.rules.get(
                 (partial.credit_move_id.id, partial.debit_move_id.id)
             )
-            if not rule and not self._is_by_hand(credit_move, invoice):
+            credit_line = partial.credit_move_id._get_credit_line()
+            if not rule and not (
+                credit_line and self._is_by_hand(credit_move, invoice)
+            ):
                 continue
             if invoice.stored_value_event == "issue":
                 raise UserError(
@@ -358,7 +390,10 @@ class AccountCreditApplication(models.Model):
             vals_list.append(
                 {
                     **self._prepare_pair_vals(
-                        credit_move.line_ids.stored_value_id or credit_move, invoice
+                        credit_line
+                        if credit_move.credit_batch_id
+                        else credit_move.line_ids.stored_value_id or credit_move,
+                        invoice,
                     ),
                     "credit_move_id": credit_move.id,
                     "partial_id": partial.id,
@@ -373,10 +408,9 @@ class AccountCreditApplication(models.Model):
 
     @api.model
     def _is_by_hand(self, credit_move, invoice):
-        """Tell whether this is a credit of ours on an invoice, not its reversal."""
+        """Tell whether a credit of ours pays an invoice, and does not reverse it."""
         return (
-            credit_move.credit_line_id
-            and invoice.is_sale_document(include_receipts=True)
+            invoice.is_sale_document(include_receipts=True)
             and invoice.reversed_entry_id != credit_move
         )
 
@@ -384,13 +418,20 @@ class AccountCreditApplication(models.Model):
     def _prepare_pair_vals(self, source, invoice):
         """Prepare what both an application and a refusal say.
 
-        :param source: the credit note, or the stored value
+        :param source: the credit note, the credit line of an entry for many accounts,
+            or the stored value
         """
         is_value = source._name == "account.stored.value"
+        is_line = source._name == "account.credit.line"
+        if is_value:
+            credit_move_id = False
+        else:
+            credit_move_id = source.move_id.id if is_line else source.id
         return {
             "company_id": invoice.company_id.id,
             "partner_id": invoice.commercial_partner_id.id,
-            "credit_move_id": False if is_value else source.id,
+            "credit_move_id": credit_move_id,
+            "credit_line_id": source.id if is_line else False,
             "stored_value_id": source.id if is_value else False,
             "invoice_id": invoice.id,
             "currency_id": invoice.currency_id.id,
@@ -406,6 +447,7 @@ class AccountCreditApplication(models.Model):
         pairs = {
             (
                 vals["stored_value_id"],
+                vals["credit_line_id"],
                 not vals["stored_value_id"] and vals["credit_move_id"],
                 vals["invoice_id"],
             )
@@ -422,6 +464,7 @@ class AccountCreditApplication(models.Model):
             lambda item: (
                 (
                     item.stored_value_id.id,
+                    item.credit_line_id.id,
                     not item.stored_value_id and item.credit_move_id.id,
                     item.invoice_id.id,
                 )

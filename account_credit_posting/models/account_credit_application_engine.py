@@ -183,7 +183,7 @@ class AccountCreditApplication(models.Model):
         has_rule = self._has_rule(company, origin)
         if not has_rule:
             # Then only a credit that names its invoice pays, when it is posted.
-            accounts &= fresh.credit_line_id.invoice_id.commercial_partner_id
+            accounts &= fresh._get_credit_lines().invoice_id.commercial_partner_id
         if not accounts:
             return []
         lines = self.env["account.move.line"].search(
@@ -192,7 +192,7 @@ class AccountCreditApplication(models.Model):
         today = fields.Date.context_today(self)
         items = []
         for line in lines:
-            credit_line = line.move_id.credit_line_id
+            credit_line = line._get_credit_line()
             expiry = credit_line.batch_id.expiry_date or date.max
             is_fresh = line.move_id in fresh
             if expiry < today or not (is_fresh or has_rule):
@@ -208,6 +208,7 @@ class AccountCreditApplication(models.Model):
                     residual=-line.amount_residual_currency,
                     order=(0, expiry, is_paid, line.date, line.id),
                     named_invoice=is_fresh and credit_line.invoice_id or None,
+                    credit_line=credit_line if line.move_id.credit_batch_id else None,
                 )
             )
         return items
@@ -286,7 +287,7 @@ class AccountCreditApplication(models.Model):
         credit note, and of customer payments that no invoice has taken. A flagged
         one (Odoo's No Follow-Up, or Block Payment) is disputed: it pays nothing.
         """
-        kinds = Domain("move_id.credit_line_id", "!=", False)
+        kinds = self.env["account.move.line"]._get_credit_item_domain()
         if company.credit_apply_credit_notes:
             kinds |= Domain("move_id.move_type", "=", "out_refund")
         if company.credit_apply_payments:
@@ -355,7 +356,7 @@ class AccountCreditApplication(models.Model):
         Those that somebody unapplied, unless the very invoice is asked for; and what
         was refused today, unless somebody asks.
 
-        :return: set of ``(credit move, invoice)``
+        :return: set of ``(source of the credit, invoice)``
         """
         values = self.env["account.stored.value"].browse(
             item.move.id
@@ -385,7 +386,7 @@ class AccountCreditApplication(models.Model):
     def _refuse(self, application, origin, reason):
         """Record why a credit cannot pay an invoice; it stays open on the account."""
         vals = {
-            **self._prepare_pair_vals(application.credit.move, application.term.move),
+            **self._prepare_pair_vals(application.credit.source, application.term.move),
             "amount": application.amount,
             "rule": application.rule,
             "origin": origin,

@@ -10,6 +10,7 @@ FACT_FIELDS = {
     "company_id",
     "credit_item_id",
     "date",
+    "document_form",
     "expiry_date",
     "idempotency_key",
     "name",
@@ -26,7 +27,8 @@ class AccountCreditBatch(models.Model):
     """One posting of credits, for one account or for many, and its results.
 
     A batch is the lasting record of Post Transaction and of :meth:`post_credits`.
-    Each of its lines becomes one customer credit note, or a reason why not.
+    Each of its lines becomes one customer credit note, or one item of a journal entry
+    for many accounts, or a reason why not.
     """
 
     _name = "account.credit.batch"
@@ -81,6 +83,21 @@ class AccountCreditBatch(models.Model):
     )
     private_comment = fields.Text(
         help="For the office only. It is on no document and in no message.",
+    )
+    document_form = fields.Selection(
+        selection=[
+            ("credit_note", "A credit note for each account"),
+            ("entry", "One journal entry for many accounts"),
+        ],
+        string="Posted As",
+        required=True,
+        default="credit_note",
+        tracking=True,
+        help="A credit note is a document of the customer, with a number, to print or "
+        "to send. One journal entry for many accounts credits the receivable of each "
+        "account and debits the sum to the ledger account of the credit item, in a "
+        "general journal: no document per customer, nothing to print or send. For "
+        "credit items without taxes.",
     )
     expiry_date = fields.Date(
         help="The day after which what is left of the credits can no longer be used.",
@@ -250,7 +267,7 @@ class AccountCreditBatch(models.Model):
     # -------------------------------------------------------------------------
 
     def action_post(self):
-        """Post the pending lines of the batches, each as one credit note.
+        """Post the pending lines of the batches, in the form that each batch says.
 
         Lines that cannot be posted fail alone, with a reason. A batch that was
         posted before is left as it is, so a second click changes nothing. One with
@@ -289,7 +306,7 @@ class AccountCreditBatch(models.Model):
         return True
 
     def action_reverse(self):
-        """Reverse the posted credit notes of the batches, dated today.
+        """Reverse the posted credits of the batches, dated today.
 
         What was applied to invoices is unapplied first, so these are open again.
         Built on ``account.move._reverse_moves`` with ``cancel=True``. What cannot be
@@ -325,11 +342,20 @@ class AccountCreditBatch(models.Model):
         return True
 
     def action_view_moves(self):
-        """Open the credit notes of the batch.
+        """Open the credit notes of the batch, or its journal entries.
 
         :return: a window action on ``account.move``
         """
         self.ensure_one()
+        if self.document_form == "entry":
+            return {
+                "type": "ir.actions.act_window",
+                "name": self.env._("Journal Entries of %(batch)s", batch=self.name),
+                "res_model": "account.move",
+                "view_mode": "list,form",
+                "domain": [("credit_batch_id", "=", self.id)],
+                "context": {"create": False},
+            }
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_out_refund_type"
         )
@@ -405,14 +431,54 @@ class AccountCreditBatch(models.Model):
                     batch=self.display_name,
                 )
             )
-        if not self.company_id._get_credit_journal():
-            raise UserError(
-                self.env._(
-                    "%(company)s has no journal for credits. Choose one under "
-                    "Invoicing, Configuration, Settings, Account Credits.",
-                    company=self.company_id.display_name,
-                )
+        if not self._get_journal():
+            raise UserError(self._get_no_journal_message())
+
+    def _get_no_journal_message(self):
+        self.ensure_one()
+        if self.document_form == "entry":
+            return self.env._(
+                "%(company)s has no general journal for credits of many accounts. "
+                "Create one, or choose one under Invoicing, Configuration, Settings, "
+                "Account Credits.",
+                company=self.company_id.display_name,
             )
+        return self.env._(
+            "%(company)s has no journal for credits. Choose one under "
+            "Invoicing, Configuration, Settings, Account Credits.",
+            company=self.company_id.display_name,
+        )
+
+    def _get_journal(self):
+        """Return the journal that the batch is posted in; it may be empty."""
+        self.ensure_one()
+        if self.document_form == "entry":
+            return self.company_id._get_credit_entry_journal()
+        return self.company_id._get_credit_journal()
+
+    def _get_document_form_fault(self):
+        """Return why the batch cannot be posted in the form it says, or False."""
+        self.ensure_one()
+        # Whoever posts need not see the taxes.
+        taxes_sudo = self.credit_item_id.sudo().taxes_id
+        if self.document_form != "entry" or not taxes_sudo._filter_taxes_by_company(
+            self.company_id
+        ):
+            return False
+        return self.env._(
+            "%(item)s is taxed, and taxes need a credit note for each account. Post "
+            "these credits as credit notes, or choose a credit item without taxes.",
+            item=self.credit_item_id.display_name,
+        )
+
+    def _check_document_form(self):
+        """Check that the batch can be posted in the form it says.
+
+        :raise UserError: when the credit item is taxed, and no credit notes are wanted
+        """
+        self.ensure_one()
+        if fault := self._get_document_form_fault():
+            raise UserError(fault)
 
     def _get_lock_description(self):
         """Return the lock dates that the date of the batch violates, as text.
@@ -423,7 +489,7 @@ class AccountCreditBatch(models.Model):
         company = self.company_id
         taxes = self.credit_item_id.taxes_id._filter_taxes_by_company(company)
         locks = company._get_violated_lock_dates(
-            self.date, bool(taxes), company._get_credit_journal()
+            self.date, bool(taxes), self._get_journal()
         )
         return company._format_lock_dates(locks) if locks else ""
 
@@ -447,6 +513,7 @@ class AccountCreditBatch(models.Model):
 
     def _post_or_queue(self):
         """Post the pending lines now; leave many of them to the workers."""
+        self._check_document_form()
         if self._is_large():
             self._queue("post")
         else:

@@ -7,7 +7,14 @@ from odoo.tools.sql import add_constraint, constraint_definition
 POSTING = object()
 
 #: Fields that only the posting writes.
-RESULT_FIELDS = {"state", "error", "reversal_error", "move_id"}
+RESULT_FIELDS = {
+    "state",
+    "error",
+    "reversal_error",
+    "move_id",
+    "move_line_id",
+    "debit_line_id",
+}
 
 
 class AccountCreditLine(models.Model):
@@ -110,17 +117,18 @@ class AccountCreditLine(models.Model):
     )
     move_id = fields.Many2one(
         comodel_name="account.move",
-        string="Credit Note",
+        string="Document",
         readonly=True,
         copy=False,
         check_company=True,
         ondelete="restrict",
     )
-    move_name = fields.Char(related="move_id.name", string="Credit Note Number")
+    move_name = fields.Char(related="move_id.name", string="Document Number")
     move_amount_total = fields.Monetary(
-        related="move_id.amount_total",
+        compute="_compute_move_amounts",
+        compute_sudo=True,
         string="Credited",
-        help="Total of the credit note, taxes included.",
+        help="What the account was credited, taxes included.",
     )
 
     amount_applied = fields.Monetary(
@@ -130,7 +138,8 @@ class AccountCreditLine(models.Model):
         help="What invoices have taken of the credit.",
     )
     amount_open = fields.Monetary(
-        related="move_id.amount_residual",
+        compute="_compute_move_amounts",
+        compute_sudo=True,
         string="Rest",
         help="What is left of the credit on the account.",
     )
@@ -138,14 +147,14 @@ class AccountCreditLine(models.Model):
     expiry_date = fields.Date(related="batch_id.expiry_date")
 
     _move_id_unique = models.UniqueIndex(
-        "(move_id) WHERE move_id IS NOT NULL",
+        "(move_id) WHERE move_id IS NOT NULL AND move_line_id IS NULL",
         "A credit note belongs to one credit line only.",
     )
     # The target of the foreign key of `_add_mutual_constraint`.
     _move_id_id_unique = models.Constraint("UNIQUE (move_id, id)")
     _posted_has_move = models.Constraint(
         "CHECK ((state IN ('posted', 'reversed')) = (move_id IS NOT NULL))",
-        "A credit line is posted when it has a credit note, and only then.",
+        "A credit line is posted when it has an entry, and only then.",
     )
     _posted_is_complete = models.Constraint(
         "CHECK (move_id IS NULL OR (partner_id IS NOT NULL AND amount > 0))",
@@ -204,10 +213,34 @@ class AccountCreditLine(models.Model):
                 line.batch_id.date or fields.Date.context_today(line),
             )
 
-    @api.depends("move_id.used_application_ids.partial_id.credit_amount_currency")
+    @api.depends(
+        "move_id.amount_total",
+        "move_id.amount_residual",
+        "move_line_id.amount_currency",
+        "move_line_id.amount_residual_currency",
+    )
+    def _compute_move_amounts(self):
+        for line in self:
+            item, move = line.move_line_id, line.move_id
+            if item:
+                line.move_amount_total = -item.amount_currency
+                line.amount_open = -item.amount_residual_currency
+            else:
+                line.move_amount_total = move.amount_total
+                line.amount_open = move.amount_residual
+
+    @api.depends(
+        "move_id.used_application_ids.partial_id.credit_amount_currency",
+        "application_ids.partial_id.credit_amount_currency",
+    )
     def _compute_amount_applied(self):
         for line in self:
-            partials = line.move_id.used_application_ids.partial_id
+            applications = (
+                line.application_ids
+                if line.move_line_id
+                else line.move_id.used_application_ids
+            )
+            partials = applications.partial_id
             line.amount_applied = sum(partials.mapped("credit_amount_currency"))
 
     @api.depends("batch_id.name", "partner_id.name")
@@ -233,7 +266,9 @@ class AccountCreditLine(models.Model):
         """
         if not self._is_posting():
             for vals in vals_list:
-                if vals.get("state", "pending") != "pending" or vals.get("move_id"):
+                if vals.get("state", "pending") != "pending" or any(
+                    vals.get(name) for name in RESULT_FIELDS - {"state"}
+                ):
                     raise AccessError(self._get_result_guard_message())
         self._lead_to_account(vals_list)
         lines = super().create(vals_list)
@@ -316,7 +351,7 @@ class AccountCreditLine(models.Model):
     # -------------------------------------------------------------------------
 
     def action_open_business_doc(self):
-        """Open the credit note of the line.
+        """Open the credit note of the line, or the entry that it is part of.
 
         The name is that of Odoo's own entries and payments, so that their link to a
         document works here, too.
@@ -343,8 +378,17 @@ class AccountCreditLine(models.Model):
     def _set_failed(self, reason):
         self._write_result({"state": "failed", "error": reason})
 
-    def _set_posted(self, move):
-        self._write_result({"state": "posted", "error": False, "move_id": move.id})
+    def _set_posted(self, move, item=None, debit_item=None):
+        """Write down what the line was posted as.
+
+        :param move: the credit note, or the entry for many accounts
+        :param item: of such an entry, the receivable item of the line
+        :param debit_item: of such an entry, the item that holds the other side
+        """
+        vals = {"state": "posted", "error": False, "move_id": move.id}
+        if item:
+            vals |= {"move_line_id": item.id, "debit_line_id": debit_item.id}
+        self._write_result(vals)
 
     def _set_reversed(self):
         self._write_result({"state": "reversed"})

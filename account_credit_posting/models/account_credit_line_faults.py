@@ -86,6 +86,8 @@ class AccountCreditLine(models.Model):
                 "retry.",
                 item=item.display_name,
             )
+        elif fault := self.batch_id._get_document_form_fault():
+            reason = fault
         else:
             return None
         return self._get_not_credited_message(reason)

@@ -4,7 +4,6 @@ from odoo import fields, models
 from odoo.fields import Command
 
 from ..narrowing import explain_refusal, narrow
-from .account_credit_line import POSTING
 
 _logger = logging.getLogger(__name__)
 
@@ -16,7 +15,7 @@ class AccountCreditLine(models.Model):
     _inherit = "account.credit.line"  # pylint: disable=consider-merging-classes-inherited
 
     def _post(self):
-        """Post the lines of a chunk: one credit note each, or a reason.
+        """Post the lines of a chunk, or give a reason for each that cannot be.
 
         The caller holds the lock on the lines, and has checked the right.
         """
@@ -34,7 +33,7 @@ class AccountCreditLine(models.Model):
         narrow(
             self.env.cr,
             self,
-            lambda lines: lines._create_moves()._post_credits_narrowing(),
+            lambda lines: lines._create_and_post(),
             lambda line, refusal: line._set_failed(line._get_refusal_message(refusal)),
         )
 
@@ -48,19 +47,19 @@ class AccountCreditLine(models.Model):
             explain_refusal(self.env, refusal, _logger, f"Credit line {self.id}")
         )
 
+    def _create_and_post(self):
+        """Post the lines in the form that their batch says."""
+        if self.batch_id.document_form == "entry":
+            self._create_entry()
+        else:
+            self._create_moves()._post_credits_narrowing()
+
     def _create_moves(self):
         """Create one draft credit note per line.
 
         :return: ``account.move`` records, in the order of the lines
         """
-        Move = self.env["account.move"].with_context(
-            credit_posting=POSTING,
-            # The batch keeps the log; the entry keeps only what changes later. Where
-            # the law wants an audit trail, the entry keeps its own.
-            mail_create_nolog=True,
-            mail_create_nosubscribe=True,
-            tracking_disable=not any(self.company_id.mapped("restrictive_audit_trail")),
-        )
+        Move = self.env["account.move"].with_context(**self._get_posting_context())
         # Drafts have no analytic items that could be out of step: posting makes them.
         moves = Move.with_context(skip_analytic_sync=True).create(
             [line._prepare_move_vals() for line in self]
@@ -95,14 +94,12 @@ class AccountCreditLine(models.Model):
             "credit_line_id": self.id,
         }
         item_vals = self._prepare_item_vals()
-        template = batch.credit_item_id.with_company(company).product_tmpl_id
-        accounts = template.get_product_accounts(fiscal_pos=position)
         if self._is_taxed():
             # Taxes are Odoo's to compute.
             move_vals["invoice_line_ids"] = [Command.create(item_vals)]
         else:
             move_vals["line_ids"] = self._prepare_untaxed_lines_commands(
-                item_vals, accounts["income"], position
+                item_vals, self._get_item_account(position), position
             )
         return move_vals
 
@@ -110,19 +107,33 @@ class AccountCreditLine(models.Model):
         """Prepare the invoice line of the credit note: item, label and price."""
         self.ensure_one()
         batch = self.batch_id
-        item = batch.credit_item_id.with_context(lang=self.partner_id.lang)
-        label = item.get_product_multiline_description_sale()
-        if batch.public_comment:
-            label = f"{label}\n{batch.public_comment}"
         vals = {
-            "product_id": item.id,
-            "name": label,
+            "product_id": batch.credit_item_id.id,
+            "name": self._get_item_label(),
             "quantity": 1,
             "price_unit": self.amount,
         }
         if batch.analytic_distribution:
             vals["analytic_distribution"] = batch.analytic_distribution
         return vals
+
+    def _get_item_label(self):
+        """Return what the customer reads: the credit item and the public comment."""
+        self.ensure_one()
+        item = self.credit_item_id.with_context(lang=self.partner_id.lang)
+        label = item.get_product_multiline_description_sale()
+        comment = self.batch_id.public_comment
+        return f"{label}\n{comment}" if comment else label
+
+    def _get_item_account(self, position):
+        """Return the ledger account that the credit item debits.
+
+        :param position: the fiscal position of the account
+        """
+        self.ensure_one()
+        item = self.credit_item_id.with_company(self.company_id)
+        accounts = item.product_tmpl_id.get_product_accounts(fiscal_pos=position)
+        return accounts["income"]
 
     def _prepare_untaxed_lines_commands(self, item_vals, account, position):
         """Prepare both journal items of a credit note without tax.
@@ -177,8 +188,7 @@ class AccountCreditLine(models.Model):
         position = self._get_fiscal_position()
         receivable = self._get_receivable(position)
         company = self.company_id
-        template = self.credit_item_id.with_company(company).product_tmpl_id
-        income = template.get_product_accounts(fiscal_pos=position)["income"]
+        income = self._get_item_account(position)
         taxes = self.credit_item_id.taxes_id._filter_taxes_by_company(company)
         computed = position.map_tax(taxes).compute_all(
             self.amount,
@@ -259,6 +269,9 @@ class AccountCreditLine(models.Model):
         The states follow in ``account.move._reconcile_reversed_moves``.
         """
         today = fields.Date.context_today(self)
+        if self.move_line_id:
+            self._reverse_entries(today)
+            return
         moves = self.move_id
         moves._reverse_moves(
             [

@@ -18,7 +18,9 @@ class AccountJournal(models.Model):
             .search(
                 [
                     "|",
+                    "|",
                     ("credit_journal_id", "in", self.ids),
+                    ("credit_entry_journal_id", "in", self.ids),
                     ("stored_value_journal_id", "in", self.ids),
                 ],
                 limit=1,

@@ -40,7 +40,7 @@ class AccountMove(models.Model):
         result = super()._compute_show_reset_to_draft_button()
         # Offered to nobody, also not to users who cannot see credit lines.
         self.filtered(
-            lambda move: move.sudo().credit_line_id
+            lambda move: move.sudo().credit_line_id or move.sudo().credit_batch_id
         ).show_reset_to_draft_button = False
         return result
 
@@ -80,13 +80,14 @@ class AccountMove(models.Model):
     def _check_is_no_posted_credit(self):
         # The rule holds for users who cannot see credit lines, too.
         for move_sudo in self.sudo():
-            if move_sudo.credit_line_id and move_sudo.state == "posted":
+            batch_sudo = move_sudo.credit_line_id.batch_id or move_sudo.credit_batch_id
+            if batch_sudo and move_sudo.state == "posted":
                 raise UserError(
                     self.env._(
                         "%(move)s is a credit posted by %(batch)s and stays posted. "
                         "Reverse it there or with Reverse Entry.",
                         move=move_sudo.name,
-                        batch=move_sudo.credit_line_id.batch_id.name,
+                        batch=batch_sudo.name,
                     )
                 )
 

@@ -127,7 +127,8 @@ class AccountMove(models.Model):
             if move_sudo.payment_state == "reversed" and move_sudo.is_sale_document():
                 counterparts_sudo = move_sudo._get_reconciled_amls().move_id
                 if move_sudo not in counterparts_sudo.reversed_entry_id and any(
-                    counterpart.credit_line_id for counterpart in counterparts_sudo
+                    counterpart.credit_line_id or counterpart.credit_batch_id
+                    for counterpart in counterparts_sudo
                 ):
                     move_sudo.payment_state = "paid"
         return result
@@ -217,11 +218,13 @@ class AccountMove(models.Model):
         engine = self.env["account.credit.application"]
         for company, documents in self.grouped("company_id").items():
             engine._apply(
-                documents.commercial_partner_id,
+                documents._get_credit_accounts(),
                 company,
                 origin,
                 # Whoever posts may not see credit lines.
-                fresh=documents.sudo().filtered("credit_line_id"),
+                fresh=documents.sudo().filtered(
+                    lambda move: move.credit_line_id or move.credit_batch_id
+                ),
             )
 
     def _free_account_credits(self):
@@ -258,10 +261,16 @@ class AccountMove(models.Model):
         posted = super()._post(soft=soft)
         documents = posted.filtered(
             lambda move: (
-                move.state == "posted" and move.is_sale_document(include_receipts=True)
+                move.state == "posted"
+                and (
+                    move.is_sale_document(include_receipts=True)
+                    or move.sudo().credit_batch_id
+                )
             )
         )
-        credits = documents.filtered(lambda move: move.move_type == "out_refund")
+        credits = documents.filtered(
+            lambda move: move.move_type in ("out_refund", "entry")
+        )
         credits._apply_credits_of_accounts("credit")
         (documents - credits)._apply_credits_of_accounts("invoice")
         return posted

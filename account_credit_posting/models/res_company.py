@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tools.translate import LazyTranslate
 
@@ -28,6 +29,14 @@ class ResCompany(models.Model):
         domain=[("type", "=", "sale")],
         help="Credits are posted in this journal, as credit notes with its numbers. "
         "Choose the journal of your invoices to number both together.",
+    )
+    credit_entry_journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        string="Journal for Many Accounts",
+        check_company=True,
+        domain=[("type", "=", "general")],
+        help="Credits of many accounts in one journal entry are posted in this journal; "
+        "by default in the first general journal of the company.",
     )
     credit_account_id = fields.Many2one(
         comodel_name="account.account",
@@ -75,10 +84,26 @@ class ResCompany(models.Model):
         "Credits pay invoices zero or more days before their due date.",
     )
 
-    @api.constrains("credit_journal_id", "credit_account_id")
+    @api.constrains("credit_journal_id", "credit_entry_journal_id", "credit_account_id")
     def _check_credit_accounting_is_own(self):
         # Odoo checks the companies of a company's own fields on screens only.
-        self._check_company(["credit_journal_id", "credit_account_id"])
+        self._check_company(
+            ["credit_journal_id", "credit_entry_journal_id", "credit_account_id"]
+        )
+
+    @api.constrains("credit_entry_journal_id")
+    def _check_credit_entry_journal_is_general(self):
+        for company in self:
+            journal = company.credit_entry_journal_id
+            if journal and journal.type != "general":
+                raise ValidationError(
+                    self.env._(
+                        "%(journal)s is no general journal: credits of many accounts "
+                        "in one entry would leave gaps in its numbers. Choose a "
+                        "general journal.",
+                        journal=journal.display_name,
+                    )
+                )
 
     # -------------------------------------------------------------------------
     # CRUD
@@ -243,6 +268,32 @@ class ResCompany(models.Model):
     def _get_credit_journal(self):
         """Return the journal of credits: the company's own, or that of its parent."""
         return self._get_own_or_parent("credit_journal_id")
+
+    def _get_credit_entry_journal(self):
+        """Return the general journal for credits of many accounts in one entry.
+
+        The one that was chosen, of the company or its parent, else the first that is
+        not kept for what Odoo or this addon books by itself; it may be empty.
+        """
+        chosen = self._get_own_or_parent("credit_entry_journal_id")
+        if chosen:
+            return chosen
+        # A branch uses the journals of its parents, whoever works in it.
+        companies_sudo = self.sudo().parent_ids
+        kept_sudo = (
+            companies_sudo.currency_exchange_journal_id
+            | companies_sudo.tax_cash_basis_journal_id
+            | companies_sudo.stored_value_journal_id
+        )
+        journals_sudo = companies_sudo.env["account.journal"].search(
+            [
+                *self.env["account.journal"]._check_company_domain(self),
+                ("type", "=", "general"),
+                ("id", "not in", kept_sudo.ids),
+            ],
+            limit=1,
+        )
+        return journals_sudo.with_env(self.env)
 
     def _get_credit_account(self):
         """Return the default ledger account of credit items, own or of its parent."""

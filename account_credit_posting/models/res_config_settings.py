@@ -10,6 +10,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.credit_journal_id",
         readonly=False,
     )
+    credit_entry_journal_id = fields.Many2one(
+        related="company_id.credit_entry_journal_id",
+        readonly=False,
+    )
     credit_account_id = fields.Many2one(
         related="company_id.credit_account_id",
         readonly=False,

@@ -91,6 +91,10 @@ class ResPartner(models.Model):
                 [
                     ("partner_id", "in", self.commercial_partner_id.ids),
                     ("state", "=", "posted"),
+                    "|",
+                    ("move_line_id.amount_residual", "<", 0),
+                    "&",
+                    ("move_line_id", "=", False),
                     ("move_id.amount_residual", ">", 0),
                 ],
                 order="date, id",
@@ -106,13 +110,13 @@ class ResPartner(models.Model):
     def _get_open_credits(self, company):
         """Return what is left of the credits of these accounts.
 
-        Read from posted journal items: what the receivable lines of the credit notes
-        have not paid yet (``account.move.line.amount_residual``).
+        Read from posted journal items: what the receivable lines of the credits have
+        not paid yet (``account.move.line.amount_residual``).
 
         :return: ``{account id: amount}``, in company currency, above zero
         """
         credits = self._sum_open_items(
-            company, [("move_id.credit_line_id", "!=", False)]
+            company, self.env["account.move.line"]._get_credit_item_domain()
         )
         return {account_id: -residual for account_id, residual in credits.items()}
 
@@ -121,7 +125,7 @@ class ResPartner(models.Model):
 
         :return: ``{account id: amount}``, in company currency, above zero
         """
-        return self._sum_open_items(company, [("amount_residual", ">", 0)])
+        return self._sum_open_items(company, Domain("amount_residual", ">", 0))
 
     def _sum_open_items(self, company, domain):
         """Sum up open receivable items of these accounts.
@@ -130,14 +134,16 @@ class ResPartner(models.Model):
         :return: ``{account id: residual}``, in company currency, debit positive
         """
         items = self.env["account.move.line"]._read_group(
-            [
-                ("partner_id", "in", self.ids),
-                ("company_id", "=", company.id),
-                ("parent_state", "=", "posted"),
-                ("account_type", "=", "asset_receivable"),
-                ("reconciled", "=", False),
-                *domain,
-            ],
+            Domain(
+                [
+                    ("partner_id", "in", self.ids),
+                    ("company_id", "=", company.id),
+                    ("parent_state", "=", "posted"),
+                    ("account_type", "=", "asset_receivable"),
+                    ("reconciled", "=", False),
+                ]
+            )
+            & domain,
             ["partner_id"],
             ["amount_residual:sum"],
         )

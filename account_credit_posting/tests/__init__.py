@@ -6,6 +6,7 @@ from . import (
     test_account_credit_batch_background,
     test_account_credit_entry,
     test_account_credit_line,
+    test_account_credit_line_entry,
     test_account_post_transaction,
     test_account_post_transaction_many,
     test_account_post_transaction_preview,

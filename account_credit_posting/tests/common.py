@@ -147,6 +147,9 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
             self.assertEqual(bool(line.error), line.state == "failed")
             if not move:
                 continue
+            if batch.document_form == "entry":
+                self.assertItemSound(line)
+                continue
             self.assertRecordValues(
                 move,
                 [
@@ -169,9 +172,64 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
             )
             self.assertEqual(move.line_ids.partner_id, line.partner_id)
         linked = self.env["account.move"].search(
-            [("credit_line_id", "in", batch.line_ids.ids)]
+            [
+                "|",
+                ("credit_line_id", "in", batch.line_ids.ids),
+                ("credit_batch_id", "=", batch.id),
+            ]
         )
         self.assertEqual(set(linked), set(batch.line_ids.move_id))
+        for entry in linked.filtered("credit_batch_id"):
+            self.assertEntrySound(entry)
+
+    def assertItemSound(self, line):
+        """Assert the receivable item of a line within an entry for many accounts."""
+        batch = line.batch_id
+        self.assertRecordValues(
+            line.move_line_id,
+            [
+                {
+                    "move_id": line.move_id.id,
+                    "partner_id": line.partner_id.id,
+                    "currency_id": line.currency_id.id,
+                    "amount_currency": -line.amount,
+                    "date_maturity": batch.date,
+                    "account_type": "asset_receivable",
+                    "credit_line_ids": line.ids,
+                }
+            ],
+        )
+        self.assertEqual(line.debit_line_id.move_id, line.move_id)
+        self.assertEqual(line.debit_line_id.currency_id, line.currency_id)
+
+    def assertEntrySound(self, entry):
+        """Assert an entry for many accounts: each item is that of its credit lines."""
+        batch = entry.credit_batch_id
+        lines = batch.line_ids.filtered(lambda line: line.move_id == entry)
+        self.assertRecordValues(
+            entry,
+            [
+                {
+                    "state": "posted",
+                    "move_type": "entry",
+                    "credit_line_id": False,
+                    "company_id": batch.company_id.id,
+                    "date": batch.date,
+                    "ref": batch.name,
+                }
+            ],
+        )
+        self.assertEqual(entry.journal_id.type, "general")
+        self.assertEqual(entry.line_ids, lines.move_line_id | lines.debit_line_id)
+        company_currency = batch.company_id.currency_id
+        self.assertTrue(company_currency.is_zero(sum(entry.line_ids.mapped("balance"))))
+        for debit, of_debit in lines.grouped("debit_line_id").items():
+            for name, currency in (
+                ("balance", company_currency),
+                ("amount_currency", debit.currency_id),
+            ):
+                credited = sum(of_debit.move_line_id.mapped(name))
+                self.assertEqual(currency.compare_amounts(debit[name], -credited), 0)
 
     def assertTiesOut(self):
         """Assert that stored values and general ledger agree, and nothing is overdrawn.

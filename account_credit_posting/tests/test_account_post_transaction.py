@@ -683,7 +683,7 @@ class TestCreditResults(AccountCreditCommon, HttpCase):
             [
                 [
                     *("Account", "Enrollee", "Amount", "Currency", "Status"),
-                    *("Credit Note", "Reason"),
+                    *("Document", "Reason"),
                 ],
                 ["=1+1", None, 10, "USD", "Posted", posted.move_id.name, None],
                 ["Family 1", None, 0, "USD", "Failed", None, failed.error],

@@ -106,6 +106,14 @@ class AccountPostTransaction(models.TransientModel):
         domain="[('is_credit_item', '=', True)]",
         help="Says why the credits are given, and which ledger account they reduce.",
     )
+    document_form = fields.Selection(
+        selection=lambda self: self._selection_document_form(),
+        string="Posted As",
+        required=True,
+        default="credit_note",
+        help="One journal entry for many accounts is no document of the customer: there "
+        "is nothing to print or send. For credit items without taxes.",
+    )
     tax_note = fields.Char(
         compute="_compute_tax_note",
         help="How the taxes of the credit item change the amounts.",
@@ -129,6 +137,11 @@ class AccountPostTransaction(models.TransientModel):
     progress_info = fields.Json(related="batch_id.progress_info")
     posted_total = fields.Char(compute="_compute_result")
     result_text = fields.Char(compute="_compute_result")
+
+    @api.model
+    def _selection_document_form(self):
+        batches = self.env["account.credit.batch"]
+        return batches._fields["document_form"]._description_selection(self.env)
 
     # -------------------------------------------------------------------------
     # CRUD
@@ -340,8 +353,14 @@ class AccountPostTransaction(models.TransientModel):
                     company=self.company_id.display_name,
                 )
             )
-        if fault := self._get_company_fault():
+        fault = self._get_company_fault() or self._get_document_form_fault()
+        if fault:
             raise UserError(fault)
+
+    def _get_document_form_fault(self):
+        """Return why the credit item cannot be posted in the form chosen, or False."""
+        batch = self.env["account.credit.batch"].new(self._prepare_batch_vals())
+        return batch._get_document_form_fault()
 
     def _get_company_fault(self):
         """Return which accounts and invoices the classification does not fit.
@@ -388,4 +407,5 @@ class AccountPostTransaction(models.TransientModel):
             "public_comment": self.public_comment,
             "private_comment": self.private_comment,
             "analytic_distribution": self.analytic_distribution,
+            "document_form": self.document_form,
         }

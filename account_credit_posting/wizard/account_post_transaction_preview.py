@@ -29,6 +29,7 @@ class AccountPostTransaction(models.TransientModel):
         "company_id",
         "date",
         "credit_item_id",
+        "document_form",
         "line_ids.amount",
         "line_ids.currency_id",
         "line_ids.invoice_id",
@@ -110,6 +111,7 @@ class AccountPostTransaction(models.TransientModel):
                 "company_id": self.company_id,
                 "date": self.date,
                 "credit_item_id": self.credit_item_id,
+                "document_form": self.document_form,
             }
         )
         rows = self._find_lines(Domain.TRUE, limit=PREVIEWED)

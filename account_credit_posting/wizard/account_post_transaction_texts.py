@@ -136,10 +136,12 @@ class AccountPostTransaction(models.TransientModel):
             transaction.result_text = transaction._get_result_text(paid)
 
     def _sum_posted(self):
-        """Sum up the credit notes in force, as the ledger has them, taxes included.
+        """Sum up the credits in force, as the ledger has them, taxes included.
 
         :return: ``({currency: amount}, {currency: what of it paid invoices})``
         """
+        if self.batch_id.document_form == "entry":
+            return self._sum_posted_items()
         # Whoever posted them may know their totals.
         sums = (
             self.env["account.move"]
@@ -156,6 +158,28 @@ class AccountPostTransaction(models.TransientModel):
         return (
             {currency: total for currency, total, _open in sums},
             {currency: total - left for currency, total, left in sums},
+        )
+
+    def _sum_posted_items(self):
+        """Sum up the credits in force within entries for many accounts.
+
+        :return: as :meth:`_sum_posted`
+        """
+        sums = (
+            self.env["account.move.line"]
+            .sudo()  # As in `_sum_posted`.
+            ._read_group(
+                [
+                    ("credit_line_ids.batch_id", "in", self.batch_id.ids),
+                    ("credit_line_ids.state", "=", "posted"),
+                ],
+                ["currency_id"],
+                ["amount_currency:sum", "amount_residual_currency:sum"],
+            )
+        )
+        return (
+            {currency: -total for currency, total, _open in sums},
+            {currency: left - total for currency, total, left in sums},
         )
 
     def _get_result_text(self, paid):
