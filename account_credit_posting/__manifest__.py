@@ -25,6 +25,7 @@
         "views/report_invoice.xml",
         "views/res_partner_views.xml",
         "wizard/account_post_transaction_views.xml",
+        "wizard/account_credit_batch_reverse_views.xml",
     ],
     "demo": [
         "demo/res_company_demo.xml",

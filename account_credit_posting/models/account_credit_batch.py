@@ -305,30 +305,6 @@ class AccountCreditBatch(models.Model):
                 batch._post_or_queue()
         return True
 
-    def action_reverse(self):
-        """Reverse the posted credits of the batches, dated today.
-
-        What was applied to invoices is unapplied first, so these are open again.
-        Built on ``account.move._reverse_moves`` with ``cancel=True``. What cannot be
-        reversed stays posted and says why; large batches are left to the workers.
-
-        :return: True
-        :raise AccessError: when the user is no credit administrator
-        :raise UserError: when the batch is being posted or reversed
-        """
-        self._check_may_manage()
-        for batch in self.filtered("posted_count"):
-            batch._check_not_in_work()
-            # What could not be reversed the last time is tried again.
-            batch.sudo().line_ids.filtered("reversal_error")._write_result(
-                {"reversal_error": False}
-            )
-            if batch._is_large():
-                batch._queue("reverse")
-            else:
-                batch._reverse_now()
-        return True
-
     def action_cancel(self):
         """Cancel batches of which nothing was posted.
 
@@ -409,15 +385,6 @@ class AccountCreditBatch(models.Model):
             )
         self.check_access("write")
 
-    def _check_may_manage(self):
-        if not self.env.su and not self.env.user.has_group(
-            "account_credit_posting.group_credit_manager"
-        ):
-            raise AccessError(
-                self.env._("Only an administrator of credits can reverse them.")
-            )
-        self.check_access("write")
-
     def _check_ready(self):
         """Check what concerns the batch as a whole.
 
@@ -480,16 +447,18 @@ class AccountCreditBatch(models.Model):
         if fault := self._get_document_form_fault():
             raise UserError(fault)
 
-    def _get_lock_description(self):
-        """Return the lock dates that the date of the batch violates, as text.
+    def _get_lock_description(self, date=None):
+        """Return the lock dates that a date violates, as text.
 
         A taxed credit item meets the tax lock date, too. Empty when nothing is locked.
+
+        :param date: that of the batch by default
         """
         self.ensure_one()
         company = self.company_id
         taxes = self.credit_item_id.taxes_id._filter_taxes_by_company(company)
         locks = company._get_violated_lock_dates(
-            self.date, bool(taxes), self._get_journal()
+            date or self.date, bool(taxes), self._get_journal()
         )
         return company._format_lock_dates(locks) if locks else ""
 

@@ -14,8 +14,8 @@ _logger = logging.getLogger(__name__)
 #: the size of the set, so the set is small and a batch is many sets.
 CHUNK_LINES = 200
 
-#: Lines in this state are still to be done: {work: state}.
-WORK_STATES = {"post": "pending", "reverse": "posted"}
+#: Lines like this are still to be done: {work: (field, value)}.
+TO_DO = {"post": ("state", "pending"), "reverse": ("is_to_reverse", True)}
 
 #: Chunks that a worker may lose in a row to others before it leaves them alone.
 PATIENCE = 20
@@ -171,15 +171,14 @@ class AccountCreditBatch(models.Model):
         self._check_in_background()
         for batch in self.sudo():  # As in `_work_chunk`.
             batch._take()
-            lines = batch.line_ids.filtered(
-                lambda line, batch=batch: line.state == WORK_STATES[batch.work]
-            )
             # Those that a worker has in its hands are done: this waits for them.
+            lines = self.env["account.credit.line"].sudo()
+            lines = lines.search(batch._get_to_do_domain())
             if batch.work == "post":
                 lines._set_failed(self.env._("Cancelled before it was posted."))
             else:
-                lines._write_result(
-                    {"reversal_error": self.env._("Cancelled before it was reversed.")}
+                lines._set_not_reversed(
+                    self.env._("Cancelled before it was reversed.")
                 )
             batch._settle()
         return True
@@ -278,18 +277,16 @@ class AccountCreditBatch(models.Model):
 
     @api.model
     def _count_queued_lines(self):
-        lines = self.env["account.credit.line"]
         return sum(
-            lines.search_count(
+            self.env["account.credit.line"].search_count(
                 [
-                    ("state", "=", WORK_STATES[work]),
-                    ("reversal_error", "=", False),
+                    (name, "=", value),
                     ("batch_id.work", "=", work),
                     ("batch_id.state", "in", ("queued", "posting")),
                     ("batch_id.is_paused", "=", False),
                 ]
             )
-            for work in WORK_STATES
+            for work, (name, value) in TO_DO.items()
         )
 
     @api.model
@@ -301,8 +298,8 @@ class AccountCreditBatch(models.Model):
         self.flush_model(["state", "is_paused", "work"])
         self._flush_lines()
         is_to_do = SQL(
-            "line.batch_id = batch.id AND line.reversal_error IS NULL AND line.state ="
-            " CASE batch.work WHEN 'post' THEN 'pending' ELSE 'posted' END"
+            "line.batch_id = batch.id AND CASE batch.work WHEN 'post'"
+            " THEN line.state = 'pending' ELSE line.is_to_reverse END"
         )
         rows = self.env.execute_query(
             SQL(
@@ -403,7 +400,7 @@ class AccountCreditBatch(models.Model):
 
     def _flush_lines(self):
         lines = self.env["account.credit.line"]
-        lines.flush_model(["batch_id", "state", "reversal_error"])
+        lines.flush_model(["batch_id", "state", "is_to_reverse"])
 
     def _lock_lines(self, limit):
         """Return up to so many lines that are to be done and that nobody has, locked.
@@ -413,13 +410,15 @@ class AccountCreditBatch(models.Model):
         self.ensure_one()
         self._flush_lines()
         # Not `try_lock_for_update`: it would need the ids of all that are pending.
+        name, value = TO_DO[self.work]
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM account_credit_line WHERE batch_id = %(batch)s "
-                "AND state = %(state)s AND reversal_error IS NULL "
+                "AND %(name)s = %(value)s "
                 "ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED",
                 batch=self.id,
-                state=WORK_STATES[self.work],
+                name=SQL.identifier(name),
+                value=value,
                 limit=limit,
             )
         )
@@ -434,16 +433,14 @@ class AccountCreditBatch(models.Model):
 
     def _has_lines_to_do(self):
         self.ensure_one()
-        return bool(
-            self.env["account.credit.line"].search_count(
-                [
-                    ("batch_id", "=", self.id),
-                    ("state", "=", WORK_STATES[self.work]),
-                    ("reversal_error", "=", False),
-                ],
-                limit=1,
-            )
-        )
+        lines = self.env["account.credit.line"]
+        return bool(lines.search_count(self._get_to_do_domain(), limit=1))
+
+    def _get_to_do_domain(self):
+        """Return which lines the workers still have to do."""
+        self.ensure_one()
+        name, value = TO_DO[self.work]
+        return [("batch_id", "=", self.id), (name, "=", value)]
 
     def _write_posting(self, vals):
         self.with_context(credit_posting=POSTING).write(vals)

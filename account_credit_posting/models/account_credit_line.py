@@ -10,6 +10,7 @@ POSTING = object()
 RESULT_FIELDS = {
     "state",
     "error",
+    "is_to_reverse",
     "reversal_error",
     "move_id",
     "move_line_id",

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import fields, models
+from odoo import models
 from odoo.fields import Command
 
 from ..narrowing import explain_refusal, narrow
@@ -243,44 +243,4 @@ class AccountCreditLine(models.Model):
         self.ensure_one()
         return bool(
             self.credit_item_id.taxes_id._filter_taxes_by_company(self.company_id)
-        )
-
-    def _reverse_narrowing(self):
-        """Reverse the lines as one set; those that are refused say why.
-
-        The caller holds the lock on the lines, and has checked the right.
-        """
-        narrow(
-            self.env.cr,
-            self,
-            lambda lines: lines._reverse(),
-            lambda line, refusal: line._write_result(
-                {
-                    "reversal_error": explain_refusal(
-                        self.env, refusal, _logger, f"Reversal of line {line.id}"
-                    )
-                }
-            ),
-        )
-
-    def _reverse(self):
-        """Reverse the credit notes of posted lines, dated today.
-
-        The states follow in ``account.move._reconcile_reversed_moves``.
-        """
-        today = fields.Date.context_today(self)
-        if self.move_line_id:
-            self._reverse_entries(today)
-            return
-        moves = self.move_id
-        moves._reverse_moves(
-            [
-                {
-                    "date": today,
-                    "invoice_date": today,
-                    "ref": self.env._("Reversal of: %(move)s", move=move.name),
-                }
-                for move in moves
-            ],
-            cancel=True,
         )

@@ -85,16 +85,18 @@ class AccountMove(models.Model):
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
         """Reverse the credits of an entry for many accounts, each by itself.
 
-        Odoo would reconcile all accounts of the entry as one heap.
+        Odoo would reconcile all accounts of the entry as one heap. Where a batch is
+        reversed, the credit lines reconcile all of a set at once.
         """
+        if self.env["account.credit.line"]._is_posting():
+            return reverse_moves
         # Whoever reverses need not see credit lines.
         entries_sudo = self.sudo().filtered("credit_batch_id")
         reverses_sudo = reverse_moves.sudo().filtered(
             lambda move: move.reversed_entry_id in entries_sudo
         )
-        if not self.env["account.credit.line"]._is_posting():
-            for reverse_sudo in reverses_sudo:
-                reverse_sudo._settle_credit_reversal()
+        for reverse_sudo in reverses_sudo:
+            reverse_sudo._settle_credit_reversal()
         super(
             AccountMove, self.filtered(lambda move: move not in entries_sudo)
         )._reconcile_reversed_moves(
@@ -120,7 +122,7 @@ class AccountMove(models.Model):
                 counterparts += found[key][0]
                 found[key] = found[key][1:]
         if lines:
-            lines._settle_reversal(counterparts)
+            lines._reverse_with(counterparts)
             lines.batch_id._update_state()
 
 

@@ -1,4 +1,5 @@
 from . import (
+    account_credit_batch_reverse,
     account_post_transaction,
     account_post_transaction_accounts,
     account_post_transaction_line,
