@@ -133,6 +133,8 @@ class AccountCreditLine(models.Model):
                     "amount_currency": -line.amount,
                     "balance": -balance,
                     "tax_ids": [],
+                    # Odoo's mark of what is disputed; a general journal sets it.
+                    "no_followup": False,
                     "analytic_distribution": False,
                 }
             )
