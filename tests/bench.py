@@ -227,6 +227,29 @@ def get_receivable_lines(moves):
 
 
 # -----------------------------------------------------------------------------
+# ONE ENTRY FOR MANY ACCOUNTS
+# -----------------------------------------------------------------------------
+
+
+def post_as_entries(env, accounts):
+    """Post with the addon, one journal entry for each chunk of accounts."""
+    batch = env["account.credit.batch"].create(
+        {
+            "credit_item_id": get_item(env).id,
+            "document_form": "entry",
+            "line_ids": [
+                Command.create({"partner_id": account.id, "amount": 10})
+                for account in accounts
+            ],
+        }
+    )
+    batch.action_post()
+    env.cr.commit()
+    assert batch.state == "done", batch.state
+    return batch
+
+
+# -----------------------------------------------------------------------------
 # REVERSAL AND BAD LINES
 # -----------------------------------------------------------------------------
 
@@ -405,7 +428,9 @@ TABLES = {
             "1 % bad, foreseen": Way(WITH, post_with_archived, archive_some),
             "1 % refused on posting": Way(WITH, post_with_refused_posting),
             "1 % refused on creation": Way(WITH, post_with_refused_creation),
+            "one entry per chunk": Way(WITH, post_as_entries),
             "reversal": Way(WITH, reverse_batch, prepare_batch),
+            "reversal, one entry per chunk": Way(WITH, reverse_batch, post_as_entries),
         },
         sizes=(1000,),
     ),

@@ -151,7 +151,9 @@ class AccountCreditApplication(models.Model):
     @api.depends("credit_line_id", "credit_move_id.credit_line_id")
     def _compute_credit_item_id(self):
         for application in self:
-            line = application.credit_line_id or application.credit_move_id.credit_line_id
+            line = (
+                application.credit_line_id or application.credit_move_id.credit_line_id
+            )
             application.credit_item_id = line.credit_item_id
 
     def _search_credit_item_id(self, operator, value):

@@ -35,8 +35,8 @@ class ResCompany(models.Model):
         string="Journal for Many Accounts",
         check_company=True,
         domain=[("type", "=", "general")],
-        help="Credits of many accounts in one journal entry are posted in this journal; "
-        "by default in the first general journal of the company.",
+        help="Credits of many accounts in one journal entry are posted in this one; by "
+        "default in the first general journal of the company.",
     )
     credit_account_id = fields.Many2one(
         comodel_name="account.account",

@@ -348,9 +348,7 @@ class TestAccountCreditLineEntry(CreditEntryCommon):
         self.assertEqual(
             batch.line_ids.sorted("id").mapped("amount_applied"), [10.0, 2.0]
         )
-        self.assertEqual(
-            batch.line_ids.sorted("id").mapped("amount_open"), [0.0, 2.0]
-        )
+        self.assertEqual(batch.line_ids.sorted("id").mapped("amount_open"), [0.0, 2.0])
 
     def test_answer_and_export_name_the_entry(self):
         batch = self._post_ten()

@@ -111,8 +111,8 @@ class AccountPostTransaction(models.TransientModel):
         string="Posted As",
         required=True,
         default="credit_note",
-        help="One journal entry for many accounts is no document of the customer: there "
-        "is nothing to print or send. For credit items without taxes.",
+        help="One journal entry for many accounts is no document of the customer: "
+        "there is nothing to print or send. For credit items without taxes.",
     )
     tax_note = fields.Char(
         compute="_compute_tax_note",
