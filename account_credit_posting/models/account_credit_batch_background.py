@@ -177,9 +177,7 @@ class AccountCreditBatch(models.Model):
             if batch.work == "post":
                 lines._set_failed(self.env._("Cancelled before it was posted."))
             else:
-                lines._set_not_reversed(
-                    self.env._("Cancelled before it was reversed.")
-                )
+                lines._set_not_reversed(self.env._("Cancelled before it was reversed."))
             batch._settle()
         return True
 

@@ -43,7 +43,7 @@ class AccountCreditLine(models.Model):
         )
 
     def _reverse(self):
-        """Take back what is open of the lines, in the mode and on the date of the batch."""
+        """Take back what is open of the lines, as their batch says."""
         is_all = self.batch_id.reversal_mode == "all"
         freed = self._free() if is_all else self.env["res.partner"]
         open_lines = self.filtered(
@@ -137,7 +137,11 @@ class AccountCreditLine(models.Model):
         date = self.batch_id.reversal_date
         moves._reverse_moves(
             [
-                {"date": date, "invoice_date": date, "ref": self._get_reversal_ref(move)}
+                {
+                    "date": date,
+                    "invoice_date": date,
+                    "ref": self._get_reversal_ref(move),
+                }
                 for move in moves
             ],
             cancel=True,
