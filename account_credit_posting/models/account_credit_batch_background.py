@@ -87,15 +87,23 @@ class AccountCreditBatch(models.Model):
             "batch_id": self._origin.id,
             "is_working": self.state in ("queued", "posting"),
             "is_paused": self.is_paused,
-            "line_count": self.line_count,
+            "line_count": self._count_requested(),
             "done": self._count_done(),
             "failed": self._count_refused(),
             "work": self.work,
             "seconds": (end - start).total_seconds(),
         }
 
+    def _count_requested(self):
+        """Return how many lines the workers were given."""
+        return self.line_count if self.work == "post" else self.reversal_count
+
     def _count_done(self):
-        return self.posted_count if self.work == "post" else self.reversed_count
+        if self.work == "post":
+            return self.posted_count
+        lines = self.env["account.credit.line"]
+        to_do = lines.search_count(self._get_to_do_domain())
+        return self.reversal_count - to_do - self._count_refused()
 
     def _count_refused(self):
         """Return how many lines could not be posted, or could not be reversed."""
@@ -119,7 +127,7 @@ class AccountCreditBatch(models.Model):
         message = (
             batch.env._("%(done)s credits are posted, %(failed)s failed.")
             if batch.work == "post"
-            else batch.env._("%(done)s credits are reversed, %(failed)s could not be.")
+            else batch.env._("%(done)s credits are taken back, %(failed)s could not be.")
         )
         author.partner_id._bus_send(
             "simple_notification",

@@ -4,7 +4,7 @@ from odoo.tools import SQL, format_date
 
 from .account_credit_batch import POSTING_FIELDS
 
-POSTING_FIELDS |= {"reversal_mode", "reversal_date"}
+POSTING_FIELDS |= {"reversal_mode", "reversal_date", "reversal_count"}
 
 
 class AccountCreditBatch(models.Model):
@@ -23,6 +23,11 @@ class AccountCreditBatch(models.Model):
         help="What was asked for when it was reversed last.",
     )
     reversal_date = fields.Date(readonly=True, copy=False)
+    reversal_count = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="How many credits were to be reversed when it was reversed last.",
+    )
 
     # -------------------------------------------------------------------------
     # ACTIONS
@@ -73,7 +78,9 @@ class AccountCreditBatch(models.Model):
             # The right to reverse is enough, as in `_work_chunk`.
             batch_sudo = batch.sudo()
             batch_sudo._write_posting({"reversal_mode": mode, "reversal_date": date})
-            if not batch_sudo._request_reversal():
+            count = batch_sudo._request_reversal()
+            batch_sudo._write_posting({"reversal_count": count})
+            if not count:
                 if mode == "all":
                     continue
                 raise UserError(

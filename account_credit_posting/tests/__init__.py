@@ -4,6 +4,7 @@ from . import (
     test_account_credit_application,
     test_account_credit_batch,
     test_account_credit_batch_background,
+    test_account_credit_batch_reverse,
     test_account_credit_entry,
     test_account_credit_line,
     test_account_credit_line_entry,
