@@ -127,7 +127,9 @@ class AccountCreditBatch(models.Model):
         message = (
             batch.env._("%(done)s credits are posted, %(failed)s failed.")
             if batch.work == "post"
-            else batch.env._("%(done)s credits are taken back, %(failed)s could not be.")
+            else batch.env._(
+                "%(done)s credits are taken back, %(failed)s could not be."
+            )
         )
         author.partner_id._bus_send(
             "simple_notification",
