@@ -494,7 +494,8 @@ class AccountCreditBatch(models.Model):
             [("batch_id", "in", self.ids)], ["batch_id"], ["state:array_agg_distinct"]
         )
         for batch, states in counts:
-            if batch.state in ("queued", "posting") and batch._has_lines_to_do():
+            is_in_work = batch.state in ("queued", "posting")
+            if is_in_work and batch._count_lines_to_do(limit=1):
                 continue
             if "pending" in states:
                 state = "posting"

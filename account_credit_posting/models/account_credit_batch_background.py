@@ -101,8 +101,7 @@ class AccountCreditBatch(models.Model):
     def _count_done(self):
         if self.work == "post":
             return self.posted_count
-        lines = self.env["account.credit.line"]
-        to_do = lines.search_count(self._get_to_do_domain())
+        to_do = self._count_lines_to_do()
         return self.reversal_count - to_do - self._count_refused()
 
     def _count_refused(self):
@@ -240,9 +239,12 @@ class AccountCreditBatch(models.Model):
         )
         self._trigger_workers()
 
-    @api.model
     def _trigger_workers(self):
-        """Wake the workers when this transaction is committed."""
+        """Wake the workers when this transaction is committed.
+
+        Ours take lines of any batch. Others may be for the batches in ``self``, which
+        is empty where a worker leaves what there is to the next one.
+        """
         for xml_id in WORKERS:
             cron = self.env.ref(xml_id, raise_if_not_found=False)
             if cron:
@@ -263,11 +265,7 @@ class AccountCreditBatch(models.Model):
                     # What is pending is in the hands of others.
                     self.env["ir.cron"]._commit_progress(remaining=0)
                     return
-                count = 0 if batch._start() else batch._work_chunk()
-                batch._tell_progress()
-                # Nothing of this chunk is needed for the next: memory does not grow.
-                self.env.flush_all()
-                self.env.invalidate_all()
+                count = batch._work_step()
                 if not self.env["ir.cron"]._commit_progress(
                     count, remaining=self._count_queued_lines()
                 ):
@@ -365,6 +363,22 @@ class AccountCreditBatch(models.Model):
             self.env.flush_all()
             self.env.invalidate_all()
 
+    def _work_step(self):
+        """Say that posting has begun, or else work a chunk, and tell how far it is.
+
+        The caller commits, and begins again from nothing where it could not be done.
+
+        :return: how many lines are done
+        :raise OperationalError: when somebody was at the same rows
+        :raise ConcurrencyError: likewise
+        """
+        count = 0 if self._start() else self._work_chunk()
+        self._tell_progress()
+        # Nothing of this chunk is needed for the next: memory does not grow.
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return count
+
     def _work_chunk(self):
         """Post or reverse up to a chunk of lines, and settle the batch after the last.
 
@@ -439,10 +453,11 @@ class AccountCreditBatch(models.Model):
             if batch.state not in ("queued", "posting"):
                 batch._write_posting({"posting_end": fields.Datetime.now()})
 
-    def _has_lines_to_do(self):
+    def _count_lines_to_do(self, limit=None):
+        """Return how many lines are to be posted or reversed, or the limit if more."""
         self.ensure_one()
         lines = self.env["account.credit.line"]
-        return bool(lines.search_count(self._get_to_do_domain(), limit=1))
+        return lines.search_count(self._get_to_do_domain(), limit=limit)
 
     def _get_to_do_domain(self):
         """Return which lines the workers still have to do."""

@@ -28,6 +28,10 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         return batch
 
     def _run_worker(self, number=1):
+        """Do what is queued."""
+        self._run_scheduled_action(number)
+
+    def _run_scheduled_action(self, number=1):
         with self.enter_registry_test_mode():
             self.env.ref(
                 f"account_credit_posting.ir_cron_post_credits_{number}"
@@ -40,12 +44,15 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         self.assertEqual((batch.state, batch.posted_count), ("done", 5))
         self.assertEqual(batch.requested_by_id, self.clerk)
 
-    def test_large_batch_is_queued_and_posted_by_a_worker(self):
+    def test_workers_are_triggered(self):
         trigger = self.env["ir.cron.trigger"]
         before = trigger.search_count([])
+        self._queue()
+        self.assertEqual(trigger.search_count([]), before + len(background.WORKERS))
+
+    def test_large_batch_is_queued_and_posted_by_a_worker(self):
         batch = self._queue()
         self.assertEqual((batch.state, batch.posted_count), ("queued", 0))
-        self.assertEqual(trigger.search_count([]), before + len(background.WORKERS))
         self._run_worker()
         self.assertRecordValues(
             batch,
