@@ -27,14 +27,16 @@ INSTALLED = "ACP_INSTALLED_DATABASE"
 
 
 @contextlib.contextmanager
-def throwaway_database():
+def throwaway_database(source=None):
     """Give the name of a new database with the addon and no demo data.
 
     Tests change it through servers, the shell or a connection of their own; it is
     dropped in the end, whoever is still connected. Before that, stored values and
     general ledger must agree, whatever the test did.
+
+    :param str source: the database to copy, else the one that ``make test`` has made
     """
-    with database.throwaway(os.environ[INSTALLED]) as name:
+    with database.throwaway(source or os.environ[INSTALLED]) as name:
         yield name
         assert_ties_out(name)
 

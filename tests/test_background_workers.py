@@ -82,9 +82,9 @@ class Watch:
 
 
 @contextlib.contextmanager
-def queued(lines):
+def queued(lines, source=None):
     """Give the name of a database with a queued batch, and a look at it."""
-    with throwaway_database() as name:
+    with throwaway_database(source) as name:
         run_script(name, f"LINES = {lines:d}\n{PREPARE}")
         with contextlib.closing(connect(name)) as connection:
             yield name, Watch(connection)

@@ -12,7 +12,17 @@ from pathlib import Path
 
 from . import database, postgres, python_env, system
 from . import odoo_process as odoo
-from .steps import ADDON, DEV, ROOT, call, fail, remove_tree, say, step
+from .steps import (
+    ADDON,
+    ADDONS,
+    DEV,
+    ROOT,
+    call,
+    fail,
+    remove_tree,
+    say,
+    step,
+)
 
 DEFAULT_PORT = 8069
 LOGINS = ("admin", "clerk", "manager", "accountant", "portal")
@@ -164,28 +174,34 @@ def ensure_node():
 
 
 def pot(_arguments):
-    """Export the addon's terms for translators."""
-    target = ROOT / ADDON / "i18n" / f"{ADDON}.pot"
-    target.parent.mkdir(exist_ok=True)
+    """Export the addons' terms for translators."""
     with services(), database.installed_database() as name:
-        options = ["-d", name, "--languages", "pot", "--output", target]
-        call(odoo.command("i18n", "export", *options, ADDON), "pot")
+        # Brings our addon for it along.
+        odoo.install(name, "queue_job", demo=False)
+        for addon in ADDONS:
+            target = ROOT / addon / "i18n" / f"{addon}.pot"
+            target.parent.mkdir(exist_ok=True)
+            options = ["-d", name, "--languages", "pot", "--output", target]
+            command = odoo.command("i18n", "export", *options, addon)
+            # Without our folder on its path Odoo exports no terms of the code.
+            call(command, f"pot-{addon}", env=odoo.environment())
 
 
 def wheel(_arguments):
-    """Build a wheel of the addon into the folder of set-up files."""
+    """Build a wheel of each addon into the folder of set-up files."""
     target = DEV / "wheel"
     remove_tree(target)
     # The builder asks git for the addon's files, and git ignores the folder .dev.
-    with step("Wheel"), tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / ADDON
-        unwanted = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / ADDON, source, ignore=unwanted)
-        (source / "pyproject.toml").write_text(WHEEL_BUILD)
-        options = ["--no-deps", "--wheel-dir", target, source]
+    with step("Wheels"), tempfile.TemporaryDirectory() as folder:
+        sources = [Path(folder) / addon for addon in ADDONS]
+        for source in sources:
+            unwanted = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / source.name, source, ignore=unwanted)
+            (source / "pyproject.toml").write_text(WHEEL_BUILD)
+        options = ["--no-deps", "--wheel-dir", target, *sources]
         command = [python_env.PYTHON, "-m", "pip", "wheel", *options]
         call(command, "wheel", env=python_env.cache_environment())
-    print(next(target.glob("*.whl")))
+    print(*sorted(target.glob("*.whl")), sep="\n")
 
 
 def run_in_foreground(command, **variables):

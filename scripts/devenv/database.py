@@ -14,7 +14,7 @@ from psycopg2 import sql
 
 from . import odoo_process as odoo
 from . import postgres
-from .steps import ADDON, LOGS, ROOT, digest, fail, setup_lock, step
+from .steps import ADDON, ADDONS, LOGS, ROOT, digest, fail, setup_lock, step
 
 TEMPLATE_MODULE = "account"
 THROWAWAY_PREFIX = "acp_tmp"
@@ -99,10 +99,10 @@ def ensure_template(demo):
 
 
 def addon_key():
-    """Return a hash of the addon's files, apart from its tests and compiled ones."""
-    folder = ROOT / ADDON
+    """Return a hash of the addons' files, apart from their tests and compiled ones."""
     files = sorted(
         path
+        for folder in (ROOT / addon for addon in ADDONS)
         for path in folder.rglob("*")
         if path.is_file()
         and "__pycache__" not in path.parts

@@ -14,6 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / ".dev"
 LOGS = DEV / "log"
 ADDON = "account_credit_posting"
+# Installed by itself where both that addon and queue_job are.
+QUEUE_JOB_ADDON = f"{ADDON}_queue_job"
+ADDONS = (ADDON, QUEUE_JOB_ADDON)
 
 
 def say(message="", end="\n"):

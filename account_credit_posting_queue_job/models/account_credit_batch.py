@@ -1,0 +1,106 @@
+from datetime import timedelta
+from math import ceil
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
+
+from odoo.addons.account_credit_posting.models import (
+    account_credit_batch_background as background,
+)
+from odoo.addons.queue_job.exception import RetryableJobError
+from odoo.addons.queue_job.job import DEFAULT_PRIORITY
+
+#: Number of the last job: chunk by chunk, it does what is left and settles the batch.
+REST = 0
+
+#: Seconds after which that job looks again at lines that other jobs have in hand.
+REST_SECONDS = 3
+
+#: When no job was begun within it, the scheduled actions take over.
+SILENCE = timedelta(minutes=10)
+
+
+class AccountCreditBatch(models.Model):
+    """Let jobs of ``queue_job`` do what scheduled actions do: a job for each chunk."""
+
+    _inherit = "account.credit.batch"
+
+    def _trigger_workers(self):
+        """Enqueue a job that begins, one for each chunk and one for the rest.
+
+        They are counted down: where some are done, those that are left have the same
+        numbers as when they were enqueued, and are not enqueued twice.
+        """
+        for batch in self:
+            count = ceil(batch._count_lines_to_do() / background.CHUNK_LINES)
+            for number in range(count + (batch.state == "queued"), REST - 1, -1):
+                batch._enqueue_job(number)
+        # Without a batch, a scheduled action has taken over and goes on.
+        return None if self else super()._trigger_workers()
+
+    def _enqueue_job(self, number, **options):
+        """Enqueue a job, unless one with this number waits to be done.
+
+        :param number: how many jobs come after it
+        :param options: of ``with_delay``
+        """
+        self.ensure_one()
+        identity = ["account_credit_posting", self.id, self.work, number]
+        if number == REST:
+            # A job that ends while this is being committed seems to wait, and would be
+            # missed. Whoever posts, retries or resumes has written the batch before.
+            identity.append(self.write_date)
+        # Whoever posts need not see jobs; managers of jobs see those of their company.
+        self.sudo().with_company(self.company_id).with_delay(
+            identity_key=",".join(map(str, identity)),
+            description=self.env._(
+                "%(batch)s: %(number)s more to come", batch=self.name, number=number
+            ),
+            max_retries=background.PATIENCE,
+            **options,
+        )._work_as_job(number)
+
+    def _work_as_job(self, number):
+        """Work a chunk that no other job has; do nothing when there is nothing to do.
+
+        Lines and job are committed together by ``queue_job``.
+
+        :param number: see :meth:`_enqueue_job`
+        :return: how many lines are done
+        :raise RetryableJobError: when somebody was at the same rows
+        """
+        batch = self.exists()
+        if not batch._is_in_work():
+            return 0
+        try:
+            count = batch._work_step()
+        except (OperationalError, ConcurrencyError) as error:
+            raise RetryableJobError(str(error)) from error
+        if number == REST and batch._is_in_work():
+            # Jobs that end at the same time do not see each other's lines done, and one
+            # that fails leaves its lines. This is not to wait for newer batches.
+            batch._enqueue_job(
+                REST,
+                eta=None if count else REST_SECONDS,
+                priority=DEFAULT_PRIORITY - 1,
+            )
+        return count
+
+    def _is_in_work(self):
+        return self.state in ("queued", "posting") and not self.is_paused
+
+    @api.model
+    def _cron_post(self):
+        """Leave the batches to jobs; take over when none is begun any more.
+
+        So the capacity of the channel holds, and a batch ends also where the job
+        runner is off, or the last job of it has failed.
+        """
+        recent_jobs = [
+            ("method_name", "=", "_work_as_job"),
+            ("date_started", ">=", fields.Datetime.now() - SILENCE),
+        ]
+        is_alive = self.env["queue.job"].sudo().search_count(recent_jobs, limit=1)
+        return None if is_alive else super()._cron_post()
