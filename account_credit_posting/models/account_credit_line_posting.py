@@ -49,6 +49,8 @@ class AccountCreditLine(models.Model):
 
     def _create_and_post(self):
         """Post the lines in the form that their batch says."""
+        # Odoo asks for the users of each new customer, one by one: read all at once.
+        self.partner_id.mapped("user_ids")
         if self.batch_id.document_form == "entry":
             self._create_entry()
         else:
