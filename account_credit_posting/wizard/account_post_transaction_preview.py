@@ -115,14 +115,17 @@ class AccountPostTransaction(models.TransientModel):
             }
         )
         rows = self._find_lines(Domain.TRUE, limit=PREVIEWED)
+        # It may have changed, and not be saved yet.
+        is_same_company = self.company_id == self._origin.company_id
         new = self.env["account.credit.line"].new
         return self.env["account.credit.line"].union(
             *(
                 new(
                     {
                         **row._prepare_line_vals(),
-                        # The classification may have changed, and not be saved yet.
-                        "currency_id": row._get_currency(self.company_id),
+                        "currency_id": row.currency_id
+                        if is_same_company
+                        else row._get_currency(self.company_id),
                         "batch_id": batch,
                     }
                 )
