@@ -5,6 +5,7 @@ whatever does not need it. All figures come from one run, the ways take turns, a
 counts are their ratios: machines differ, and one machine differs from hour to hour.
 """
 
+import contextlib
 import json
 import os
 import statistics
@@ -19,6 +20,7 @@ import odoo
 from odoo import api
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.modules.module import initialize_sys_path
 from odoo.modules.registry import Registry
 
 RESULT = Path(__file__).parents[1] / ".dev" / "bench.json"
@@ -31,6 +33,9 @@ SMALL = "10,000 journal items"
 LARGE = "1,000,000 journal items"
 DATABASES = {WITH: WITH, WITHOUT: WITHOUT}  # {database of a way: its name}
 ITEMS = {SMALL: 10_000, LARGE: 1_000_000}
+
+# The table of :func:`measure_workers`.
+WORKERS = "workers"
 
 
 class Way(NamedTuple):
@@ -329,6 +334,141 @@ def post_invoices(env, invoices):
 
 
 # -----------------------------------------------------------------------------
+# HISTORY
+# -----------------------------------------------------------------------------
+
+
+def fill(name, items):
+    """Give a database so many journal items: credits that invoices have used up.
+
+    They are copies of one credit note, inserted by SQL, with numbers of the year that
+    is posted in, spread over 5,000 accounts.
+    """
+    with Registry(name).cursor() as cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        account = env["res.partner"].create({"name": "Earlier Family"})
+        model = create_refunds(env, account)
+        env.flush_all()
+        cr.execute(
+            """
+            WITH accounts AS (
+                INSERT INTO res_partner
+                SELECT (jsonb_populate_record(account, jsonb_build_object(
+                           'id', nextval('res_partner_id_seq'))
+                       )).*
+                  FROM res_partner account, generate_series(1, 5000)
+                 WHERE account.id = %(account)s
+             RETURNING id
+            ), numbered AS (
+                SELECT id, row_number() OVER () - 1 AS number FROM accounts
+            ), copies AS (
+                SELECT nextval('account_move_id_seq') AS move_id, number,
+                       numbered.id AS account_id
+                  FROM generate_series(2, %(moves)s) AS number
+                  JOIN numbered ON numbered.number = MOD(number.number, 5000)
+            ), moves AS (
+                INSERT INTO account_move
+                SELECT (jsonb_populate_record(move, jsonb_build_object(
+                           'id', copies.move_id,
+                           'name', move.sequence_prefix
+                                   || LPAD(copies.number::text, 5, '0'),
+                           'sequence_number', copies.number,
+                           'partner_id', copies.account_id,
+                           'commercial_partner_id', copies.account_id,
+                           'amount_residual', 0,
+                           'payment_state', 'paid'
+                       ))).*
+                  FROM account_move move, copies
+                 WHERE move.id = %(model)s
+            )
+            INSERT INTO account_move_line
+            SELECT (jsonb_populate_record(line, jsonb_build_object(
+                       'id', nextval('account_move_line_id_seq'),
+                       'move_id', copies.move_id,
+                       'move_name', copies.number::text,
+                       'partner_id', copies.account_id,
+                       'amount_residual', 0,
+                       'amount_residual_currency', 0,
+                       'reconciled', TRUE
+                   ))).*
+              FROM account_move_line line, copies
+             WHERE line.move_id = %(model)s
+            """,
+            {"account": account.id, "model": model.id, "moves": items // 2},
+        )
+        cr.commit()
+        cr.execute("ANALYZE")
+        cr.commit()
+
+
+# -----------------------------------------------------------------------------
+# WORKERS
+# -----------------------------------------------------------------------------
+
+
+def post_on_servers(lines, count):
+    """Let so many servers with one worker each post a batch in the background.
+
+    :return: ``(seconds from the first chunk to the last, largest memory of a server in
+        MiB)``
+    """
+    # They need the folders of the addons, which are known by now.
+    from tests import servers
+    from tests.test_background_workers import PREPARE, STATE, Watch
+
+    options = ("--max-cron-threads=1",)
+    with contextlib.ExitStack() as stack:
+        name = stack.enter_context(servers.throwaway_database())
+        watch = Watch(stack.enter_context(contextlib.closing(servers.connect(name))))
+        running = [
+            stack.enter_context(servers.running_server(name, options=options))
+            for _number in range(count)
+        ]
+        servers.run_script(name, f"LINES = {lines:d}\n{PREPARE}")
+        watch.wait_until(lambda: watch.ask(STATE) != ("queued",))
+        start = time.perf_counter()
+        watch.wait_until(lambda: watch.ask(STATE) == ("done",), seconds=3600)
+        seconds = time.perf_counter() - start
+        return seconds, max(read_peak_memory(server) for server in running)
+
+
+def read_peak_memory(server):
+    """Return the most memory that a process has ever held, in MiB."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024
+
+
+def measure_workers(rounds=3):
+    """Measure posting in the background: by size and by number of workers."""
+    runs = {"1,000": (1000, 1), "10,000": (10000, 1), "10,000 by two": (10000, 2)}
+    times = {name: [] for name in runs}
+    memory = {name: [] for name in runs}
+    for turn in range(rounds):
+        for name, (lines, count) in runs.items():
+            seconds, peak = post_on_servers(lines, count)
+            times[name].append(seconds * 1000 / lines)
+            memory[name].append(peak)
+            print(
+                f"round {turn + 1}: {name}: {times[name][-1]:.2f} ms, {peak:.0f} MiB",
+                flush=True,
+            )
+    ms = {name: statistics.median(row) for name, row in times.items()}
+    mib = {name: statistics.median(row) for name, row in memory.items()}
+    ratios = {
+        "10,000 against 1,000, ms per credit": ms["10,000"] / ms["1,000"],
+        "10,000 against 1,000, peak memory": mib["10,000"] / mib["1,000"],
+        "two workers, times as fast": ms["10,000"] / ms["10,000 by two"],
+    }
+    print(f"\nposting in the background, medians of {rounds} rounds")
+    for name in runs:
+        print(f"{name:28}{ms[name]:10.2f} ms per credit{mib[name]:10.0f} MiB")
+    for name, ratio in ratios.items():
+        print(f"{name:40}{ratio:10.3f}")
+    return {"ms": ms, "mib": mib, "rounds": [times, memory], "ratios": ratios}
+
+
+# -----------------------------------------------------------------------------
 # TABLES
 # -----------------------------------------------------------------------------
 
@@ -460,6 +600,27 @@ TABLES = {
 # -----------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def prepared_databases(keys):
+    """Prepare the databases of ways: chart of accounts, item, and history.
+
+    :param keys: the databases that the ways name
+    """
+    # As in `post_on_servers`.
+    from tests import servers
+
+    with contextlib.ExitStack() as stack:
+        for key in keys:
+            if key in ITEMS:
+                DATABASES[key] = stack.enter_context(servers.throwaway_database())
+            prepare_database(DATABASES[key])
+            if key in ITEMS:
+                fill(DATABASES[key], ITEMS[key])
+                stack.callback(Registry.delete, DATABASES[key])
+                stack.callback(odoo.sql_db.close_db, DATABASES[key])
+        yield
+
+
 def prepare_database(name):
     """Create the chart of accounts and the item."""
     with Registry(name).cursor() as cr:
@@ -472,7 +633,8 @@ def prepare_database(name):
         items = env["product.product"]
         # Where the addon is not installed the item is any product.
         marks = {"is_credit_item": True} if "is_credit_item" in items._fields else {}
-        items.create({"name": "Goodwill", **marks})
+        if not get_item(env):
+            items.create({"name": "Goodwill", **marks})
         cr.commit()
 
 
@@ -491,7 +653,7 @@ def create_accounts(name, size):
 
 def measure(way, account_ids):
     """Return the milliseconds per account of one way, in a new transaction."""
-    with Registry(way.database).cursor() as cr:
+    with Registry(DATABASES[way.database]).cursor() as cr:
         env = api.Environment(cr, api.SUPERUSER_ID, {})
         prepared = way.prepare(env, env["res.partner"].browse(account_ids))
         env.cr.commit()
@@ -552,19 +714,25 @@ def show(table, times):
 def main(names):
     """Measure and write the figures as JSON beside what was set up."""
     odoo.tools.config.parse_config(["-d", WITH, "--log-level=warn"])
-    for name in (WITH, WITHOUT):
-        prepare_database(name)
+    initialize_sys_path()
     figures = {}
-    for name in names or TABLES:
-        table = TABLES[name]
-        # What one table leaves open must not be paid in the next.
-        accounts = {
-            database: create_accounts(database, max(table.sizes))
-            for database in (WITH, WITHOUT)
-        }
-        figures[name] = show(table, measure_table(table, accounts))
+    for name in names or [*TABLES, WORKERS]:
+        figures[name] = measure_workers() if name == WORKERS else measure_by_name(name)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def measure_by_name(name):
+    """Measure a table and print it; return its figures."""
+    table = TABLES[name]
+    databases = list(dict.fromkeys(way.database for way in table.ways.values()))
+    with prepared_databases(databases):
+        # What one table leaves open must not be paid in the next.
+        accounts = {
+            database: create_accounts(DATABASES[database], max(table.sizes))
+            for database in databases
+        }
+        return show(table, measure_table(table, accounts))
 
 
 if __name__ == "__main__":

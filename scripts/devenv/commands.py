@@ -118,13 +118,15 @@ def bench(arguments):
     arguments = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
     with (
         services(),
-        database.for_tests() as (_installed, name),
+        database.for_tests() as (installed, name),
         database.throwaway(database.ensure_template(demo=False)) as plain,
     ):
         code = run_in_foreground(
-            [python_env.PYTHON, ROOT / "tests" / "bench.py", *arguments],
+            [python_env.PYTHON, "-m", "tests.bench", *arguments],
+            ACP_INSTALLED_DATABASE=installed,
             ACP_PLAIN_DATABASE=plain,
             PGDATABASE=name,
+            PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "scripts")]),
         )
     sys.exit(code)
 
