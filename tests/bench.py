@@ -293,7 +293,7 @@ def post_with_refused_posting(env, accounts):
 
 def post_with_refused_creation(env, accounts):
     """Post where a constraint refuses every hundredth credit note."""
-    with refusing(env, "_check_payable_receivable", accounts, lambda moves: moves):
+    with refusing(env, "_check_journal_move_type", accounts, lambda moves: moves):
         assert_one_in_a_hundred_fails(env, accounts)
 
 

@@ -26,16 +26,15 @@ class AccountCreditLine(models.Model):
     _order = "batch_id desc, id"
     _check_company_auto = True
 
+    # The index over its lines and their states serves it, too.
     batch_id = fields.Many2one(
         comodel_name="account.credit.batch",
         required=True,
-        index=True,
         ondelete="cascade",
     )
     company_id = fields.Many2one(
         related="batch_id.company_id",
         store=True,
-        index=True,
         precompute=True,
     )
     date = fields.Date(related="batch_id.date", store=True, precompute=True)
@@ -107,7 +106,6 @@ class AccountCreditLine(models.Model):
         readonly=True,
         copy=False,
         default="pending",
-        index=True,
     )
     error = fields.Text(string="Reason", readonly=True, copy=False)
     reversal_error = fields.Text(

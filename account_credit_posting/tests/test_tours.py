@@ -207,3 +207,45 @@ class TestStoredValueTours(TourCommon):
         self.assertEqual((card.state, redeemed.balance), ("used", 40))
         self._start("gift_card_correct", other, self.manager.login)
         self.assertEqual((redeemed.initial_amount, redeemed.balance), (110, 50))
+
+
+@tagged("post_install", "-at_install")
+class TestCreditBatchTours(TourCommon):
+    """A large batch on its way, and its undo."""
+
+    def test_progress_and_the_end_of_a_large_batch(self):
+        self.company.credit_background_lines = 1
+        # The tour is the worker, too.
+        self.clerk.group_ids += self.env.ref("base.group_system")
+        transactions = self.env["account.post.transaction"].with_user(self.clerk)
+        action = transactions._get_open_action(partners=self.accounts[:3])
+        transaction = transactions.browse(action["res_id"])
+        transaction.step = "amounts"
+        transaction.amount_for_all = 10
+        transaction.action_set_all()
+        transaction.step = "setup"
+        transaction.credit_item_id = self.item
+        transaction.action_post()
+        self.assertEqual(transaction.batch_id.state, "queued")
+        self.start_tour(
+            f"/odoo/account.post.transaction/{transaction.id}",
+            "account_credit_batch_progress",
+            login=self.clerk.login,
+        )
+        self.assertEqual(transaction.batch_id.state, "done")
+        self.assertLedgerSound(transaction.batch_id)
+
+    def test_undo_of_a_batch(self):
+        self._create_invoice(self.accounts[1], 20)
+        self._create_invoice(self.accounts[2], 90)
+        batch = self._create_batch(dict.fromkeys(self.accounts[:3], 50))
+        batch.action_post()
+        self.start_tour(
+            f"/odoo/account.credit.batch/{batch.id}",
+            "account_credit_batch_reverse",
+            login=self.manager.login,
+        )
+        self.assertEqual(
+            batch.line_ids.mapped("state"), ["reversed", "posted", "posted"]
+        )
+        self.assertEqual(batch.line_ids.mapped("amount_open"), [0, 0, 0])

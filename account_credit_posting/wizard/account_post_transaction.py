@@ -132,6 +132,7 @@ class AccountPostTransaction(models.TransientModel):
         copy=False,
     )
     batch_line_ids = fields.One2many(related="batch_id.line_ids", string="Results")
+    batch_state = fields.Selection(related="batch_id.state", string="Batch Status")
     posted_count = fields.Integer(related="batch_id.posted_count")
     failed_count = fields.Integer(related="batch_id.failed_count")
     progress_info = fields.Json(related="batch_id.progress_info")

@@ -4,6 +4,7 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { sprintf } from "@web/core/utils/strings";
 import { _t } from "@web/core/l10n/translation";
+import { formatInteger } from "@web/views/fields/formatters";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 /** Without news for so long, the page asks: the bus may be off. */
@@ -59,9 +60,9 @@ export class CreditProgressField extends Component {
                 ? _t("%(done)s posted, %(failed)s failed, %(pending)s to go")
                 : _t("%(done)s reversed, %(failed)s refused, %(pending)s to go");
         return sprintf(text, {
-            done: this.info.done,
-            failed: this.info.failed,
-            pending: this.info.line_count - this.settled,
+            done: formatInteger(this.info.done),
+            failed: formatInteger(this.info.failed),
+            pending: formatInteger(this.info.line_count - this.settled),
         });
     }
 
