@@ -424,7 +424,7 @@ def post_on_servers(lines, count):
             stack.enter_context(servers.running_server(name, options=options))
             for _number in range(count)
         ]
-        servers.run_script(name, f"LINES = {lines:d}\n{PREPARE}")
+        servers.run_script(name, f"LINES = {lines:d}\nIS_HASHED = False\n{PREPARE}")
         watch.wait_until(lambda: watch.ask(STATE) != ("queued",))
         start = time.perf_counter()
         watch.wait_until(lambda: watch.ask(STATE) == ("done",), seconds=3600)

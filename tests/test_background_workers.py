@@ -1,6 +1,7 @@
 """Several servers post one batch; whoever is killed, each credit is posted once."""
 
 import contextlib
+import json
 import threading
 
 import pytest
@@ -23,6 +24,7 @@ batch = env["account.credit.batch"].create({
         (0, 0, {"partner_id": account.id, "amount": 10}) for account in accounts
     ],
 })
+company._get_credit_journal().restrict_mode_hash_table = IS_HASHED
 batch.action_post()
 assert batch.state == "queued", batch.state
 env.cr.commit()
@@ -41,6 +43,19 @@ LEDGER = """
      WHERE move.state = 'posted'
        AND move.credit_line_id = line.id
        AND line.state = 'posted'
+"""
+
+CHECK_HASHES = """
+import json
+accountant = env.ref("base.user_admin")
+accountant.group_ids += env.ref("account.group_account_user")
+company = env(user=accountant).company
+prefix = company._get_credit_journal().name
+print(json.dumps([
+    (result["status"], result["last_move_name"])
+    for result in company._check_hash_integrity()["results"]
+    if result["journal_name"].startswith(prefix)
+]))
 """
 
 STATE = "SELECT state FROM account_credit_batch"
@@ -82,10 +97,10 @@ class Watch:
 
 
 @contextlib.contextmanager
-def queued(lines, source=None):
+def queued(lines, source=None, *, is_hashed=False):
     """Give the name of a database with a queued batch, and a look at it."""
     with throwaway_database(source) as name:
-        run_script(name, f"LINES = {lines:d}\n{PREPARE}")
+        run_script(name, f"LINES = {lines:d}\nIS_HASHED = {is_hashed}\n{PREPARE}")
         with contextlib.closing(connect(name)) as connection:
             yield name, Watch(connection)
 
@@ -141,3 +156,15 @@ def test_cut_connections_lose_nothing():
         )
         assert watch.count_posted() < lines
         assert_posted_once(watch, lines)
+
+
+def test_hashed_journal_is_one_chain():
+    lines = 1000
+    with queued(lines, is_hashed=True) as (name, watch):
+        with running_server(name), running_server(name):
+            assert_posted_once(watch, lines)
+        unhashed = "SELECT COUNT(*) FROM account_move WHERE inalterable_hash IS NULL"
+        assert watch.ask(unhashed) == (0,)
+        [[status, last]] = json.loads(run_script(name, CHECK_HASHES))
+        assert status == "verified"
+        assert last.endswith(f"{lines:05d}")

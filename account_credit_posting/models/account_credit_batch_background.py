@@ -20,6 +20,9 @@ TO_DO = {"post": ("state", "pending"), "reverse": ("is_to_reverse", True)}
 #: Chunks that a worker may lose in a row to others before it leaves them alone.
 PATIENCE = 20
 
+#: First key of PostgreSQL's advisory locks on journals with inalterable entries.
+CHAIN_LOCK = 0x43524544
+
 #: External ids of the scheduled actions that post; each of them runs once at a time.
 WORKERS = tuple(
     f"account_credit_posting.ir_cron_post_credits_{number}" for number in range(1, 5)
@@ -331,7 +334,27 @@ class AccountCreditBatch(models.Model):
                 is_to_do=is_to_do,
             )
         )
-        return self.browse(row[0] for row in rows)
+        batch = self.browse(row[0] for row in rows)
+        # What another worker posts in the same journal, it posts alone.
+        return batch if batch and batch._try_take_chain() else self.browse()
+
+    def _try_take_chain(self):
+        """Take the journals with inalterable entries, until this transaction ends.
+
+        Each of their entries is chained to the one before, so that one worker at a
+        time can post in them. Other journals are for all workers at once.
+
+        :return: whether nobody else has them
+        """
+        self.ensure_one()
+        company = self.sudo().company_id
+        journals = self.sudo()._get_journal() | company._get_credit_entry_journal()
+        return all(
+            self.env.execute_query(
+                SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", CHAIN_LOCK, journal.id)
+            )[0][0]
+            for journal in journals.filtered("restrict_mode_hash_table")
+        )
 
     # -------------------------------------------------------------------------
     # POSTING

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 
 from ..const import BILLING_GROUPS
 from ..narrowing import narrow
@@ -137,6 +137,39 @@ class AccountMove(models.Model):
         number_format, values = block[key]
         # A copy, because `_locked_increment` takes the number out of it.
         return number_format, dict(values)
+
+    def _hash_moves(self, **kwargs):
+        """Let a posting that cannot see the entry before its own begin again.
+
+        In a journal with inalterable entries each is chained to the one before. Where
+        another session has posted that one since this transaction began, Odoo takes
+        it for a gap in the numbers.
+
+        :raise ConcurrencyError: then; Odoo, or the worker, repeats the transaction
+        """
+        try:
+            return super()._hash_moves(**kwargs)
+        except UserError as error:
+            if self.env["account.credit.line"]._is_posting() and self._is_outrun():
+                raise ConcurrencyError("entries were posted meanwhile") from error
+            raise
+
+    def _is_outrun(self):
+        """Tell whether the entry before the first of these is not to be seen."""
+        for (journal, prefix), moves in self.grouped(
+            lambda move: (move.journal_id, move.sequence_prefix)
+        ).items():
+            first = min(moves.mapped("sequence_number"))
+            if first > 1 and not self.sudo().search_count(
+                [
+                    ("journal_id", "=", journal.id),
+                    ("sequence_prefix", "=", prefix),
+                    ("sequence_number", "=", first - 1),
+                ],
+                limit=1,
+            ):
+                return True
+        return False
 
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
         result = super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)

@@ -15,7 +15,7 @@ from odoo.addons.queue_job.job import DEFAULT_PRIORITY
 #: Number of the last job: chunk by chunk, it does what is left and settles the batch.
 REST = 0
 
-#: Seconds after which that job looks again at lines that other jobs have in hand.
+#: Seconds after which a job looks again at what other jobs have in hand.
 REST_SECONDS = 3
 
 #: When no job was begun within it, the scheduled actions take over.
@@ -69,11 +69,16 @@ class AccountCreditBatch(models.Model):
 
         :param number: see :meth:`_enqueue_job`
         :return: how many lines are done
-        :raise RetryableJobError: when somebody was at the same rows
+        :raise RetryableJobError: when somebody was at the same rows, or posts in a
+            journal with inalterable entries, which is for one at a time
         """
         batch = self.exists()
         if not batch._is_in_work():
             return 0
+        if not batch._try_take_chain():
+            raise RetryableJobError(
+                "others post in this journal", seconds=REST_SECONDS, ignore_retry=True
+            )
         try:
             count = batch._work_step()
         except (OperationalError, ConcurrencyError) as error:
