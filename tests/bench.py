@@ -286,27 +286,31 @@ def post_with_archived(env, accounts):
 
 
 def post_with_refused_posting(env, accounts):
-    """Post where an override refuses every hundredth credit note."""
-    with refusing(env, "_post", accounts, lambda moves, *_args, **_kwargs: moves):
+    """Post where an override refuses to post every hundredth credit note."""
+    with refusing(env, "_post", accounts):
         assert_one_in_a_hundred_fails(env, accounts)
 
 
 def post_with_refused_creation(env, accounts):
-    """Post where a constraint refuses every hundredth credit note."""
-    with refusing(env, "_check_journal_move_type", accounts, lambda moves: moves):
+    """Post where an override refuses to create every hundredth credit note."""
+    with refusing(env, "create", accounts):
         assert_one_in_a_hundred_fails(env, accounts)
 
 
-def refusing(env, method, accounts, get_moves):
-    """Let a method of entries refuse those of every hundredth account."""
+def refusing(env, method, accounts):
+    """Let a method that returns entries refuse those of every hundredth account.
+
+    It refuses them after the work, as a check at the end of it does.
+    """
     model = env.registry["account.move"]
     original = getattr(model, method)
     bad = set(accounts[50::100].ids)
 
     def refuse(*args, **kwargs):
-        if not bad.isdisjoint(get_moves(*args, **kwargs).partner_id.ids):
+        moves = original(*args, **kwargs)
+        if not bad.isdisjoint(moves.partner_id.ids):
             raise UserError(env._("Another addon has something against it"))
-        return original(*args, **kwargs)
+        return moves
 
     return patch.object(model, method, refuse)
 
