@@ -583,6 +583,7 @@ TABLES = {
             "one entry per chunk": Way(WITH, post_as_entries),
             "reversal": Way(WITH, reverse_batch, prepare_batch),
             "reversal, one entry per chunk": Way(WITH, reverse_batch, post_as_entries),
+            "SQL floor": Way(WITHOUT, insert_rows),
         },
         sizes=(1000,),
     ),
