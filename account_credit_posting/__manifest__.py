@@ -12,6 +12,7 @@
         "security/account_credit_posting_rules.xml",
         "data/ir_cron.xml",
         "data/mail_template.xml",
+        "views/report_billing_statement.xml",
         "views/report_gift_card.xml",
         "views/product_views.xml",
         "views/res_config_settings_views.xml",
@@ -23,7 +24,10 @@
         "wizard/account_stored_value_views.xml",
         "views/account_move_views.xml",
         "views/report_invoice.xml",
+        "views/account_billing_movement_views.xml",
         "views/res_partner_views.xml",
+        "views/res_partner_billing_views.xml",
+        "wizard/account_billing_statement_views.xml",
         "wizard/account_post_transaction_views.xml",
         "wizard/account_credit_batch_reverse_views.xml",
     ],
@@ -47,6 +51,9 @@
         ],
         "web.assets_tests": [
             "account_credit_posting/static/tests/tours/**/*",
+        ],
+        "web.assets_unit_tests": [
+            "account_credit_posting/static/tests/unit/**/*",
         ],
     },
     "post_init_hook": "post_init_hook",

@@ -19,15 +19,18 @@ def narrow(cr, items, attempt, refuse):
     :param items: what can be sliced: a recordset or a list
     :param attempt: called with a set
     :param refuse: called with a set of one item and the exception that came of it
+    :return: list of what the attempts that were not refused returned
     :raise OperationalError: and the like: Odoo repeats the whole transaction, see
         ``odoo.service.model.retrying``
     """
     if not items:
-        return
+        return []
+    # What came before is none of this set's: an error of it must not be taken for one.
+    cr.flush()
     try:
         with cr.savepoint():
-            attempt(items)
-        return
+            done = attempt(items)
+        return [done]
     except (OperationalError, InterfaceError, ConcurrencyError):
         raise
     except Exception as error:  # noqa: BLE001 pylint: disable=broad-except
@@ -35,10 +38,10 @@ def narrow(cr, items, attempt, refuse):
         refusal = error
     if len(items) == 1:
         refuse(items, refusal)
-        return
+        return []
     size = -(-len(items) // PARTS)
-    for start in range(0, len(items), size):
-        narrow(cr, items[start : start + size], attempt, refuse)
+    parts = [items[start : start + size] for start in range(0, len(items), size)]
+    return [done for part in parts for done in narrow(cr, part, attempt, refuse)]
 
 
 def explain_refusal(env, refusal, logger, label):

@@ -22,6 +22,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.modules.module import initialize_sys_path
 from odoo.modules.registry import Registry
+from odoo.tests import Form
 
 RESULT = Path(__file__).parents[1] / ".dev" / "bench.json"
 DATE = "2026-03-15"
@@ -33,6 +34,9 @@ SMALL = "10,000 journal items"
 LARGE = "1,000,000 journal items"
 DATABASES = {WITH: WITH, WITHOUT: WITHOUT}  # {database of a way: its name}
 ITEMS = {SMALL: 10_000, LARGE: 1_000_000}
+
+#: Of the account whose billing page is opened.
+TRANSACTIONS = 10_000
 
 # The table of :func:`measure_workers`.
 WORKERS = "workers"
@@ -357,8 +361,8 @@ def post_invoices(env, invoices):
 def fill(name, items):
     """Give a database so many journal items: credits that invoices have used up.
 
-    They are copies of one credit note, inserted by SQL, with numbers of the year that
-    is posted in, spread over 5,000 accounts.
+    They are copies of one credit note, with numbers of the year that is posted in,
+    spread over 5,000 accounts.
     """
     with Registry(name).cursor() as cr:
         env = api.Environment(cr, api.SUPERUSER_ID, {})
@@ -369,60 +373,98 @@ def fill(name, items):
         cr.execute("DISCARD PLANS")
         cr.execute(
             """
-            WITH accounts AS (
-                INSERT INTO res_partner
-                SELECT copy.*
-                  FROM res_partner account,
-                       (SELECT nextval('res_partner_id_seq') AS id
-                          FROM generate_series(1, 5000)) AS new,
-                       jsonb_populate_record(account, jsonb_build_object(
-                           'id', new.id,
-                           'commercial_partner_id', new.id
-                       )) AS copy
-                 WHERE account.id = %(account)s
-             RETURNING id
-            ), copies AS (
-                SELECT nextval('account_move_id_seq') AS move_id,
-                       serial.number::text AS number,
-                       family.ids[1 + MOD(serial.number, 5000)] AS account_id
-                  FROM generate_series(2, %(moves)s) AS serial (number),
-                       (SELECT ARRAY_AGG(id) AS ids FROM accounts) AS family
-            ), moves AS (
-                INSERT INTO account_move
-                SELECT copy.*
-                  FROM account_move move, copies,
-                       jsonb_populate_record(move, jsonb_build_object(
-                           'id', copies.move_id,
-                           'name', move.sequence_prefix
-                                   || LPAD(copies.number,
-                                           GREATEST(5, LENGTH(copies.number)), '0'),
-                           'sequence_number', copies.number,
-                           'partner_id', copies.account_id,
-                           'commercial_partner_id', copies.account_id,
-                           'amount_residual', 0,
-                           'payment_state', 'paid'
-                       )) AS copy
-                 WHERE move.id = %(model)s
-            )
-            INSERT INTO account_move_line
+            INSERT INTO res_partner
             SELECT copy.*
-              FROM account_move_line line, copies,
-                   jsonb_populate_record(line, jsonb_build_object(
-                       'id', nextval('account_move_line_id_seq'),
-                       'move_id', copies.move_id,
-                       'move_name', copies.number,
-                       'partner_id', copies.account_id,
-                       'amount_residual', 0,
-                       'amount_residual_currency', 0,
-                       'reconciled', TRUE
+              FROM res_partner account,
+                   (SELECT nextval('res_partner_id_seq') AS id
+                      FROM generate_series(1, 5000)) AS new,
+                   jsonb_populate_record(account, jsonb_build_object(
+                       'id', new.id,
+                       'commercial_partner_id', new.id
                    )) AS copy
-             WHERE line.move_id = %(model)s
+             WHERE account.id = %s
+         RETURNING id
             """,
-            {"account": account.id, "model": model.id, "moves": items // 2},
+            [account.id],
         )
+        copy_entry(cr, model, [row[0] for row in cr.fetchall()], items // 2)
         cr.commit()
         cr.execute("ANALYZE")
         cr.commit()
+
+
+def copy_entry(cr, model, account_ids, count):
+    """Copy an entry by SQL, paid, until there are so many, for each account in turn."""
+    cr.execute(
+        """
+        WITH copies AS (
+            SELECT nextval('account_move_id_seq') AS move_id,
+                   serial.number::text AS number,
+                   family.ids[1 + MOD(serial.number, CARDINALITY(family.ids))]
+                   AS account_id
+              FROM generate_series(2, %(count)s) AS serial (number),
+                   (SELECT %(accounts)s::int[] AS ids) AS family
+        ), moves AS (
+            INSERT INTO account_move
+            SELECT copy.*
+              FROM account_move move, copies,
+                   jsonb_populate_record(move, jsonb_build_object(
+                       'id', copies.move_id,
+                       'name', move.sequence_prefix
+                               || LPAD(copies.number,
+                                       GREATEST(5, LENGTH(copies.number)), '0'),
+                       'sequence_number', copies.number,
+                       'partner_id', copies.account_id,
+                       'commercial_partner_id', copies.account_id,
+                       'amount_residual', 0,
+                       'payment_state', 'paid'
+                   )) AS copy
+             WHERE move.id = %(model)s
+        )
+        INSERT INTO account_move_line
+        SELECT copy.*
+          FROM account_move_line line, copies,
+               jsonb_populate_record(line, jsonb_build_object(
+                   'id', nextval('account_move_line_id_seq'),
+                   'move_id', copies.move_id,
+                   'move_name', copies.number,
+                   'partner_id', copies.account_id,
+                   'amount_residual', 0,
+                   'amount_residual_currency', 0,
+                   'reconciled', TRUE
+               )) AS copy
+         WHERE line.move_id = %(model)s
+        """,
+        {"accounts": account_ids, "model": model.id, "count": count},
+    )
+
+
+# -----------------------------------------------------------------------------
+# BILLING PAGE
+# -----------------------------------------------------------------------------
+
+
+def prepare_history(env, accounts):
+    """Give the accounts 10,000 transactions together; open what is measured once."""
+    items = env["account.move.line"]
+    if not items.search_count([("partner_id", "in", accounts.ids)], limit=1):
+        model = create_refunds(env, accounts[:1])
+        env.flush_all()
+        copy_entry(env.cr, model, accounts.ids, TRANSACTIONS)
+        env.invalidate_all()
+    return accounts
+
+
+def open_contact(env, accounts):
+    """Open Odoo's own form of a contact."""
+    for account in accounts:
+        Form(account, "base.view_partner_form")
+
+
+def open_billing(env, accounts):
+    """Open the billing page."""
+    for account in accounts:
+        Form(account, "account_credit_posting.res_partner_view_form_billing")
 
 
 # -----------------------------------------------------------------------------
@@ -598,6 +640,17 @@ TABLES = {
             "SQL floor": Way(WITHOUT, insert_rows, prepare_model),
         },
         sizes=(1000,),
+    ),
+    "billing": Table(
+        title=f"opening an account with {TRANSACTIONS} transactions",
+        unit="ms per page",
+        ours="billing page",
+        ways={
+            "Odoo's form of a contact": Way(WITH, open_contact, prepare_history),
+            "billing page": Way(WITH, open_billing, prepare_history),
+        },
+        sizes=(1,),
+        rounds=9,
     ),
     "history": Table(
         title="posting a credit in a small and in a large database",

@@ -48,7 +48,7 @@ class CreditResults(http.Controller):
         with xlsxwriter.Workbook(content, options) as workbook:
             sheet = workbook.add_worksheet(batch.env._("Results"))
             bold = workbook.add_format({"bold": True})
-            sheet.write_row(0, 0, self._get_titles(batch.env), bold)
+            sheet.write_row(0, 0, self._get_titles(batch), bold)
             sheet.set_column(0, 1, 28)
             sheet.set_column(2, 5, 14)
             sheet.set_column(6, 6, 60)
@@ -57,7 +57,9 @@ class CreditResults(http.Controller):
             sheet.freeze_panes(1, 0)
         return content.getvalue()
 
-    def _get_titles(self, env):
+    def _get_titles(self, batch):
+        env = batch.env
+        charge = [env._("Invoiced"), env._("Invoice")] if batch.charge_item_id else []
         return [
             env._("Account"),
             env._("Enrollee"),
@@ -66,10 +68,14 @@ class CreditResults(http.Controller):
             env._("Status"),
             env._("Document"),
             env._("Reason"),
+            *charge,
         ]
 
     def _get_row(self, line):
         states = dict(line._fields["state"]._description_selection(line.env))
+        charge = []
+        if line.batch_id.charge_item_id:
+            charge = [line.charge_amount, line.charge_move_name or ""]
         return [
             line.partner_id.display_name or "",
             line.contact_id.name or "",
@@ -78,4 +84,5 @@ class CreditResults(http.Controller):
             states[line.state],
             line.move_name or "",
             line.error or "",
+            *charge,
         ]

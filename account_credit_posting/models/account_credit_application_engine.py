@@ -89,7 +89,7 @@ class AccountCreditApplication(models.Model):
         self._reconcile_narrowing(list(groups.values()), origin)
 
     @api.model
-    def _plan(self, credits, company, origin, *, invoices=None):
+    def _plan(self, credits, company, origin, *, invoices=None, unposted=()):
         """Plan what credits will pay, without posting anything.
 
         :param list credits: open items of :meth:`_find_open_credits`, or those of
@@ -97,11 +97,13 @@ class AccountCreditApplication(models.Model):
         :param company: see :meth:`_apply`
         :param origin: see :meth:`_apply`
         :param invoices: see :meth:`_apply`
+        :param unposted: installments of invoices that are not posted yet
         :return: see ``plan_applications``
         """
         accounts = self.env["res.partner"].union(*(item.account for item in credits))
         terms = self._find_open_terms(accounts, company, origin, invoices)
         kept_apart = self._get_kept_apart(credits, origin, invoices) if terms else ()
+        terms += unposted
         return plan_applications(credits, terms, kept_apart)
 
     @api.model

@@ -7,12 +7,15 @@ from .account_credit_line import POSTING
 #: Fields that say what the posted lines of a batch were posted with.
 FACT_FIELDS = {
     "analytic_distribution",
+    "charge_item_id",
     "company_id",
     "credit_item_id",
     "date",
     "document_form",
     "expiry_date",
     "idempotency_key",
+    "invoice_date_due",
+    "invoice_payment_term_id",
     "name",
     "public_comment",
     "request_hash",
@@ -69,7 +72,6 @@ class AccountCreditBatch(models.Model):
     )
     credit_item_id = fields.Many2one(
         comodel_name="product.product",
-        required=True,
         index=True,
         check_company=True,
         ondelete="restrict",
@@ -456,7 +458,8 @@ class AccountCreditBatch(models.Model):
         """
         self.ensure_one()
         company = self.company_id
-        taxes = self.credit_item_id.taxes_id._filter_taxes_by_company(company)
+        items = self.credit_item_id + self.charge_item_id
+        taxes = items.taxes_id._filter_taxes_by_company(company)
         locks = company._get_violated_lock_dates(
             date or self.date, bool(taxes), self._get_journal()
         )
@@ -483,6 +486,7 @@ class AccountCreditBatch(models.Model):
     def _post_or_queue(self):
         """Post the pending lines now; leave many of them to the workers."""
         self._check_document_form()
+        self._check_charge()
         if self._is_large():
             self._queue("post")
         else:

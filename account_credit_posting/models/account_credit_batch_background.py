@@ -347,14 +347,23 @@ class AccountCreditBatch(models.Model):
         :return: whether nobody else has them
         """
         self.ensure_one()
-        company = self.sudo().company_id
-        journals = self.sudo()._get_journal() | company._get_credit_entry_journal()
+        journals = self.sudo()._get_posting_journals()
         return all(
             self.env.execute_query(
                 SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", CHAIN_LOCK, journal.id)
             )[0][0]
             for journal in journals.filtered("restrict_mode_hash_table")
         )
+
+    def _get_posting_journals(self):
+        """Return the journals that workers of this batch may post in."""
+        self.ensure_one()
+        journals = self._get_journal() | self.company_id._get_credit_entry_journal()
+        if self.charge_item_id:
+            journals |= journals.search(
+                [("company_id", "=", self.company_id.id), ("type", "=", "sale")]
+            )
+        return journals
 
     # -------------------------------------------------------------------------
     # POSTING

@@ -10,6 +10,7 @@ POSTING = object()
 RESULT_FIELDS = {
     "state",
     "error",
+    "charge_move_id",
     "is_to_reverse",
     "reversal_error",
     "move_id",
@@ -71,7 +72,7 @@ class AccountCreditLine(models.Model):
     amount = fields.Monetary(
         required=True,
         help="Above zero, in the currency of the line: the price on the credit note. "
-        "Taxes of the credit item come on top, or are included, as the tax says.",
+        "Zero where an account is invoiced without a credit. Taxes of the credit item come on top, or are included, as the tax says.",
     )
     amount_company = fields.Monetary(
         compute="_compute_amount_company",
@@ -152,7 +153,8 @@ class AccountCreditLine(models.Model):
     # The target of the foreign key of `_add_mutual_constraint`.
     _move_id_id_unique = models.Constraint("UNIQUE (move_id, id)")
     _posted_has_move = models.Constraint(
-        "CHECK ((state IN ('posted', 'reversed')) = (move_id IS NOT NULL))",
+        "CHECK ((state IN ('posted', 'reversed'))"
+        " = (move_id IS NOT NULL OR charge_move_id IS NOT NULL))",
         "A credit line is posted when it has an entry, and only then.",
     )
     _posted_is_complete = models.Constraint(
@@ -325,7 +327,7 @@ class AccountCreditLine(models.Model):
                         "%(line)s cannot be changed: it is posted as %(move)s. "
                         "Reverse it and post a new credit.",
                         line=line.display_name,
-                        move=line.move_id.name,
+                        move=(line.move_id or line.charge_move_id).name,
                     )
                 )
 

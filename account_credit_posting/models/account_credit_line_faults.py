@@ -69,8 +69,12 @@ class AccountCreditLine(models.Model):
 
     def _get_item_fault(self):
         self.ensure_one()
+        if not self._is_credited():
+            return None
         item = self.credit_item_id.with_company(self.company_id)
-        if not item.active:
+        if not item:
+            reason = self.env._("Choose a credit item, then retry.")
+        elif not item.active:
             reason = self.env._(
                 "%(item)s is archived. Unarchive the credit item, then retry.",
                 item=item.display_name,
@@ -99,12 +103,17 @@ class AccountCreditLine(models.Model):
         """
         self.ensure_one()
         currency = self.currency_id
-        if currency.compare_amounts(self.amount, 0) <= 0:
+        is_charge = bool(self.batch_id.charge_item_id)
+        amount = self.charge_amount if is_charge else self.amount
+        if (
+            currency.compare_amounts(amount, 0) <= 0
+            or currency.compare_amounts(self.amount, 0) < 0
+        ):
             return self.env._(
                 "%(account)s has the amount %(amount)s. Enter an amount above zero, "
                 "then retry.",
                 account=self.partner_id.display_name,
-                amount=currency.format(self.amount),
+                amount=currency.format(min(amount, self.amount)),
             )
         if not currency.active:
             reason = self.env._(

@@ -27,13 +27,31 @@ class AccountCreditLine(models.Model):
     def _post_narrowing(self):
         """Post the lines as one set; those that are refused alone fail alone.
 
-        Creating and posting are narrowed down each for itself, so that a refusal on
-        posting does not cost the others their creation.
+        Credit notes are created, and then posted, each narrowed down for itself: what
+        is refused on posting does not cost the others their creation.
         """
-        narrow(
+        # Odoo asks for the users of each new customer, one by one: read all at once.
+        self.partner_id.mapped("user_ids")
+        batch = self.batch_id
+        if batch.charge_item_id:
+            self._narrow(lambda lines: lines._charge_and_credit())
+        elif batch.document_form == "entry":
+            self._narrow(lambda lines: lines._create_entry())
+        else:
+            drafts = self._narrow(lambda lines: lines._create_moves())
+            moves = self.env["account.move"].with_context(**self._get_posting_context())
+            moves.concat(*drafts)._post_credits_narrowing()
+
+    def _narrow(self, attempt):
+        """Do something with the lines; those that are refused alone fail alone.
+
+        :param attempt: called with a set of lines
+        :return: list of what it returned
+        """
+        return narrow(
             self.env.cr,
             self,
-            lambda lines: lines._create_and_post(),
+            attempt,
             lambda line, refusal: line._set_failed(line._get_refusal_message(refusal)),
         )
 
@@ -47,26 +65,23 @@ class AccountCreditLine(models.Model):
             explain_refusal(self.env, refusal, _logger, f"Credit line {self.id}")
         )
 
-    def _create_and_post(self):
-        """Post the lines in the form that their batch says."""
-        # Odoo asks for the users of each new customer, one by one: read all at once.
-        self.partner_id.mapped("user_ids")
-        if self.batch_id.document_form == "entry":
-            self._create_entry()
-        else:
-            self._create_moves()._post_credits_narrowing()
-
     def _create_moves(self):
         """Create one draft credit note per line.
 
         :return: ``account.move`` records, in the order of the lines
         """
-        Move = self.env["account.move"].with_context(**self._get_posting_context())
-        # Drafts have no analytic items that could be out of step: posting makes them.
-        moves = Move.with_context(skip_analytic_sync=True).create(
-            [line._prepare_move_vals() for line in self]
-        )
-        return moves.with_env(Move.env)
+        if not self:
+            return self.env["account.move"]
+        models_sudo = self.env["account.analytic.distribution.model"].sudo()
+        # Odoo looks for one for each line: once is enough to know that there is none.
+        has_models = bool(models_sudo.search_count([], limit=1))
+        lines = self.with_context(has_analytic_models=has_models)
+        vals_list = [line._prepare_move_vals() for line in lines]
+        if not self[0]._is_taxed():
+            return self._create_complete_entry(vals_list)
+        # Taxes, and what follows from them, are Odoo's to compute.
+        moves = self.env["account.move"].with_context(**self._get_posting_context())
+        return moves.create(vals_list)
 
     def _prepare_move_vals(self):
         """Prepare the credit note of the line.
@@ -117,6 +132,8 @@ class AccountCreditLine(models.Model):
         }
         if batch.analytic_distribution:
             vals["analytic_distribution"] = batch.analytic_distribution
+        elif not self.env.context.get("has_analytic_models", True):
+            vals["analytic_distribution"] = False
         return vals
 
     def _get_item_label(self):

@@ -34,7 +34,8 @@ class AccountCreditLine(models.Model):
         narrow(
             self.env.cr,
             self,
-            lambda lines: lines._reverse(),
+            # The batch keeps the log, as when they were posted.
+            lambda lines: lines.with_context(**self._get_posting_context())._reverse(),
             lambda line, refusal: line._set_not_reversed(
                 explain_refusal(
                     self.env, refusal, _logger, f"Reversal of line {line.id}"
@@ -166,7 +167,7 @@ class AccountCreditLine(models.Model):
                 line._get_receivable_item() + counterpart
                 for line, counterpart in zip(lines, counterparts, strict=False)
             ]
-        moves._post(soft=False)
+        moves._post_as_block()
         self._reconcile_reversals(pairs)
 
     def _reconcile_reversals(self, pairs):
@@ -223,6 +224,9 @@ class AccountCreditLine(models.Model):
             "company_id": company.id,
             "currency_id": original.currency_id.id,
             "partner_id": original.partner_id.id,
+            # Said, so that Odoo need not look for one: nothing is mapped here.
+            "fiscal_position_id": False,
+            "invoice_payment_term_id": False,
             "date": date,
             "ref": self._get_reversal_ref(original),
             "reversed_entry_id": original.id,

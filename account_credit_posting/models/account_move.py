@@ -111,10 +111,13 @@ class AccountMove(models.Model):
             lambda move, refusal: move._discard_credit(refusal),
         )
 
+    def _post_as_block(self):
+        """Post entries of credits as one set, with numbers that follow each other."""
+        self.with_context(credit_number_block=NumberBlock())._post(soft=False)
+
     def _post_credits(self):
-        moves = self.with_context(credit_number_block=NumberBlock())
-        moves._post(soft=False)
-        for move in moves:
+        self._post_as_block()
+        for move in self:
             move.credit_line_id._set_posted(move)
 
     def _discard_credit(self, refusal):
@@ -129,7 +132,8 @@ class AccountMove(models.Model):
         keeps it unique among transactions, as for any other entry.
         """
         block = self.env.context.get("credit_number_block")
-        if not isinstance(block, NumberBlock) or not self.credit_line_id:
+        is_credit = self.credit_line_id or self.reversed_entry_id.credit_line_id
+        if not isinstance(block, NumberBlock) or not is_credit:
             return super()._get_next_sequence_format()
         key = (self.journal_id.id, self.move_type, self.date)
         if key not in block:

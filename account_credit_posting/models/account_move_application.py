@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..const import BILLING_GROUPS
+from .account_credit_line import POSTING
 
 
 class AccountMove(models.Model):
@@ -272,7 +273,8 @@ class AccountMove(models.Model):
             lambda move: move.move_type in ("out_refund", "entry")
         )
         credits._apply_credits_of_accounts("credit")
-        (documents - credits)._apply_credits_of_accounts("invoice")
+        if self.env.context.get("credit_charging") is not POSTING:
+            (documents - credits)._apply_credits_of_accounts("invoice")
         return posted
 
     def button_draft(self):

@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..const import BILLING_GROUPS
@@ -248,12 +248,7 @@ class ResPartner(models.Model):
         :raise UserError: when the contact belongs to no account
         """
         self.ensure_one()
-        user = self.env.user
-        if not (
-            user.has_group("account_credit_posting.group_credit_user")
-            or user.has_group("account.group_account_readonly")
-        ):
-            raise AccessError(self.env._("You may not see the billing of accounts."))
+        self._check_may_see_billing()
         if not self.commercial_partner_id:
             raise UserError(
                 self.env._("%(contact)s has no account.", contact=self.display_name)

@@ -118,6 +118,7 @@ class TestPreview(PreviewMixin, AccountCreditApplicationCommon):
             [
                 {
                     "currency_id": self.company.currency_id.id,
+                    "charge": 0,
                     "credit": 175,
                     "pays": 170,
                     "left": 5,

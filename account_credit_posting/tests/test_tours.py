@@ -87,6 +87,35 @@ class TestTours(TourCommon):
         )
         self.assertPosted({self.account: 15})
 
+    def test_from_the_top_bar(self):
+        self.start_tour("/odoo", "post_transaction_systray", login=self.clerk.login)
+
+    def test_by_a_key_on_a_contact(self):
+        self.start_tour(
+            f"/odoo/res.partner/{self.account.id}",
+            "post_transaction_hotkey",
+            login=self.clerk.login,
+        )
+
+    def test_no_plus_without_the_right(self):
+        self.start_tour(
+            "/odoo", "post_transaction_systray_hidden", login=self.accountant.login
+        )
+
+    def test_invoice_with_credit(self):
+        self.env["product.product"].create({"name": "Tuition", "taxes_id": []})
+        self.start_tour(
+            f"/odoo/res.partner/{self.account.id}",
+            "post_transaction_charge",
+            login=self.clerk.login,
+        )
+        line = self._get_batch().line_ids
+        self.assertEqual((line.charge_amount, line.amount), (100, 30))
+        self.assertEqual(line.charge_move_id.amount_residual, 70)
+        self.assertEqual(
+            line.move_id.used_application_ids.invoice_id, line.charge_move_id
+        )
+
     def test_from_the_list_of_customers(self):
         # The tour selects all: whoever else is a customer in this database is none.
         customers = self.env["res.partner"].search([("customer_rank", ">", 0)])

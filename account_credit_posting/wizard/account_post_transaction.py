@@ -35,7 +35,7 @@ class AccountPostTransaction(models.TransientModel):
         default="type",
     )
     transaction_type = fields.Selection(
-        selection=[("credit", "Credit")],
+        selection=[("invoice", "Invoice"), ("credit", "Credit")],
         required=True,
         default="credit",
     )
@@ -342,7 +342,8 @@ class AccountPostTransaction(models.TransientModel):
     def _check_setup(self):
         self._check_accounts()
         self._check_amounts()
-        if not self.credit_item_id:
+        self._check_charge()
+        if self._is_credit_posted() and not self.credit_item_id:
             raise UserError(
                 self.env._("Choose a credit item: it says why the credit is given.")
             )
@@ -404,9 +405,10 @@ class AccountPostTransaction(models.TransientModel):
         return {
             "company_id": self.company_id.id,
             "date": self.date,
-            "credit_item_id": self.credit_item_id.id,
+            **self._prepare_charge_vals(),
+            "credit_item_id": self._is_credit_posted() and self.credit_item_id.id,
             "public_comment": self.public_comment,
             "private_comment": self.private_comment,
             "analytic_distribution": self.analytic_distribution,
-            "document_form": self.document_form,
+            "document_form": self._get_document_form(),
         }

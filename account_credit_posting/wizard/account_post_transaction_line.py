@@ -35,6 +35,10 @@ class AccountPostTransactionLine(models.TransientModel):
         required=True,
     )
     amount = fields.Monetary(help="Above zero, in the currency of the account.")
+    credit_amount = fields.Monetary(
+        string="Credit",
+        help="Posted beside the invoice, and pays it. Zero for none.",
+    )
     company_currency_id = fields.Many2one(
         related="company_id.currency_id",
         string="Company Currency",
@@ -98,10 +102,20 @@ class AccountPostTransactionLine(models.TransientModel):
     def _prepare_line_vals(self):
         """Prepare the credit line: values for ``account.credit.line.create``."""
         self.ensure_one()
+        is_charge = self.transaction_id.transaction_type == "invoice"
         return {
             "partner_id": self.partner_id.id,
             "contact_id": self.contact_id.id,
-            "invoice_id": self.invoice_id.id,
+            "invoice_id": not is_charge and self.invoice_id.id,
             "currency_id": self.currency_id.id,
-            "amount": self.amount,
+            "charge_amount": is_charge and self.amount,
+            "amount": self._get_credit_amount(),
         }
+
+    def _get_credit_amount(self):
+        """Return the amount of the credit, in the currency of the line."""
+        self.ensure_one()
+        transaction = self.transaction_id
+        if transaction.transaction_type == "credit":
+            return self.amount
+        return self.credit_amount if transaction.is_credit_posted else 0

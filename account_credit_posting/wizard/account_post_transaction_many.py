@@ -32,9 +32,10 @@ class AccountPostTransaction(models.TransientModel):
         domain &= Domain("transaction_id", "=", self._origin.id)
         return lines_sudo.search(domain, order="id", limit=limit).sudo(self.env.su)
 
-    def _sum_lines(self):
+    def _sum_lines(self, column="amount"):
         """Add up the lines of the transaction, as they are saved.
 
+        :param column: as in :meth:`_set_amounts`
         :return: ``{currency: (number of lines, amount)}``
         """
         self.ensure_one()
@@ -42,7 +43,7 @@ class AccountPostTransaction(models.TransientModel):
         rows = self.env["account.post.transaction.line"]._read_group(
             [("transaction_id", "=", self._origin.id)],
             ["currency_id"],
-            ["__count", "amount:sum"],
+            ["__count", f"{column}:sum"],
         )
         return {currency: (count, amount) for currency, count, amount in rows}
 
@@ -140,16 +141,21 @@ class AccountPostTransaction(models.TransientModel):
             **self._split_currencies(foreign),
         )
 
-    def _set_amounts(self, amount):
-        """Give all lines the same amount, rounded in the currency of each."""
+    def _set_amounts(self, amount, column="amount"):
+        """Give all lines the same amount, rounded in the currency of each.
+
+        :param column: "amount", or "credit_amount" for the credits beside invoices
+        """
         self.ensure_one()
         for currency in self._sum_lines():
             self._execute(
                 """
                 UPDATE account_post_transaction_line
-                   SET amount = %(amount)s, write_uid = %(user)s, write_date = %(now)s
+                   SET %(column)s = %(amount)s,
+                       write_uid = %(user)s, write_date = %(now)s
                  WHERE transaction_id = %(transaction)s AND currency_id = %(currency)s
                 """,
+                column=SQL.identifier(column),
                 amount=currency.round(amount),
                 currency=currency.id,
             )
@@ -236,18 +242,26 @@ class AccountPostTransaction(models.TransientModel):
         """
         now = SQL("%s", self.env.cr.now())
         user = SQL("%s", self.env.uid)
+        is_charge = bool(batch.charge_item_id)
+        credit = SQL("line.amount")
+        if is_charge:
+            credit = SQL(
+                "CASE WHEN %s THEN COALESCE(line.credit_amount, 0) ELSE 0 END",
+                self.is_credit_posted,
+            )
         return {
             "batch_id": SQL("%s", batch.id),
             "company_id": SQL("%s", batch.company_id.id),
             "date": SQL("%s", batch.date),
-            "credit_item_id": SQL("%s", batch.credit_item_id.id),
+            "credit_item_id": SQL("%s::int", batch.credit_item_id.id or None),
             "partner_id": SQL("line.partner_id"),
             "contact_id": SQL("line.contact_id"),
-            "invoice_id": SQL("line.invoice_id"),
+            "invoice_id": SQL("NULL") if is_charge else SQL("line.invoice_id"),
             "currency_id": SQL("line.currency_id"),
-            "amount": SQL("line.amount"),
+            "charge_amount": SQL("line.amount") if is_charge else SQL("NULL"),
+            "amount": credit,
             # Of those in another currency it is computed.
-            "amount_company": SQL("line.amount"),
+            "amount_company": credit,
             "state": SQL("'pending'"),
             "create_uid": user,
             "write_uid": user,

@@ -49,15 +49,26 @@ class AccountPostTransaction(models.TransientModel):
         for transaction in self:
             transaction.display_name = self.env._("Post Transaction")
 
-    @api.depends("credit_item_id", "company_id")
+    @api.depends(
+        "charge_item_id",
+        "company_id",
+        "credit_item_id",
+        "is_credit_posted",
+        "transaction_type",
+    )
     def _compute_tax_note(self):
         for transaction in self:
-            # A clerk need not see the taxes to be told about them.
-            taxes_sudo = transaction.credit_item_id.sudo().taxes_id
-            taxes_sudo = taxes_sudo._filter_taxes_by_company(transaction.company_id)
-            transaction.tax_note = transaction._get_tax_note(taxes_sudo)
+            items = transaction.charge_item_id
+            if transaction.transaction_type == "credit":
+                items = transaction.credit_item_id
+            elif transaction.is_credit_posted:
+                items += transaction.credit_item_id
+            notes = [transaction._get_tax_note(item) for item in items]
+            transaction.tax_note = " ".join(filter(None, notes)) or False
 
-    def _get_tax_note(self, taxes_sudo):
+    def _get_tax_note(self, item):
+        # A clerk need not see the taxes to be told about them.
+        taxes_sudo = item.sudo().taxes_id._filter_taxes_by_company(self.company_id)
         included_sudo = taxes_sudo.filtered("price_include")
         added_sudo = taxes_sudo - included_sudo
         sentences = []
@@ -65,7 +76,7 @@ class AccountPostTransaction(models.TransientModel):
             sentences.append(
                 self.env._(
                     "%(item)s is taxed: %(taxes)s comes on top of the amounts.",
-                    item=self.credit_item_id.display_name,
+                    item=item.display_name,
                     taxes=format_list(self.env, added_sudo.mapped("name")),
                 )
             )
@@ -73,7 +84,7 @@ class AccountPostTransaction(models.TransientModel):
             sentences.append(
                 self.env._(
                     "%(item)s is taxed: the amounts include %(taxes)s.",
-                    item=self.credit_item_id.display_name,
+                    item=item.display_name,
                     taxes=format_list(self.env, included_sudo.mapped("name")),
                 )
             )
@@ -86,11 +97,21 @@ class AccountPostTransaction(models.TransientModel):
                 transaction.step == "setup" and transaction._get_company_fault()
             )
 
-    @api.depends("credit_item_id", "line_ids.amount", "step")
+    @api.depends(
+        "credit_item_id",
+        "is_credit_posted",
+        "line_ids.amount",
+        "line_ids.credit_amount",
+        "step",
+    )
     def _compute_repeated_warning(self):
         for transaction in self:
             repeated = self.env["account.post.transaction.line"]
-            if transaction.step == "setup" and transaction.credit_item_id:
+            if (
+                transaction.step == "setup"
+                and transaction.credit_item_id
+                and transaction._is_credit_posted()
+            ):
                 repeated = transaction._find_repeated_lines()
             transaction.repeated_warning = bool(repeated) and self.env._(
                 "%(names)s got the same amount for %(item)s within the last %(days)s "
@@ -113,12 +134,14 @@ class AccountPostTransaction(models.TransientModel):
         )
         lines = self.env["account.post.transaction.line"]
         lines.flush_model()
+        is_alone = self.transaction_type == "credit"
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM account_post_transaction_line "
                 "WHERE transaction_id = %(id)s "
-                "AND (partner_id, currency_id, amount) IN %(posted)s ORDER BY id",
+                "AND (partner_id, currency_id, %(amount)s) IN %(posted)s ORDER BY id",
                 id=self._origin.id,
+                amount=SQL.identifier("amount" if is_alone else "credit_amount"),
                 posted=posted.subselect("partner_id", "currency_id", "amount"),
             )
         )
@@ -195,12 +218,14 @@ class AccountPostTransaction(models.TransientModel):
             )
         failed = batch.failed_count
         sentences = []
-        if batch.posted_count:
+        if batch.charge_item_id:
+            sentences += self._get_charge_sentences()
+        if batch.posted_count and self.posted_total:
             sentences.append(
                 self.env._(
                     "%(total)s posted to %(accounts)s.",
                     total=self.posted_total,
-                    accounts=self._format_accounts(batch.posted_count),
+                    accounts=self._format_accounts(self._count_credited()),
                 )
             )
             if paid := self._format_amounts(paid):

@@ -7,11 +7,13 @@ import { FloatField, floatField } from "@web/views/fields/float/float_field";
  */
 export class AmountForAllField extends FloatField {
     static template = "account_credit_posting.AmountForAllField";
+    static props = { ...FloatField.props, action: { type: String, optional: true } };
+    static defaultProps = { ...FloatField.defaultProps, action: "action_set_all" };
 
     onKeydown(ev) {
         if (ev.key === "Enter") {
             this.env.onClickViewButton({
-                clickParams: { type: "object", name: "action_set_all" },
+                clickParams: { type: "object", name: this.props.action },
                 getResParams: () =>
                     pick(
                         this.props.record,
@@ -29,4 +31,8 @@ export class AmountForAllField extends FloatField {
 registry.category("fields").add("amount_for_all", {
     ...floatField,
     component: AmountForAllField,
+    extractProps: (fieldInfo, dynamicInfo) => ({
+        ...floatField.extractProps(fieldInfo, dynamicInfo),
+        action: fieldInfo.options.action,
+    }),
 });

@@ -4,6 +4,13 @@ import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 const TYPES = {
+    invoice: {
+        icon: "fa-file-text-o",
+        description: _t(
+            "Charges one account or many for an item, each by an invoice of its own. " +
+                "A credit can be posted along with it, and pays it at once."
+        ),
+    },
     credit: {
         icon: "fa-tags",
         description: _t(

@@ -50,6 +50,11 @@ registry.category("web_tour.tours").add("account_credit_billing", {
             run: "click",
         },
         {
+            content: "Turn to Credits",
+            trigger: ".o_notebook a[name=credits]",
+            run: "click",
+        },
+        {
             content: "See the open credit",
             trigger: "div[name=open_credit_line_ids] .o_data_row:contains(Goodwill)",
         },

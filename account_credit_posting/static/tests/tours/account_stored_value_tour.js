@@ -10,6 +10,11 @@ registry.category("web_tour.tours").add("gift_card_issue", {
             run: "click",
         },
         {
+            content: "Turn to Gift Cards & Prepayments",
+            trigger: ".o_notebook a[name=stored_values]",
+            run: "click",
+        },
+        {
             content: "New gift card",
             trigger: "button[name=action_new_stored_value]:contains(New Gift Card)",
             run: "click",
@@ -66,6 +71,11 @@ registry.category("web_tour.tours").add("gift_card_redeem", {
         {
             content: "Open the billing of the account",
             trigger: "button[name=action_view_billing]",
+            run: "click",
+        },
+        {
+            content: "Turn to Gift Cards & Prepayments",
+            trigger: ".o_notebook a[name=stored_values]",
             run: "click",
         },
         {
@@ -126,6 +136,11 @@ registry.category("web_tour.tours").add("gift_card_correct", {
         {
             content: "Open the billing of the account",
             trigger: "button[name=action_view_billing]",
+            run: "click",
+        },
+        {
+            content: "Turn to Gift Cards & Prepayments",
+            trigger: ".o_notebook a[name=stored_values]",
             run: "click",
         },
         {

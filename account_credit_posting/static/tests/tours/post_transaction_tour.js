@@ -397,3 +397,54 @@ registry.category("web_tour.tours").add("post_transaction_invoices", {
         ...setUpAndPost(1),
     ],
 });
+
+registry.category("web_tour.tours").add("post_transaction_charge", {
+    steps: () => [
+        START,
+        { content: "See the first step", trigger: STEP("Type") },
+        {
+            content: "Choose Invoice",
+            trigger: ".o_transaction_type:contains(Invoice) input",
+            run: "click",
+        },
+        ...goOn("Accounts"),
+        seeAccount("Family 0"),
+        ...goOn("Amounts"),
+        ...setAllTo("100.00"),
+        ...goOn("Set-up"),
+        {
+            content: "Search the item",
+            trigger: "[name=charge_item_id] input",
+            run: "edit Tuition",
+        },
+        {
+            content: "Choose the item",
+            trigger: ".o-autocomplete--dropdown-item:contains(Tuition) a",
+            run: "click",
+        },
+        {
+            content: "Tick Post Credit",
+            trigger: "[name=is_credit_posted] input",
+            run: "click",
+        },
+        {
+            content: "Type the credit for all",
+            trigger: "[name=credit_amount_for_all] input",
+            run: "edit 30.00",
+        },
+        {
+            content: "Set all credits",
+            trigger: "button[name=action_set_all_credits]",
+            run: "click",
+        },
+        {
+            content: "See it beside the invoice",
+            trigger: "[name=credit_beside] .o_data_row [name=credit_amount]:contains(30.00)",
+        },
+        ...setUpAndPost(1),
+        {
+            content: "See the invoice beside the credit",
+            trigger: ".o_data_row [name=charge_move_name]:contains(INV/)",
+        },
+    ],
+});

@@ -1,0 +1,206 @@
+import { advanceTime, expect, press, queryAllTexts, test } from "@odoo/hoot";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import {
+    contains,
+    defineModels,
+    fields,
+    models,
+    mountView,
+    onRpc,
+} from "@web/../tests/web_test_helpers";
+
+/** What the tests give to a field of the type JSON, by its name. */
+const JSON_VALUES = {};
+
+class Transaction extends models.Model {
+    _name = "transaction";
+
+    transaction_type = fields.Selection({
+        selection: [
+            ["invoice", "Invoice"],
+            ["credit", "Credit"],
+        ],
+    });
+    state = fields.Selection({
+        selection: [
+            ["pending", "Pending"],
+            ["posted", "Posted"],
+            ["failed", "Failed"],
+        ],
+    });
+    amount_for_all = fields.Float();
+    progress_info = fields.Json();
+    preview = fields.Json();
+
+    _records = [
+        { id: 1, transaction_type: "credit", state: "posted", amount_for_all: 10 },
+    ];
+
+    web_read() {
+        return super
+            .web_read(...arguments)
+            .map((values) => ({ ...values, ...JSON_VALUES }));
+    }
+}
+
+defineMailModels();
+defineModels([Transaction]);
+onRpc("has_group", () => true);
+
+function mountField(arch) {
+    return mountView({
+        type: "form",
+        resModel: "transaction",
+        resId: 1,
+        arch: `<form>${arch}</form>`,
+    });
+}
+
+function giveJson(values) {
+    for (const name of Object.keys(JSON_VALUES)) {
+        delete JSON_VALUES[name];
+    }
+    Object.assign(JSON_VALUES, values);
+}
+
+const PROGRESS = {
+    batch_id: 7,
+    work: "post",
+    is_working: true,
+    is_paused: false,
+    line_count: 1000,
+    done: 240,
+    failed: 10,
+    seconds: 25,
+};
+
+test("a type is chosen by its card", async () => {
+    giveJson({});
+    await mountField(`<field name="transaction_type" widget="transaction_type"/>`);
+    expect(".o_transaction_type").toHaveCount(2);
+    expect(".o_transaction_type:contains(Credit) input").toBeChecked();
+    await contains(".o_transaction_type:contains(Invoice) input").click();
+    expect(".o_transaction_type:contains(Invoice)").toHaveClass("border-primary");
+    expect(".o_transaction_type:contains(Credit) input").not.toBeChecked();
+});
+
+test("Enter gives the amount to all", async () => {
+    giveJson({});
+    onRpc("transaction", "action_set_all", ({ args }) => {
+        expect.step(`set all of ${args[0]}`);
+        return true;
+    });
+    onRpc("transaction", "web_save", ({ args }) => {
+        expect.step(`save ${args[1].amount_for_all}`);
+    });
+    await mountField(`<field name="amount_for_all" widget="amount_for_all"/>`);
+    await contains("[name=amount_for_all] input").edit("25", { confirm: false });
+    await press("Enter");
+    await expect.waitForSteps(["save 25", "set all of 1"]);
+});
+
+test("Enter does what the options say", async () => {
+    giveJson({});
+    onRpc("transaction", "action_set_all_credits", () => {
+        expect.step("set all credits");
+        return true;
+    });
+    await mountField(
+        `<field name="amount_for_all" widget="amount_for_all"
+            options="{'action': 'action_set_all_credits'}"/>`
+    );
+    await contains("[name=amount_for_all] input").edit("25", { confirm: false });
+    await press("Enter");
+    await expect.waitForSteps(["set all credits"]);
+});
+
+test("a state is an icon that says what it means", async () => {
+    giveJson({});
+    await mountField(`<field name="state" widget="credit_state_icon"/>`);
+    expect("[name=state] i").toHaveClass("fa-check-circle text-success");
+    expect("[name=state] i").toHaveAttribute("aria-label", "Posted");
+});
+
+test("progress shows how far the batch is, and asks by itself", async () => {
+    giveJson({ progress_info: PROGRESS });
+    await mountField(`<field name="progress_info" widget="credit_progress"/>`);
+    expect(".progress-bar").toHaveText("25 %");
+    expect(".o_credit_counts").toHaveText("240 posted, 10 failed, 750 to go");
+    expect(".o_credit_pace").toHaveText("10 per second, 1:15 left");
+    giveJson({ progress_info: { ...PROGRESS, done: 490 } });
+    await advanceTime(5000);
+    expect(".progress-bar").toHaveText("50 %");
+    giveJson({ progress_info: { ...PROGRESS, done: 990, is_working: false } });
+    await advanceTime(5000);
+    expect(".progress-bar").toHaveCount(0);
+});
+
+test("progress of a batch that waits, or is paused, has no pace", async () => {
+    giveJson({ progress_info: { ...PROGRESS, done: 0, failed: 0, seconds: 0 } });
+    await mountField(`<field name="progress_info" widget="credit_progress"/>`);
+    expect(".o_credit_pace").toHaveText("Waiting for a worker");
+    giveJson({ progress_info: { ...PROGRESS, is_paused: true } });
+    await advanceTime(5000);
+    expect(".o_credit_pace").toHaveText("Paused");
+});
+
+function makePreview(count, values = {}) {
+    const accounts = [...Array(count).keys()].map((number) => ({
+        account_id: number + 1,
+        name: `Family ${number}`,
+        currency_id: 1,
+        charge: 0,
+        credit: 10,
+        pays: [],
+        also: [],
+        left: 10,
+        obstacle: false,
+        skipped: false,
+    }));
+    return {
+        accounts,
+        totals: [
+            { currency_id: 1, charge: 0, credit: 10 * count, pays: 0, left: 10 * count },
+        ],
+        has_charges: false,
+        posted_count: count,
+        skipped_count: 0,
+        sample: false,
+        entry: [],
+        entry_currency_id: 1,
+        ...values,
+    };
+}
+
+test("the preview lists who is skipped first, and the others on request", async () => {
+    const preview = makePreview(30, { skipped_count: 1 });
+    preview.accounts[25].skipped = "Family 25 is archived.";
+    giveJson({ preview });
+    await mountField(`<field name="preview" widget="credit_preview"/>`);
+    expect(".o_preview_account").toHaveCount(20);
+    expect(queryAllTexts(".o_preview_account")[0]).toMatch(/Family 25 is archived/);
+    expect(".alert-warning").toHaveText("1 account will be skipped.");
+    await contains("button:contains(Show 10 more)").click();
+    expect(".o_preview_account").toHaveCount(30);
+});
+
+test("the preview has a column for invoices where there are some", async () => {
+    giveJson({ preview: makePreview(1) });
+    await mountField(`<field name="preview" widget="credit_preview"/>`);
+    expect("thead th").toHaveCount(4);
+    expect(".o_preview_charge").toHaveCount(0);
+});
+
+test("the preview shows invoice and credit side by side", async () => {
+    const preview = makePreview(1, { has_charges: true });
+    preview.accounts[0].charge = 100;
+    preview.accounts[0].pays = [
+        { invoice_id: false, name: "this invoice", date_due: "2026-11-30", amount: 10 },
+    ];
+    preview.totals[0].charge = 100;
+    giveJson({ preview });
+    await mountField(`<field name="preview" widget="credit_preview"/>`);
+    expect("thead th").toHaveCount(5);
+    expect(".o_preview_charge").toHaveText(/100\.00/);
+    expect(".o_preview_account").toHaveText(/this invoice/);
+});

@@ -1,0 +1,137 @@
+from odoo.exceptions import UserError
+from odoo.tests import Form, tagged
+
+from .common import AccountCreditCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAccountPostTransactionCharge(AccountCreditCommon):
+    """The type Invoice of Post Transaction, with the box Post Credit."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.transactions = cls.env["account.post.transaction"].with_user(cls.clerk)
+        cls.tuition = cls.env["product.product"].create(
+            {"name": "Tuition", "taxes_id": []}
+        )
+
+    def _prepare(self, amounts):
+        """Return a transaction of the type Invoice at its set-up.
+
+        :param amounts: ``{account: amount of the invoice}``
+        """
+        partners = self.env["res.partner"].union(*amounts)
+        action = self.transactions._get_open_action(partners=partners)
+        transaction = self.transactions.browse(action["res_id"])
+        transaction.transaction_type = "invoice"
+        transaction.action_next()
+        transaction.action_next()
+        for line in transaction.line_ids:
+            line.amount = amounts[line.partner_id]
+        transaction.action_next()
+        return transaction
+
+    def test_invoice_with_credit(self):
+        transaction = self._prepare({self.accounts[0]: 100, self.accounts[1]: 200})
+        with Form(transaction) as form:
+            form.charge_item_id = self.tuition
+            form.is_credit_posted = True
+            form.credit_item_id = self.item
+            form.credit_amount_for_all = 30
+        transaction.action_set_all_credits()
+        transaction.line_ids[1].credit_amount = 40
+        self.assertIn("70", transaction.credit_total)
+        preview = transaction.preview
+        self.assertTrue(preview["has_charges"])
+        self.assertEqual(
+            [
+                (row["charge"], row["credit"], row["left"])
+                for row in preview["accounts"]
+            ],
+            [(100, 30, 0), (200, 40, 0)],
+        )
+        self.assertEqual(
+            [[pay["amount"] for pay in row["pays"]] for row in preview["accounts"]],
+            [[30], [40]],
+        )
+        transaction.action_post()
+        lines = transaction.batch_id.line_ids
+        self.assertEqual(lines.mapped("state"), ["posted", "posted"])
+        self.assertEqual(lines.mapped("charge_amount"), [100, 200])
+        self.assertEqual(lines.mapped("amount"), [30, 40])
+        self.assertEqual(
+            lines.charge_move_id.mapped("amount_residual"), [70, 160]
+        )
+        self.assertIn("300", transaction.result_text)
+        self.assertIn("70", transaction.result_text)
+
+    def test_preview_books_what_is_posted(self):
+        self.tuition.taxes_id = self.company_data["default_tax_sale"]
+        transaction = self._prepare({self.account: 100})
+        transaction.write(
+            {
+                "charge_item_id": self.tuition.id,
+                "is_credit_posted": True,
+                "credit_item_id": self.item.id,
+                "invoice_payment_term_id": self.env.ref(
+                    "account.account_payment_term_30days"
+                ).id,
+            }
+        )
+        transaction.line_ids.credit_amount = 30
+        shown = {
+            row["account_id"]: row["debit"] - row["credit"]
+            for row in transaction.preview["entry"]
+        }
+        transaction.action_post()
+        line = transaction.batch_id.line_ids
+        booked = {}
+        for item in (line.charge_move_id + line.move_id).line_ids:
+            account = item.account_id.id
+            booked[account] = booked.get(account, 0) + item.balance
+        self.assertEqual(shown, booked)
+
+    def test_older_credits_in_the_preview(self):
+        self._post_line(50)
+        transaction = self._prepare({self.account: 100})
+        transaction.charge_item_id = self.tuition
+        [row] = transaction.preview["accounts"]
+        self.assertEqual([other["amount"] for other in row["also"]], [50])
+        self.assertEqual(row["credit"], 0)
+
+    def test_box_not_ticked_posts_no_credit(self):
+        transaction = self._prepare({self.account: 100})
+        transaction.charge_item_id = self.tuition
+        transaction.credit_item_id = self.item
+        transaction.line_ids.credit_amount = 30
+        transaction.action_post()
+        line = transaction.batch_id.line_ids
+        self.assertEqual(line.state, "posted", line.error)
+        self.assertFalse(line.move_id)
+        self.assertFalse(transaction.batch_id.credit_item_id)
+        self.assertEqual(line.charge_move_id.amount_residual, 100)
+
+    def test_what_is_missing_is_said_and_nothing_lost(self):
+        transaction = self._prepare({self.account: 100})
+        with self.assertRaisesRegex(UserError, "Choose an item"):
+            transaction.action_post()
+        transaction.charge_item_id = self.tuition
+        transaction.is_credit_posted = True
+        with self.assertRaisesRegex(UserError, "amount for the credits"):
+            transaction.action_post()
+        transaction.line_ids.credit_amount = 30
+        with self.assertRaisesRegex(UserError, "Choose a credit item"):
+            transaction.action_post()
+        transaction.credit_item_id = self.item
+        transaction.line_ids.credit_amount = -1
+        with self.assertRaisesRegex(UserError, "below zero"):
+            transaction.action_post()
+        transaction.line_ids.credit_amount = 30
+        transaction.invoice_date_due = "2020-01-01"
+        with self.assertRaisesRegex(UserError, "due date"):
+            transaction.action_post()
+        transaction.invoice_date_due = False
+        self.assertEqual(transaction.line_ids.amount, 100)
+        transaction.action_post()
+        self.assertEqual(transaction.batch_id.state, "done")
