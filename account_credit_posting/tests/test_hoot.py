@@ -1,7 +1,5 @@
 from odoo.tests import HttpCase, tagged
 
-from odoo.addons.web.tests import test_js
-
 
 @tagged("post_install", "-at_install")
 class TestHoot(HttpCase):
@@ -15,7 +13,6 @@ class TestHoot(HttpCase):
             login="admin",
             timeout=600,
             success_signal="[HOOT] Test suite succeeded",
-            error_checker=test_js.unit_test_error_checker,
         )
 
     @staticmethod

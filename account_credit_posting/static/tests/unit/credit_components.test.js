@@ -78,10 +78,10 @@ test("a type is chosen by its card", async () => {
     giveJson({});
     await mountField(`<field name="transaction_type" widget="transaction_type"/>`);
     expect(".o_transaction_type").toHaveCount(2);
-    expect(".o_transaction_type:contains(Credit) input").toBeChecked();
-    await contains(".o_transaction_type:contains(Invoice) input").click();
-    expect(".o_transaction_type:contains(Invoice)").toHaveClass("border-primary");
-    expect(".o_transaction_type:contains(Credit) input").not.toBeChecked();
+    expect(".o_transaction_type input[value=credit]").toBeChecked();
+    await contains(".o_transaction_type input[value=invoice]").click();
+    expect(".o_transaction_type:has(input[value=invoice])").toHaveClass("border-primary");
+    expect(".o_transaction_type input[value=credit]").not.toBeChecked();
 });
 
 test("Enter gives the amount to all", async () => {
