@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/account_credit_posting_rules.xml",
         "data/ir_cron.xml",
+        "data/mail_activity_type.xml",
         "data/mail_template.xml",
         "views/report_billing_statement.xml",
         "views/report_gift_card.xml",

@@ -23,7 +23,13 @@ FACT_FIELDS = {
 
 
 #: Fields that, beside the state, only posting writes.
-POSTING_FIELDS = {"requested_by_id", "is_paused", "posting_start", "posting_end"}
+POSTING_FIELDS = {
+    "is_paused",
+    "posting_end",
+    "posting_start",
+    "requested_by_id",
+    "work",
+}
 
 
 class AccountCreditBatch(models.Model):
@@ -215,6 +221,9 @@ class AccountCreditBatch(models.Model):
         for vals in vals_list:
             if vals.get("state", "draft") != "draft" or POSTING_FIELDS & vals.keys():
                 raise AccessError(self._get_state_guard_message())
+            # Said here, so that no default of a user or a context says otherwise.
+            vals |= dict.fromkeys(POSTING_FIELDS, False)
+            vals |= {"state": "draft", "work": "post"}
             company_id = vals.get("company_id") or self.env.company.id
             vals["name"] = (
                 self.env["ir.sequence"]
@@ -230,10 +239,11 @@ class AccountCreditBatch(models.Model):
         :raise UserError: when a posted fact would change
         """
         if self.env.context.get("credit_posting") is not POSTING:
-            if {"state", *POSTING_FIELDS} & vals.keys():
+            if {"state", "amount_total", *POSTING_FIELDS} & vals.keys():
                 raise AccessError(self._get_state_guard_message())
             if FACT_FIELDS & vals.keys():
                 self._check_nothing_posted()
+                self._mark_changed()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -273,7 +283,8 @@ class AccountCreditBatch(models.Model):
 
         Lines that cannot be posted fail alone, with a reason. A batch that was
         posted before is left as it is, so a second click changes nothing. One with
-        more lines than the company says is left to the workers.
+        more lines than the company says is left to the workers, one above its limits
+        waits for approval, and one for later waits for its time.
 
         :return: True
         :raise AccessError: when the user may not post credits
@@ -281,13 +292,7 @@ class AccountCreditBatch(models.Model):
         """
         self._check_may_post()
         for batch in self:
-            if batch.state == "cancelled":
-                raise UserError(
-                    self.env._(
-                        "%(batch)s is cancelled. Duplicate it, then post the copy.",
-                        batch=batch.display_name,
-                    )
-                )
+            batch._check_not_cancelled()
             if batch.state == "draft":
                 batch._post_or_queue()
         return True
@@ -295,11 +300,16 @@ class AccountCreditBatch(models.Model):
     def action_retry(self):
         """Post the failed lines again, after the cause was mended.
 
+        Where lines were changed, what was approved is to be approved again.
+
         :return: True
         :raise AccessError: when the user may not post credits
+        :raise UserError: when a batch is cancelled, or waits for approval
         """
         self._check_may_post()
         for batch in self:
+            batch._check_not_cancelled()
+            batch._check_not_waiting()
             failed = batch.line_ids.filtered(lambda line: line.state == "failed")
             if failed:
                 batch._take()
@@ -307,16 +317,19 @@ class AccountCreditBatch(models.Model):
                 batch._post_or_queue()
         return True
 
-    def action_cancel(self):
-        """Cancel batches of which nothing was posted.
+    def action_cancel(self, reason=None):
+        """Cancel batches of which nothing was posted, or refuse those that wait.
 
+        Where something was posted already, what waits for approval fails.
+
+        :param reason: kept in the log of the batch, for the office
         :return: True
         :raise AccessError: when the user may not post credits
-        :raise UserError: when a line is posted
+        :raise UserError: when a line is posted, or the batch is being posted
         """
         self._check_may_post()
-        self._check_nothing_posted()
-        self._set_state("cancelled")
+        for batch in self:
+            batch._cancel(reason)
         return True
 
     def action_view_moves(self):
@@ -386,6 +399,16 @@ class AccountCreditBatch(models.Model):
                 )
             )
         self.check_access("write")
+
+    def _check_not_cancelled(self):
+        self.ensure_one()
+        if self.state == "cancelled":
+            raise UserError(
+                self.env._(
+                    "%(batch)s is cancelled. Duplicate it, then post the copy.",
+                    batch=self.display_name,
+                )
+            )
 
     def _check_ready(self):
         """Check what concerns the batch as a whole.
@@ -484,10 +507,17 @@ class AccountCreditBatch(models.Model):
         )
 
     def _post_or_queue(self):
-        """Post the pending lines now; leave many of them to the workers."""
+        """Post the pending lines now, or let them wait for what they need.
+
+        They may need an approval, then a time, then, where they are many, workers.
+        """
         self._check_document_form()
         self._check_charge()
-        if self._is_large():
+        if self._needs_approval():
+            self._wait_for_approval(self.env.user)
+        elif self._is_for_later():
+            self._schedule()
+        elif self._is_large():
             self._queue("post")
         else:
             self._post_now()
@@ -498,6 +528,8 @@ class AccountCreditBatch(models.Model):
             [("batch_id", "in", self.ids)], ["batch_id"], ["state:array_agg_distinct"]
         )
         for batch, states in counts:
+            if batch._is_waiting():
+                continue
             is_in_work = batch.state in ("queued", "posting")
             if is_in_work and batch._count_lines_to_do(limit=1):
                 continue

@@ -26,7 +26,8 @@ class AccountCreditBatch(models.Model):
         """Post credits for many accounts in one call.
 
         The same path as the wizard: a batch is created and posted. A line that cannot
-        be posted fails alone and says why in the answer.
+        be posted fails alone and says why in the answer. Above the limits of the user
+        the batch waits for approval: its state is ``to_approve``, its lines pending.
 
         :param int credit_item_id: a ``product.product`` that is a credit item
         :param list lines: ``[{"account_id": int, "amount": number or decimal string,

@@ -212,6 +212,7 @@ class AccountCreditBatch(models.Model):
                         batch=batch.display_name,
                     )
                 )
+            batch._check_not_waiting()
 
     # -------------------------------------------------------------------------
     # QUEUE
@@ -293,6 +294,7 @@ class AccountCreditBatch(models.Model):
                     ("batch_id.work", "=", work),
                     ("batch_id.state", "in", ("queued", "posting")),
                     ("batch_id.is_paused", "=", False),
+                    ("batch_id.is_scheduled", "=", False),
                 ]
             )
             for work, (name, value) in TO_DO.items()
@@ -304,7 +306,7 @@ class AccountCreditBatch(models.Model):
 
         Lines that another worker has in its hands are for nobody else.
         """
-        self.flush_model(["state", "is_paused", "work"])
+        self.flush_model(["state", "is_paused", "is_scheduled", "work"])
         self._flush_lines()
         is_to_do = SQL(
             "line.batch_id = batch.id AND CASE batch.work WHEN 'post'"
@@ -317,6 +319,7 @@ class AccountCreditBatch(models.Model):
                   FROM account_credit_batch batch
                  WHERE batch.state IN ('queued', 'posting')
                    AND batch.is_paused IS NOT TRUE
+                   AND batch.is_scheduled IS NOT TRUE
                    AND (
                        NOT EXISTS (
                            SELECT FROM account_credit_line line WHERE %(is_to_do)s
@@ -449,7 +452,8 @@ class AccountCreditBatch(models.Model):
         self.ensure_one()
         author = self.requested_by_id or self.env.user
         return self.with_user(author).with_context(
-            **author.context_get(), allowed_company_ids=self.company_id.ids
+            **author.with_user(author).context_get(),
+            allowed_company_ids=self.company_id.ids,
         )
 
     def _flush_lines(self):

@@ -30,6 +30,8 @@ class AccountCreditLine(models.Model):
                 )
                 if fault:
                     faults[line] = fault
+            sound = self.browse().union(*(line for line in lines if line not in faults))
+            faults |= sound._get_cap_faults(batch)
         return faults
 
     def _get_account_fault(self):

@@ -19,6 +19,7 @@ class AccountCreditLine(models.Model):
 
         The caller holds the lock on the lines, and has checked the right.
         """
+        self._take_capped_accounts()
         faults = self._get_faults()
         for line, fault in faults.items():
             line._set_failed(fault)

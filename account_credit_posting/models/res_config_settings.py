@@ -22,6 +22,30 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.credit_background_lines",
         readonly=False,
     )
+    credit_approval_amount = fields.Monetary(
+        related="company_id.credit_approval_amount",
+        readonly=False,
+    )
+    credit_approval_line_amount = fields.Monetary(
+        related="company_id.credit_approval_line_amount",
+        readonly=False,
+    )
+    credit_approval_has_manager_limits = fields.Boolean(
+        related="company_id.credit_approval_has_manager_limits",
+        readonly=False,
+    )
+    credit_approval_manager_amount = fields.Monetary(
+        related="company_id.credit_approval_manager_amount",
+        readonly=False,
+    )
+    credit_approval_manager_line_amount = fields.Monetary(
+        related="company_id.credit_approval_manager_line_amount",
+        readonly=False,
+    )
+    credit_open_cap = fields.Monetary(
+        related="company_id.credit_open_cap",
+        readonly=False,
+    )
     credit_application_policy = fields.Selection(
         related="company_id.credit_application_policy",
         readonly=False,

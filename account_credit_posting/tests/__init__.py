@@ -4,6 +4,7 @@ from . import (
     test_account_billing,
     test_account_credit_application,
     test_account_credit_batch,
+    test_account_credit_batch_approval,
     test_account_credit_batch_background,
     test_account_credit_batch_charge,
     test_account_credit_batch_reverse,

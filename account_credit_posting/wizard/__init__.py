@@ -3,6 +3,7 @@ from . import (
     account_credit_batch_reverse,
     account_post_transaction,
     account_post_transaction_accounts,
+    account_post_transaction_approval,
     account_post_transaction_charge,
     account_post_transaction_line,
     account_post_transaction_many,

@@ -72,6 +72,13 @@ class AccountPostTransaction(models.TransientModel):
         self.ensure_one()
         return self.transaction_type == "credit" or self.is_credit_posted
 
+    def _get_credit_column(self):
+        """Return the field of the lines that holds the credits, or None."""
+        self.ensure_one()
+        if self.transaction_type == "credit":
+            return "amount"
+        return "credit_amount" if self.is_credit_posted else None
+
     def _get_document_form(self):
         """Return the form of the credits: beside an invoice each is a document."""
         self.ensure_one()

@@ -134,14 +134,13 @@ class AccountPostTransaction(models.TransientModel):
         )
         lines = self.env["account.post.transaction.line"]
         lines.flush_model()
-        is_alone = self.transaction_type == "credit"
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM account_post_transaction_line "
                 "WHERE transaction_id = %(id)s "
                 "AND (partner_id, currency_id, %(amount)s) IN %(posted)s ORDER BY id",
                 id=self._origin.id,
-                amount=SQL.identifier("amount" if is_alone else "credit_amount"),
+                amount=SQL.identifier(self._get_credit_column()),
                 posted=posted.subselect("partner_id", "currency_id", "amount"),
             )
         )
@@ -211,6 +210,8 @@ class AccountPostTransaction(models.TransientModel):
         :param paid: ``{currency: amount}`` that paid invoices
         """
         batch = self.batch_id
+        if waiting := self._get_waiting_text():
+            return waiting
         if batch.state in ("queued", "posting"):
             return self.env._(
                 "The credits are posted in the background. You can leave this page, or "

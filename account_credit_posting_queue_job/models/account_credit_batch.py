@@ -94,7 +94,8 @@ class AccountCreditBatch(models.Model):
         return count
 
     def _is_in_work(self):
-        return self.state in ("queued", "posting") and not self.is_paused
+        is_waiting = self.is_paused or self.is_scheduled
+        return self.state in ("queued", "posting") and not is_waiting
 
     @api.model
     def _cron_post(self):
