@@ -31,6 +31,7 @@
         "wizard/account_billing_statement_views.xml",
         "wizard/account_post_transaction_views.xml",
         "wizard/account_credit_batch_reverse_views.xml",
+        "wizard/account_credit_line_change_views.xml",
     ],
     "demo": [
         "demo/res_company_demo.xml",

@@ -86,7 +86,7 @@ class AccountBillingMovement(models.Model):
     )
     contact_id = fields.Many2one(related="credit_line_id.contact_id")
     public_comment = fields.Text(related="credit_line_id.public_comment")
-    private_comment = fields.Text(related="credit_line_id.batch_id.private_comment")
+    private_comment = fields.Text(related="credit_line_id.private_comment")
     amount_currency = fields.Monetary(
         string="Amount in Currency",
         readonly=True,

@@ -61,6 +61,8 @@ class AccountCreditApplication(models.Model):
         :param invoices: pay only these; pairs that are kept apart may meet here
         :param fresh: credit notes just posted: they may pay the invoice that they name
         """
+        if self.env["account.credit.line"]._is_carrying_over():
+            return
         # The rule decides what is applied, not the rights of whoever posts.
         engine = self.sudo()
         credits = engine._find_open_credits(accounts, company, origin, fresh)

@@ -72,33 +72,46 @@ class AccountCreditBatch(models.Model):
             raise UserError(self.env._("%(mode)s is no mode of reversal.", mode=mode))
         date = fields.Date.to_date(date) or fields.Date.context_today(self)
         for batch in self.filtered("posted_count"):
-            batch._check_not_in_work()
-            batch._check_reversal_date(date)
-            batch._take()
-            # The right to reverse is enough, as in `_work_chunk`.
-            batch_sudo = batch.sudo()
-            batch_sudo._write_posting({"reversal_mode": mode, "reversal_date": date})
-            count = batch_sudo._request_reversal()
-            batch_sudo._write_posting({"reversal_count": count})
-            if not count:
-                if mode == "all":
-                    continue
-                raise UserError(
-                    self.env._(
-                        "Nothing is unused of the credits of %(batch)s.",
-                        batch=batch.name,
-                    )
-                )
-            if reason:
-                batch.message_post(
-                    body=self.env._("Reversed: %(reason)s", reason=reason),
-                    subtype_xmlid="mail.mt_note",
-                )
-            if batch._is_large():
-                batch._queue("reverse")
-            else:
-                batch._reverse_now()
+            batch._reverse_credits(mode, date, reason)
         return True
+
+    def _reverse_credits(self, mode, date, reason, lines=None):
+        """Reverse the posted credits of the batch, or some of them.
+
+        The caller has checked the right.
+
+        :param mode: see :meth:`action_reverse`
+        :param date: see :meth:`action_reverse`
+        :param reason: see :meth:`action_reverse`
+        :param lines: only these
+        """
+        self.ensure_one()
+        self._check_not_in_work()
+        self._check_reversal_date(date)
+        self._take()
+        # The right to reverse is enough, as in `_work_chunk`.
+        batch_sudo = self.sudo()
+        batch_sudo._write_posting({"reversal_mode": mode, "reversal_date": date})
+        count = batch_sudo._request_reversal(lines)
+        batch_sudo._write_posting({"reversal_count": count})
+        if not count:
+            if mode == "all" and lines is None:
+                return
+            raise UserError(
+                self.env._(
+                    "Nothing is unused of the credits of %(batch)s.",
+                    batch=self.name,
+                )
+            )
+        if reason:
+            self.message_post(
+                body=self.env._("Reversed: %(reason)s", reason=reason),
+                subtype_xmlid="mail.mt_note",
+            )
+        if lines is None and self._is_large():
+            self._queue("reverse")
+        else:
+            self._reverse_now()
 
     def _check_may_manage(self):
         if not self.env.su and not self.env.user.has_group(
@@ -130,9 +143,10 @@ class AccountCreditBatch(models.Model):
                 )
             )
 
-    def _request_reversal(self):
+    def _request_reversal(self, lines=None):
         """Mark the lines that are to be reversed, in one statement.
 
+        :param lines: only these
         :return: how many
         """
         self.ensure_one()
@@ -145,8 +159,11 @@ class AccountCreditBatch(models.Model):
                   FROM (%(lines)s) AS posted
                  WHERE line.id = posted.id
                    AND (%(is_all)s OR posted.open != 0)
+                   AND (%(is_whole)s OR line.id = ANY(%(line_ids)s))
                 """,
                 lines=self._get_posted_lines_sql(),
+                is_whole=lines is None,
+                line_ids=lines.ids if lines else [],
                 is_all=self.reversal_mode == "all",
             )
         )

@@ -143,7 +143,6 @@ class AccountCreditLine(models.Model):
         string="Rest",
         help="What is left of the credit on the account.",
     )
-    public_comment = fields.Text(related="batch_id.public_comment")
     expiry_date = fields.Date(related="batch_id.expiry_date")
 
     _move_id_unique = models.UniqueIndex(

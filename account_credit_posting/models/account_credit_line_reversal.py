@@ -91,6 +91,8 @@ class AccountCreditLine(models.Model):
     def _get_reconciliations(self):
         """Return what took of the credits, but for what was taken back before.
 
+        What was moved is not among them: it is the credit of another account.
+
         :return: ``account.partial.reconcile`` records
         """
         partials = self.env["account.partial.reconcile"]
@@ -99,6 +101,7 @@ class AccountCreditLine(models.Model):
             partials += item.matched_debit_ids.filtered(
                 lambda partial, move=item.move_id: (
                     partial.debit_move_id.move_id.reversed_entry_id != move
+                    and not partial._is_credit_move()
                 )
             )
         return partials
@@ -252,6 +255,12 @@ class AccountCreditLine(models.Model):
         :return: ``[(journal item, amount, balance)]``; together what is open
         """
         self.ensure_one()
+        origin = self.moved_from_id
+        if origin:
+            # Its own other side is the receivable of the account that had it.
+            return origin._split_counterparts(
+                origin._get_receivable_item(), amount, balance
+            )
         if self.debit_line_id:
             return [(self.debit_line_id, amount, balance)]
         others = item.move_id.line_ids - item
@@ -284,10 +293,15 @@ class AccountCreditLine(models.Model):
             theirs may pay these
         """
         reversed_lines = self.filtered(
-            lambda line: line.state == "posted" and not line._get_reconciliations()
+            lambda line: (
+                line.state == "posted"
+                and not line.moved_line_ids
+                and not line._get_reconciliations()
+            )
         )
         reversed_lines._set_reversed()
         self._write_result({"is_to_reverse": False})
+        self._warn_of_moved()
         if freed:
             engine = self.env["account.credit.application"]
             engine._apply(freed, self.company_id, "freed")

@@ -1,6 +1,7 @@
 from . import (
     account_billing_statement,
     account_credit_batch_reverse,
+    account_credit_line_change,
     account_post_transaction,
     account_post_transaction_accounts,
     account_post_transaction_approval,
