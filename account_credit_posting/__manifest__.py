@@ -10,6 +10,7 @@
         "security/account_credit_posting_groups.xml",
         "security/ir.model.access.csv",
         "security/account_credit_posting_rules.xml",
+        "data/account_credit_tell.xml",
         "data/ir_cron.xml",
         "data/mail_activity_type.xml",
         "data/mail_template.xml",
@@ -29,8 +30,10 @@
         "views/res_partner_views.xml",
         "views/res_partner_billing_views.xml",
         "wizard/account_billing_statement_views.xml",
+        "wizard/account_post_transaction_roster_views.xml",
         "wizard/account_post_transaction_views.xml",
         "wizard/account_credit_batch_reverse_views.xml",
+        "wizard/account_credit_batch_tell_views.xml",
         "wizard/account_credit_line_change_views.xml",
     ],
     "demo": [

@@ -25,6 +25,7 @@ FACT_FIELDS = {
 #: Fields that, beside the state, only posting writes.
 POSTING_FIELDS = {
     "is_paused",
+    "is_to_tell",
     "posting_end",
     "posting_start",
     "requested_by_id",

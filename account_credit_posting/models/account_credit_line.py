@@ -12,6 +12,8 @@ RESULT_FIELDS = {
     "error",
     "charge_move_id",
     "is_to_reverse",
+    "told_date",
+    "tell_error",
     "reversal_error",
     "move_id",
     "move_line_id",

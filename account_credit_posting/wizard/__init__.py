@@ -1,6 +1,7 @@
 from . import (
     account_billing_statement,
     account_credit_batch_reverse,
+    account_credit_batch_tell,
     account_credit_line_change,
     account_post_transaction,
     account_post_transaction_accounts,
@@ -9,6 +10,8 @@ from . import (
     account_post_transaction_line,
     account_post_transaction_many,
     account_post_transaction_preview,
+    account_post_transaction_roster,
+    account_post_transaction_tell,
     account_post_transaction_texts,
     account_stored_value_change,
     account_stored_value_use,

@@ -5,13 +5,10 @@ import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 
-/** Who sees it; the server checks again. */
-const GROUP = "account_credit_posting.group_credit_user";
-
 /**
- * Post Transaction from anywhere: a plus in the top bar, and a command with a key.
- *
- * On the page of a contact its account is filled in.
+ * A plus button in the top bar, and a command with a hotkey, that open a new
+ * transaction from wherever the user is. Only for those who may post: the server
+ * refuses everybody else anyway.
  */
 export class PostTransactionSystray extends Component {
     static template = "account_credit_posting.PostTransactionSystray";
@@ -19,34 +16,23 @@ export class PostTransactionSystray extends Component {
 
     setup() {
         this.action = useService("action");
-        this.orm = useService("orm");
+        this.mayPost = false;
         onWillStart(async () => {
-            this.isAllowed = await user.hasGroup(GROUP);
+            this.mayPost = await user.hasGroup(
+                "account_credit_posting.group_credit_user"
+            );
         });
         useCommand(_t("Post Transaction"), () => this.open(), {
+            category: "actions",
             hotkey: "alt+shift+p",
-            global: true,
-            isAvailable: () => this.isAllowed,
+            // The cursor may stand in a field.
+            hotkeyOptions: { bypassEditableProtection: true },
+            isAvailable: () => this.mayPost,
         });
-    }
-
-    /** The contact whose page is open, if there is one. */
-    get contactId() {
-        const controller = this.action.currentController;
-        const isForm = controller?.view?.type === "form";
-        const isContact = controller?.action?.res_model === "res.partner";
-        return isForm && isContact && controller.currentState?.resId;
     }
 
     async open() {
-        if (this.contactId) {
-            const method = "action_post_transaction";
-            const action = await this.orm.call("res.partner", method, [
-                [this.contactId],
-            ]);
-            return this.action.doAction(action);
-        }
-        return this.action.doAction(
+        await this.action.doAction(
             "account_credit_posting.account_post_transaction_action"
         );
     }
@@ -57,5 +43,5 @@ registry
     .add(
         "account_credit_posting.post_transaction",
         { Component: PostTransactionSystray },
-        { sequence: 35 }
+        { sequence: 30 }
     );
