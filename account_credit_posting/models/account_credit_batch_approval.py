@@ -430,7 +430,7 @@ class AccountCreditBatch(models.Model):
             self._set_state("partial")
         else:
             self._check_nothing_posted()
-            if not (is_waiting or self.is_scheduled):
+            if self.state == "posting":
                 self._check_not_in_work()
             self._write_posting({"state": "cancelled", "is_scheduled": False})
         if is_waiting:

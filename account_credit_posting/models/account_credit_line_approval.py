@@ -54,7 +54,10 @@ class AccountCreditLine(models.Model):
                 raise AccessError(self._get_result_guard_message())
             if CONTENT_FIELDS & vals.keys():
                 self._check_not_posted()
-                self.batch_id._mark_changed()
+                for batch in self.batch_id:
+                    # Before the lines: whoever posts at this moment skips no line.
+                    batch._take()
+                    batch._mark_changed()
             if "batch_id" in vals:
                 self._check_stays(vals["batch_id"])
         return super().write(vals)

@@ -703,6 +703,7 @@ class TestAccountCreditBatchApproval(ApprovalCommon):
         self.company.credit_background_lines = 1
         batch = self._prepare([1, 1])
         batch.action_post()
+        batch.sudo()._start()
         with self.assertRaisesRegex(UserError, "in work"):
             batch.action_cancel()
 
