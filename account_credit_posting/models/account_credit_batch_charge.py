@@ -96,8 +96,8 @@ class AccountCreditBatch(models.Model):
         if item.is_credit_item or item.is_gift_card or not item.active:
             raise UserError(
                 self.env._(
-                    "%(item)s cannot be invoiced here: it is archived, a credit item or "
-                    "a gift card. Choose another item.",
+                    "%(item)s cannot be invoiced here: it is archived, a credit item "
+                    "or a gift card. Choose another item.",
                     item=item.display_name,
                 )
             )

@@ -74,7 +74,8 @@ class AccountCreditLine(models.Model):
     amount = fields.Monetary(
         required=True,
         help="Above zero, in the currency of the line: the price on the credit note. "
-        "Zero where an account is invoiced without a credit. Taxes of the credit item come on top, or are included, as the tax says.",
+        "Zero where an account is invoiced without a credit. Taxes of the credit item "
+        "come on top, or are included, as the tax says.",
     )
     amount_company = fields.Monetary(
         compute="_compute_amount_company",

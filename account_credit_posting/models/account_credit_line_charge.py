@@ -174,9 +174,10 @@ class AccountCreditLine(models.Model):
         }
 
     def _get_charge_terms(self, computed):
-        """Return when how much of the invoice is due, see :meth:`_get_charge_preview_items`.
+        """Return when how much of the invoice is due.
 
         :param computed: of ``account.tax.compute_all``
+        :return: ``[(due date, amount in the currency of the line)]``
         """
         self.ensure_one()
         batch = self.batch_id

@@ -83,11 +83,12 @@ class TestAccountBilling(StoredValueCommon):
         current = self._invoice_due(100, -10)
         paid = self._invoice_due(40, -5)
         self._create_payment(40)
-        (paid.line_ids + self.env["account.payment"].search(
-            [("partner_id", "=", self.account.id)]
-        ).move_id.line_ids).filtered(
-            lambda item: item.account_type == "asset_receivable"
-        ).reconcile()
+        (
+            paid.line_ids
+            + self.env["account.payment"]
+            .search([("partner_id", "=", self.account.id)])
+            .move_id.line_ids
+        ).filtered(lambda item: item.account_type == "asset_receivable").reconcile()
         draft = self.env["account.move"].create(
             self._prepare_invoice_vals(self.account, 10)
         )
@@ -233,9 +234,7 @@ class TestAccountBilling(StoredValueCommon):
         return self.env.cr.sql_log_count - before
 
     def test_queries_do_not_grow_with_the_history(self):
-        self._create_batch(
-            {self.account: 1}, public_comment="First"
-        ).action_post()
+        self._create_batch({self.account: 1}, public_comment="First").action_post()
         for _number in range(50):
             self._invoice_due(100, -10)
             self._create_payment(1)
@@ -321,9 +320,7 @@ class TestAccountBilling(StoredValueCommon):
 
     def test_others_see_nothing(self):
         self._invoice_due(100, -10)
-        employee = new_test_user(
-            self.env, "billing_employee", groups="base.group_user"
-        )
+        employee = new_test_user(self.env, "billing_employee", groups="base.group_user")
         portal = new_test_user(
             self.env,
             "billing_portal",

@@ -157,7 +157,7 @@ class TestAccountCreditBatchCharge(AccountCreditCommon):
         accounts = self.env["res.partner"].create(
             [{"name": f"Household {number}"} for number in range(200)]
         )
-        batch = self._post({account: (100, 25) for account in accounts})
+        batch = self._post(dict.fromkeys(accounts, (100, 25)))
         lines = batch.line_ids
         self.assertEqual(batch.state, "done")
         self.assertEqual(len(lines.charge_move_id), 200)
@@ -190,9 +190,7 @@ class TestAccountCreditBatchCharge(AccountCreditCommon):
         self.assertIn("No credit for this one", failed.error)
         self.assertFalse(failed.charge_move_id)
         self.assertFalse(failed.invoice_id)
-        self.assertFalse(
-            self.env["account.move"].search([("partner_id", "=", bad.id)])
-        )
+        self.assertFalse(self.env["account.move"].search([("partner_id", "=", bad.id)]))
 
     def test_second_click_posts_nothing(self):
         batch = self._post({self.account: (100, 30)})

@@ -60,9 +60,7 @@ class TestAccountPostTransactionCharge(AccountCreditCommon):
         self.assertEqual(lines.mapped("state"), ["posted", "posted"])
         self.assertEqual(lines.mapped("charge_amount"), [100, 200])
         self.assertEqual(lines.mapped("amount"), [30, 40])
-        self.assertEqual(
-            lines.charge_move_id.mapped("amount_residual"), [70, 160]
-        )
+        self.assertEqual(lines.charge_move_id.mapped("amount_residual"), [70, 160])
         self.assertIn("300", transaction.result_text)
         self.assertIn("70", transaction.result_text)
 

@@ -87,21 +87,6 @@ class TestTours(TourCommon):
         )
         self.assertPosted({self.account: 15})
 
-    def test_from_the_top_bar(self):
-        self.start_tour("/odoo", "post_transaction_systray", login=self.clerk.login)
-
-    def test_by_a_key_on_a_contact(self):
-        self.start_tour(
-            f"/odoo/res.partner/{self.account.id}",
-            "post_transaction_hotkey",
-            login=self.clerk.login,
-        )
-
-    def test_no_plus_without_the_right(self):
-        self.start_tour(
-            "/odoo", "post_transaction_systray_hidden", login=self.accountant.login
-        )
-
     def test_invoice_with_credit(self):
         self.env["product.product"].create({"name": "Tuition", "taxes_id": []})
         self.start_tour(

@@ -12,9 +12,7 @@ class AccountPostTransaction(models.TransientModel):
     charge_item_id = fields.Many2one(
         comodel_name="product.product",
         check_company=True,
-        domain=lambda self: (
-            self.env["account.credit.batch"]._get_charge_item_domain()
-        ),
+        domain=lambda self: self.env["account.credit.batch"]._get_charge_item_domain(),
         help="What the accounts are invoiced for.",
     )
     invoice_payment_term_id = fields.Many2one(
@@ -106,7 +104,9 @@ class AccountPostTransaction(models.TransientModel):
             return
         if not self.charge_item_id:
             raise UserError(
-                self.env._("Choose an item: it says what the accounts are invoiced for.")
+                self.env._(
+                    "Choose an item: it says what the accounts are invoiced for."
+                )
             )
         if self.invoice_date_due and self.invoice_date_due < self.date:
             raise UserError(

@@ -16,6 +16,7 @@ export class PostTransactionSystray extends Component {
 
     setup() {
         this.action = useService("action");
+        this.orm = useService("orm");
         this.mayPost = false;
         onWillStart(async () => {
             this.mayPost = await user.hasGroup(
@@ -31,9 +32,22 @@ export class PostTransactionSystray extends Component {
         });
     }
 
+    /** The contact whose page is open: its account is filled in. */
+    get contactId() {
+        const controller = this.action.currentController;
+        const isForm = controller?.view?.type === "form";
+        const isContact = controller?.action?.res_model === "res.partner";
+        return isForm && isContact && controller.currentState?.resId;
+    }
+
     async open() {
+        const { contactId } = this;
         await this.action.doAction(
-            "account_credit_posting.account_post_transaction_action"
+            contactId
+                ? await this.orm.call("res.partner", "action_post_transaction", [
+                      [contactId],
+                  ])
+                : "account_credit_posting.account_post_transaction_action"
         );
     }
 }

@@ -67,3 +67,19 @@ registry.category("web_tour.tours").add("post_transaction_nowhere", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("post_transaction_of_a_contact", {
+    steps: () => [
+        {
+            content: "Press the hotkey on the page of a contact",
+            trigger: ".o_form_view .o_field_widget[name=name]",
+            run: "press Alt+Shift+p",
+        },
+        { content: "See a new transaction", trigger: FIRST_STEP },
+        ...GO_ON,
+        {
+            content: "The account is there",
+            trigger: "div[name=step_accounts] .o_data_row:contains(Family 0)",
+        },
+    ],
+});

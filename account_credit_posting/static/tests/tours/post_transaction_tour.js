@@ -439,7 +439,8 @@ registry.category("web_tour.tours").add("post_transaction_charge", {
         },
         {
             content: "See it beside the invoice",
-            trigger: "[name=credit_beside] .o_data_row [name=credit_amount]:contains(30.00)",
+            trigger:
+                "[name=credit_beside] .o_data_row [name=credit_amount]:contains(30.00)",
         },
         ...setUpAndPost(1),
         {

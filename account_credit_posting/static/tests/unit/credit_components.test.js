@@ -80,7 +80,9 @@ test("a type is chosen by its card", async () => {
     expect(".o_transaction_type").toHaveCount(2);
     expect(".o_transaction_type input[value=credit]").toBeChecked();
     await contains(".o_transaction_type input[value=invoice]").click();
-    expect(".o_transaction_type:has(input[value=invoice])").toHaveClass("border-primary");
+    expect(".o_transaction_type:has(input[value=invoice])").toHaveClass(
+        "border-primary"
+    );
     expect(".o_transaction_type input[value=credit]").not.toBeChecked();
 });
 
@@ -160,7 +162,13 @@ function makePreview(count, values = {}) {
     return {
         accounts,
         totals: [
-            { currency_id: 1, charge: 0, credit: 10 * count, pays: 0, left: 10 * count },
+            {
+                currency_id: 1,
+                charge: 0,
+                credit: 10 * count,
+                pays: 0,
+                left: 10 * count,
+            },
         ],
         has_charges: false,
         posted_count: count,
