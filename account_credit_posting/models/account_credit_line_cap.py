@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 
@@ -8,8 +9,10 @@ class AccountCreditLine(models.Model):
     # One file per concern.
     _inherit = "account.credit.line"  # pylint: disable=consider-merging-classes-inherited
 
-    def _take_capped_accounts(self):
+    def _take_capped_accounts(self, accounts=None):
         """Let one transaction at a time credit an account that has a cap.
+
+        :param accounts: those of the lines by default
 
         Each row is written as it is, so that another transaction that credits the
         account fails to serialize, and starts again from what this one committed.
@@ -32,7 +35,7 @@ class AccountCreditLine(models.Model):
                  WHERE res_partner.id = account.id
              RETURNING res_partner.id
                 """,
-                ids=tuple(self.partner_id.ids) or (0,),
+                ids=tuple((accounts or self.partner_id).ids) or (0,),
             )
         )
 
@@ -103,6 +106,9 @@ class AccountCreditLine(models.Model):
         """
         self.ensure_one()
         rest = self._get_credited_amount()
+        if self.batch_id.charge_item_id:
+            # Its own invoice comes first, and is posted along with it.
+            rest = max(rest - self._get_charge_preview_items()["total"], 0)
         paid = []
         for term in terms:
             amount = min(rest, term.residual)
@@ -115,13 +121,24 @@ class AccountCreditLine(models.Model):
         self.ensure_one()
         return self._get_preview_items()["total"] if self._is_taxed() else self.amount
 
+    def _check_cap_of(self, account):
+        """Check that an account has no more open credit than it may have.
+
+        :raise UserError: when it has, with both amounts
+        """
+        cap = self.company_id._get_credit_open_cap()
+        lifted = account._get_open_credits(self.company_id).get(account.id, 0)
+        if cap and self.company_id.currency_id.compare_amounts(lifted, cap) > 0:
+            raise UserError(self._get_cap_reason(lifted, cap))
+
     def _get_cap_message(self, lifted, cap):
+        return self._get_not_credited_message(self._get_cap_reason(lifted, cap))
+
+    def _get_cap_reason(self, lifted, cap):
         currency = self.company_id.currency_id
-        return self._get_not_credited_message(
-            self.env._(
-                "It would have %(lifted)s of open credit, and %(cap)s is the most that "
-                "an account may have. Lower the amount, then retry.",
-                lifted=currency.format(lifted),
-                cap=currency.format(cap),
-            )
+        return self.env._(
+            "It would have %(lifted)s of open credit, and %(cap)s is the most that an "
+            "account may have. Lower the amount, then retry.",
+            lifted=currency.format(lifted),
+            cap=currency.format(cap),
         )

@@ -62,12 +62,14 @@ class AccountCreditLine(models.Model):
         # Whoever may move it may know what is open, as with `_reverse_now`.
         account = self.env["res.partner"].sudo().browse(account_id).exists()
         account = account.commercial_partner_id
+        self.sudo()._take_capped_accounts(account)
         shares = self.sudo()._check_move(account, amount)
         date = fields.Date.to_date(date) or fields.Date.context_today(self)
         moved = self.browse()
         for line_sudo, share in shares:
             line_sudo.batch_id._check_reversal_date(date)
             moved += line_sudo._move(account, share, date, reason).with_env(self.env)
+        self.sudo()._check_cap_of(account)
         return moved
 
     def _check_move(self, account, amount=None):

@@ -251,6 +251,12 @@ class TestAccountCreditBatchCharge(AccountCreditCommon):
         with self.assertRaises(AccessError):
             batch.with_user(self.accountant).action_post()
 
+    def test_own_invoice_counts_before_the_cap(self):
+        self.company.credit_open_cap = 20
+        batch = self._post({self.accounts[0]: (100, 100), self.accounts[1]: (50, 80)})
+        self.assertEqual(batch.line_ids.mapped("state"), ["posted", "failed"])
+        self.assertFalse(batch.line_ids[1].charge_move_id)
+
     def test_reversal_takes_back_the_credit(self):
         batch = self._post({self.accounts[0]: (100, 30), self.accounts[1]: (50, 0)})
         batch.with_user(self.manager).action_reverse()

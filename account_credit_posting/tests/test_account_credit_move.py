@@ -301,6 +301,15 @@ class TestAccountCreditMove(AccountCreditCommon):
         self.assertEqual(line.amount_open, 50)
         self.assertFalse(line.moved_line_ids)
 
+    def test_cap_of_the_other_account_holds(self):
+        self.company.credit_open_cap = 60
+        line = self._post_line(50)
+        self._post_line(30, self.sibling)
+        with self.assertRaisesRegex(UserError, "most that an account may have"):
+            self._move(line, 40)
+        self._move(line, 30)
+        self.assertEqual(self._get_balances(), [20, 60])
+
     def test_locked_date_is_refused(self):
         line = self._post_line(50)
         self.company.fiscalyear_lock_date = "2024-04-30"
