@@ -160,8 +160,9 @@ class AccountCreditLine(models.Model):
         groups = list(self.grouped("move_id").values())
         if not groups:
             return
+        journal = self.company_id._get_credit_entry_journal()
         moves = self._create_complete_entry(
-            [lines._prepare_counter_entry_vals() for lines in groups]
+            [lines._prepare_counter_entry_vals(journal) for lines in groups]
         )
         pairs = []  # [both items of a line]
         for lines, move in zip(groups, moves, strict=True):
@@ -177,9 +178,10 @@ class AccountCreditLine(models.Model):
         items = self.env["account.move.line"].with_context(move_reverse_cancel=True)
         items._reconcile_plan(pairs)
 
-    def _prepare_counter_entry_vals(self):
+    def _prepare_counter_entry_vals(self, journal):
         """Prepare the entry that takes back what is open of lines of one entry.
 
+        :param journal: the general journal of credits; empty for that of the credit
         :return: values for ``account.move.create``; the first journal items are those
             of the lines, in their order
         """
@@ -220,10 +222,9 @@ class AccountCreditLine(models.Model):
             }
             for other, (amount, balance) in others.items()
         ]
-        journal = company._get_credit_entry_journal() or original.journal_id
         return {
             "move_type": "entry",
-            "journal_id": journal.id,
+            "journal_id": (journal or original.journal_id).id,
             "company_id": company.id,
             "currency_id": original.currency_id.id,
             "partner_id": original.partner_id.id,
