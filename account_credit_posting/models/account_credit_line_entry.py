@@ -170,8 +170,11 @@ class AccountCreditLine(models.Model):
 
     def _get_posting_context(self):
         """Return the context in which entries of credits are created."""
+        return {"credit_posting": POSTING, **self._get_log_context()}
+
+    def _get_log_context(self):
+        """Return the context in which entries of credits keep no log of their own."""
         return {
-            "credit_posting": POSTING,
             # The batch keeps the log; the entry keeps only what changes later. Where
             # the law wants an audit trail, the entry keeps its own.
             "mail_create_nolog": True,

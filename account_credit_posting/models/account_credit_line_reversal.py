@@ -35,7 +35,7 @@ class AccountCreditLine(models.Model):
             self.env.cr,
             self,
             # The batch keeps the log, as when they were posted.
-            lambda lines: lines.with_context(**self._get_posting_context())._reverse(),
+            lambda lines: lines.with_context(**self._get_log_context())._reverse(),
             lambda line, refusal: line._set_not_reversed(
                 explain_refusal(
                     self.env, refusal, _logger, f"Reversal of line {line.id}"

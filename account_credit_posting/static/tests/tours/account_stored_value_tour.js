@@ -188,7 +188,8 @@ registry.category("web_tour.tours").add("gift_card_correct", {
         },
         {
             content: "Open the history",
-            trigger: "body:not(:has(.modal)) button:contains(History)",
+            trigger:
+                "body:not(:has(.modal)) .o_notebook button[name=action_view_stored_value_history]",
             run: "click",
         },
         {
