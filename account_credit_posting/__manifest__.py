@@ -32,6 +32,7 @@
         "wizard/account_billing_statement_views.xml",
         "wizard/account_post_transaction_roster_views.xml",
         "wizard/account_post_transaction_views.xml",
+        "wizard/account_post_money_views.xml",
         "wizard/account_credit_batch_reverse_views.xml",
         "wizard/account_credit_batch_tell_views.xml",
         "wizard/account_credit_line_change_views.xml",

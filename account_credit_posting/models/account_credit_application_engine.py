@@ -267,7 +267,16 @@ class AccountCreditApplication(models.Model):
         domain &= self._get_term_domain(company)
         if invoices is not None:
             domain &= Domain("move_id", "in", invoices.ids)
-        limit = self._get_due_limit(company, origin)
+        return self._get_terms(domain, self._get_due_limit(company, origin))
+
+    @api.model
+    def _get_terms(self, domain, limit):
+        """Return open installments.
+
+        :param domain: which journal items
+        :param limit: the last due date that may be paid now, or None
+        :return: list of :class:`OpenItem`
+        """
         return [
             OpenItem(
                 move=line.move_id,
@@ -313,18 +322,26 @@ class AccountCreditApplication(models.Model):
 
     @api.model
     def _get_term_domain(self, company):
+        """Return which open terms of invoices credits and stored value may pay.
+
+        Not those of an invoice that sells gift cards: it takes money only, and neither
+        a credit nor stored value becomes a gift card.
+        """
+        return self._get_invoice_term_domain(company) & Domain(
+            "move_id.stored_value_event", "=", False
+        )
+
+    @api.model
+    def _get_invoice_term_domain(self, company):
         """Return which journal items of a company are open terms of invoices.
 
-        An invoice with a payment in process is not open, nor is a blocked one. One
-        that sells gift cards takes money only: neither a credit nor stored value
-        becomes a gift card.
+        An invoice with a payment in process is not open, nor is a blocked one.
         """
         return (
             self._get_open_domain(company)
             & Domain("amount_residual_currency", ">", 0)
             & Domain("move_id.move_type", "in", ("out_invoice", "out_receipt"))
             & Domain("move_id.payment_state", "in", ("not_paid", "partial"))
-            & Domain("move_id.stored_value_event", "=", False)
         )
 
     @api.model

@@ -14,6 +14,8 @@ from . import (
     test_account_credit_line_change,
     test_account_credit_line_entry,
     test_account_credit_move,
+    test_account_post_payment,
+    test_account_post_refund,
     test_account_post_transaction,
     test_account_post_transaction_charge,
     test_account_post_transaction_many,
@@ -34,5 +36,7 @@ from . import (
     test_res_partner_stored_value,
     test_rights,
     test_tours,
+    test_tours_money,
+    test_translations,
     tie_out,
 )

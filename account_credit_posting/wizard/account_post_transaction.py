@@ -35,7 +35,12 @@ class AccountPostTransaction(models.TransientModel):
         default="type",
     )
     transaction_type = fields.Selection(
-        selection=[("invoice", "Invoice"), ("credit", "Credit")],
+        selection=[
+            ("invoice", "Invoice"),
+            ("credit", "Credit"),
+            ("payment", "Payment"),
+            ("refund", "Refund"),
+        ],
         required=True,
         default="credit",
     )
@@ -157,10 +162,13 @@ class AccountPostTransaction(models.TransientModel):
         vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
             self._check_result_not_written(vals)
-            self._check_company_is_own(vals)
+            if not self.env.su:
+                # Whatever is a default of a user or a context.
+                vals.setdefault("batch_id", False)
         added = [vals.pop("add_partner_id", False) for vals in vals_list]
         transactions = super().create(vals_list)
         for transaction, partner_id in zip(transactions, added, strict=True):
+            transaction._check_company_is_own({"company_id": transaction.company_id.id})
             transaction._add_partner(partner_id)
         return transactions
 

@@ -18,6 +18,20 @@ const TYPES = {
                 "It is posted as a credit note and pays an invoice now or later."
         ),
     },
+    payment: {
+        icon: "fa-money",
+        description: _t(
+            "Receives money of one account: cash, a cheque, a bank transfer. It pays the " +
+                "oldest invoices or chosen ones; the rest stays open, or is held."
+        ),
+    },
+    refund: {
+        icon: "fa-reply",
+        description: _t(
+            "Pays money back to one account: an open payment, a credit, a gift card or a " +
+                "prepayment, never more than is left of it."
+        ),
+    },
 };
 
 /**

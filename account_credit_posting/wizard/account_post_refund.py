@@ -1,0 +1,296 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+
+
+class AccountPostRefund(models.TransientModel):
+    """Pay money back to one account: never more than is open, always with a reason."""
+
+    _name = "account.post.refund"
+    _inherit = "account.post.money"
+    _description = "Post Refund"
+    # As Post Transaction: longer than a lunch.
+    _transient_max_hours = 48.0
+
+    line_ids = fields.One2many(
+        comodel_name="account.post.refund.line",
+        inverse_name="refund_id",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+        string="What is open",
+    )
+    total = fields.Char(
+        compute="_compute_total",
+        help="What is paid back, for each currency.",
+    )
+    reason = fields.Char(help="For the office: kept in the log of what is refunded.")
+    is_manager = fields.Boolean(
+        compute="_compute_is_manager",
+        help="Credits, gift cards and prepayments are refunded by administrators.",
+    )
+
+    # -------------------------------------------------------------------------
+    # COMPUTE
+    # -------------------------------------------------------------------------
+
+    @api.depends("partner_id", "company_id")
+    def _compute_line_ids(self):
+        for dialog in self:
+            sources = dialog._find_sources()
+            if len(sources) == 1:
+                sources[0]["amount"] = sources[0]["amount_open"]
+            dialog.line_ids = [
+                Command.clear(),
+                *(Command.create(vals) for vals in sources),
+            ]
+
+    @api.depends("line_ids.amount")
+    def _compute_total(self):
+        for dialog in self:
+            texts = []
+            for currency, lines in dialog.line_ids.grouped("currency_id").items():
+                total = sum(lines.mapped("amount"))
+                if currency and not currency.is_zero(total):
+                    texts.append(currency.format(total))
+            dialog.total = " + ".join(texts)
+
+    @api.depends_context("uid")
+    def _compute_is_manager(self):
+        self.is_manager = self._may_refund_all()
+
+    def _get_title(self):
+        return self.env._("Post Refund")
+
+    def _may_refund_all(self):
+        """Tell whether the user may refund more than payments."""
+        return self.env.su or self.env.user.has_group(
+            "account_credit_posting.group_credit_manager"
+        )
+
+    # -------------------------------------------------------------------------
+    # WHAT IS OPEN
+    # -------------------------------------------------------------------------
+
+    def _find_sources(self):
+        """Return what can be paid back, the oldest first.
+
+        :return: list of values of ``account.post.refund.line``
+        """
+        account = self._get_account()
+        if not account:
+            return []
+        sources = [
+            {
+                "kind": "payment" if self._is_money(item_sudo) else "credit",
+                "name": item_sudo.move_id.name,
+                "date": item_sudo.date,
+                "item_id": item_sudo.id,
+                "value_id": False,
+                "currency_id": item_sudo.currency_id.id,
+                "amount_open": -item_sudo.amount_residual_currency,
+            }
+            for item_sudo in self._find_items(account)
+        ]
+        if self._may_refund_all():
+            sources += [
+                {
+                    "kind": value.value_type,
+                    "name": value.name,
+                    "date": value.issue_date,
+                    "item_id": False,
+                    "value_id": value.id,
+                    "currency_id": value.currency_id.id,
+                    "amount_open": value.balance,
+                }
+                for value in self._find_values(account)
+            ]
+        return sources
+
+    def _find_items(self, account):
+        """Return the open payments, and for administrators the open credits.
+
+        :return: receivable journal items, with all rights
+        """
+        # Whoever posts may know what is open on the account.
+        engine_sudo = self.env["account.credit.application"].sudo()
+        kinds = engine_sudo._get_payment_domain()
+        items_sudo = self.env["account.move.line"].sudo()
+        if self._may_refund_all():
+            kinds |= items_sudo._get_credit_item_domain()
+            kinds |= Domain("move_id.move_type", "=", "out_refund")
+        return items_sudo.search(
+            engine_sudo._get_open_domain(self.company_id)
+            & Domain("partner_id", "=", account.id)
+            & Domain("amount_residual_currency", "<", 0)
+            & kinds,
+            order="date, id",
+        )
+
+    @api.model
+    def _is_money(self, item):
+        return bool(item.payment_id or item.statement_line_id)
+
+    def _find_values(self, account):
+        """Return the gift cards and prepayments that money can be paid back of."""
+        values = self.env["account.stored.value"].search(
+            [
+                ("partner_id", "=", account.id),
+                ("company_id", "=", self.company_id.id),
+                ("state", "=", "active"),
+                ("funding", "!=", "promotion"),
+            ],
+            order="issue_date, id",
+        )
+        return values.filtered(
+            lambda value: value.currency_id.compare_amounts(value.balance, 0) > 0
+        )
+
+    # -------------------------------------------------------------------------
+    # POSTING
+    # -------------------------------------------------------------------------
+
+    def _check_setup(self):
+        super()._check_setup()
+        account = self.partner_id.commercial_partner_id
+        own_sudo = self.env["account.credit.batch"]._get_accounts_of(self.env.user)
+        if account in own_sudo:
+            raise UserError(
+                self.env._(
+                    "%(account)s is your own account: ask somebody else to refund it.",
+                    account=account.display_name,
+                )
+            )
+        if not (self.reason or "").strip():
+            raise UserError(self.env._("Say why: the reason is kept in the log."))
+        if not self._get_chosen():
+            raise UserError(
+                self.env._("Enter how much is refunded of at least one of these.")
+            )
+        sources = {
+            (vals["item_id"], vals["value_id"]): vals for vals in self._find_sources()
+        }
+        for line in self.line_ids:
+            line._check_amount(sources)
+
+    def _get_chosen(self):
+        """Return the lines that are refunded."""
+        return self.line_ids.filtered(
+            lambda line: line.currency_id.compare_amounts(line.amount, 0) != 0
+        )
+
+    def _post(self):
+        payments_sudo = self.env["account.payment"].sudo()  # As `_create_payment`.
+        rows = []
+        for line in self._get_chosen():
+            payment_sudo = line._refund()
+            self._note(payment_sudo, self.reason)
+            payments_sudo += payment_sudo
+            rows.append(
+                self.env._(
+                    "%(payment)s: %(amount)s of %(source)s.",
+                    payment=payment_sudo.name,
+                    amount=line.currency_id.format(payment_sudo.amount),
+                    source=line.name,
+                )
+            )
+        return payments_sudo, {
+            "title": self.env._(
+                "%(total)s refunded to %(account)s.",
+                total=self.total,
+                account=self.partner_id.commercial_partner_id.display_name,
+            ),
+            "rows": rows,
+        }
+
+
+class AccountPostRefundLine(models.TransientModel):
+    """So much of one open credit, payment, gift card or prepayment."""
+
+    _name = "account.post.refund.line"
+    _description = "Refund of an Open Credit"
+
+    refund_id = fields.Many2one(
+        comodel_name="account.post.refund",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    kind = fields.Selection(
+        selection=[
+            ("credit", "Credit"),
+            ("payment", "Payment"),
+            ("gift_card", "Gift Card"),
+            ("prepayment", "Prepayment"),
+        ],
+        readonly=True,
+    )
+    name = fields.Char(string="Number", readonly=True)
+    date = fields.Date(readonly=True)
+    item_id = fields.Many2one(
+        comodel_name="account.move.line",
+        readonly=True,
+        ondelete="cascade",
+    )
+    value_id = fields.Many2one(
+        comodel_name="account.stored.value",
+        readonly=True,
+        ondelete="cascade",
+    )
+    currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
+    amount_open = fields.Monetary(string="Open", readonly=True)
+    amount = fields.Monetary(string="Refund")
+
+    def _check_amount(self, sources):
+        """Check that it is open now, and so much of it; what the page says counts not.
+
+        :param sources: ``{(journal item id, stored value id): values}``, what is open
+        :raise UserError: names it, and what is open
+        """
+        self.ensure_one()
+        source = sources.get((self.item_id.id, self.value_id.id))
+        if not source:
+            raise UserError(
+                self.env._(
+                    "%(name)s is not open any more. Choose the account again to see "
+                    "what is.",
+                    name=self.name or self.env._("This"),
+                )
+            )
+        currency = self.env["res.currency"].browse(source["currency_id"])
+        if (
+            currency.compare_amounts(self.amount, 0) < 0
+            or currency.compare_amounts(self.amount, source["amount_open"]) > 0
+        ):
+            raise UserError(
+                self.env._(
+                    "%(name)s has %(open)s open: refund between zero and that.",
+                    name=source["name"],
+                    open=currency.format(source["amount_open"]),
+                )
+            )
+        self.write({"name": source["name"], "currency_id": currency.id})
+
+    def _refund(self):
+        """Pay it back.
+
+        :return: the ``account.payment``, with all rights
+        """
+        self.ensure_one()
+        refund = self.refund_id
+        amount = self.currency_id.round(self.amount)
+        memo = self.env._("Refund of %(name)s", name=self.name)
+        if self.value_id:
+            payment_id = self.value_id.refund(amount, refund.journal_id.id)
+            # As `_create_payment`.
+            payment_sudo = self.env["account.payment"].sudo().browse(payment_id)
+            refund._note(self.value_id.sudo(), refund.reason)
+            refund._note(payment_sudo, refund.private_comment)
+            return payment_sudo
+        item_sudo = self.item_id.sudo()  # As `_create_payment`.
+        payment_sudo, own_sudo = refund._create_payment(
+            "outbound", amount, item_sudo.account_id, self.currency_id, memo=memo
+        )
+        own_sudo._reconcile_plan([own_sudo + item_sudo])
+        refund._note(item_sudo.move_id, refund.reason)
+        return payment_sudo
