@@ -260,7 +260,12 @@ class AccountCreditBatch(models.Model):
 
         Any number of workers may do this at once: each takes lines that no other has.
         """
-        self.env["ir.cron"]._commit_progress(remaining=self._count_queued_lines())
+        if not self.env["ir.cron"]._commit_progress(
+            remaining=self._count_queued_lines()
+        ):
+            # Odoo calls ten times at once. What goes on when the time is up keeps the
+            # other scheduled actions waiting, and its watchdog restarts the server.
+            return
         lost = 0
         while lost < PATIENCE:
             try:

@@ -231,6 +231,15 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
                 credited = sum(of_debit.move_line_id.mapped(name))
                 self.assertEqual(currency.compare_amounts(debit[name], -credited), 0)
 
+    def assertShows(self, shown, *texts):
+        """Assert that texts are shown, in plain text or HTML; all spaces are spaces.
+
+        :param shown: what the user sees
+        """
+        shown = str(shown).replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
+        for text in texts:
+            self.assertIn(text, shown)
+
     def assertTiesOut(self):
         """Assert that stored values and general ledger agree, and nothing is overdrawn.
 

@@ -78,29 +78,25 @@ class TestPostPayment(StoredValueCommon):
         self.assertEqual(self.old.amount_residual, 0)
         self.assertEqual(self.new.amount_residual, 40)
         self.assertTrue(payment.is_reconciled)
-        self.assertIn(f"{self.old.name}: $ 50.00, paid in full", page.result)
-        self.assertIn("$ 40.00 still open", page.result)
+        self.assertShows(page.result, f"{self.old.name}: $ 50.00, paid in full")
+        self.assertShows(page.result, "$ 40.00 still open")
 
     def test_chosen_invoice_and_the_rest_stays_open(self):
         page, payment = self._post(
             order="chosen", invoice_ids=[Command.set(self.new.ids)]
         )
         self.assertPayment(payment, 80)
-        self.assertEqual(
-            (self.old.amount_residual, self.new.amount_residual), (50, 0)
-        )
+        self.assertEqual((self.old.amount_residual, self.new.amount_residual), (50, 0))
         [item] = payment.move_id.line_ids.filtered(
             lambda line: line.account_id == self.receivable
         )
         self.assertEqual(item.amount_residual, -10)
-        self.assertIn("$ 10.00 stays on the account as open credit", page.result)
+        self.assertShows(page.result, "$ 10.00 stays on the account as open credit")
 
     def test_rest_becomes_a_prepayment(self):
         page, payment = self._post(amount=150, rest_as="prepayment", memo="Spring")
         self.assertPayment(payment, 150)
-        self.assertEqual(
-            (self.old.amount_residual, self.new.amount_residual), (0, 0)
-        )
+        self.assertEqual((self.old.amount_residual, self.new.amount_residual), (0, 0))
         value = self.values.search([("partner_id", "=", self.account.id)])
         self.assertRecordValues(
             value,
@@ -119,7 +115,7 @@ class TestPostPayment(StoredValueCommon):
             [("issue", [(self.receivable, 30, 30), (self.prepaid, -30, -30)])],
         )
         self.assertTrue(payment.is_reconciled)
-        self.assertIn(f"$ 30.00 is held as prepayment {value.name}", page.result)
+        self.assertShows(page.result, f"$ 30.00 is held as prepayment {value.name}")
 
     def test_no_rest_no_prepayment(self):
         self._post(amount=120, rest_as="prepayment")
@@ -156,8 +152,7 @@ class TestPostPayment(StoredValueCommon):
 
     def test_preview_is_what_is_posted(self):
         page = self._open(amount=130)
-        for text in (self.old.name, self.new.name, "$ 10.00"):
-            self.assertIn(text, page.preview)
+        self.assertShows(page.preview, self.old.name, self.new.name, "$ 10.00")
         self.assertEqual((page.rest, page.amount_due), (10, 120))
         page.order = "chosen"
         page.invoice_ids = self.old
@@ -293,7 +288,7 @@ class TestPostPayment(StoredValueCommon):
             transaction.action_post()
 
     def test_from_an_invoice(self):
-        action = self.new.with_user(self.clerk).action_post_transaction()
+        action = self.new.with_user(self.clerk).action_post_credit()
         transaction = self.env["account.post.transaction"].browse(action["res_id"])
         transaction = transaction.with_user(self.clerk)
         transaction.transaction_type = "payment"

@@ -29,9 +29,7 @@ class TestTranslations(TransactionCase):
         self.assertGreater(len(self.sources), 1000)
         for lang in ("de", "es", "fr"):
             translated = self._read(lang)
-            missing = [
-                source for source in self.sources if not translated.get(source)
-            ]
+            missing = [source for source in self.sources if not translated.get(source)]
             self.assertFalse(missing, f"{lang}: {len(missing)} texts")
 
     def test_values_and_tags_are_kept(self):
@@ -43,9 +41,9 @@ class TestTranslations(TransactionCase):
 
     def test_shown_in_the_language_of_the_user(self):
         self.env["res.lang"]._activate_lang("fr_FR")
-        self.env["ir.module.module"].search([("name", "=", ADDON)])._update_translations(
-            ["fr_FR"]
-        )
+        self.env["ir.module.module"].search(
+            [("name", "=", ADDON)]
+        )._update_translations(["fr_FR"])
         transactions = self.env["account.post.transaction"].with_context(lang="fr_FR")
         selection = transactions.fields_get(["transaction_type"])["transaction_type"]
         self.assertIn(("payment", "Paiement"), selection["selection"])

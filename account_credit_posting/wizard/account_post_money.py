@@ -167,7 +167,8 @@ class AccountPostMoney(models.AbstractModel):
             self.step = "result"
             self.flush_recordset(["step"])
             payments_sudo, result = self._post()
-            self.payment_ids = payments_sudo.sudo(False)
+            # Whoever posts need not see payments.
+            self.sudo().payment_ids = payments_sudo
             self.result = self.env["ir.qweb"]._render(
                 "account_credit_posting.post_money_result", result
             )
@@ -242,6 +243,7 @@ class AccountPostMoney(models.AbstractModel):
                 )
             )
         self._check_date(self._get_date())
+        return True
 
     def _get_date(self):
         """Return the accounting date."""

@@ -24,6 +24,7 @@ class AccountPostPayment(models.TransientModel):
         comodel_name="res.currency",
         compute="_compute_currency_id",
         store=True,
+        precompute=True,
         readonly=False,
         required=True,
         help="Pays invoices in this currency.",
@@ -64,7 +65,8 @@ class AccountPostPayment(models.TransientModel):
         string="Invoices",
         domain="[('commercial_partner_id', '=', partner_id),"
         " ('company_id', '=', company_id), ('currency_id', '=', currency_id),"
-        " ('state', '=', 'posted'), ('move_type', 'in', ('out_invoice', 'out_receipt')),"
+        " ('state', '=', 'posted'),"
+        " ('move_type', 'in', ('out_invoice', 'out_receipt')),"
         " ('payment_state', 'in', ('not_paid', 'partial'))]",
         help="Paid in the order of their due dates.",
     )
@@ -215,7 +217,7 @@ class AccountPostPayment(models.TransientModel):
     # -------------------------------------------------------------------------
 
     def _check_setup(self):
-        super()._check_setup()
+        result = super()._check_setup()
         if self.currency_id.compare_amounts(self.amount, 0) <= 0:
             raise UserError(self.env._("Enter an amount above zero."))
         if (
@@ -230,6 +232,7 @@ class AccountPostPayment(models.TransientModel):
             )
         if self.order == "chosen":
             self._check_invoices()
+        return result
 
     def _check_invoices(self):
         """Check that each of the chosen invoices can be paid.

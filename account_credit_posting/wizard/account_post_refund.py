@@ -16,6 +16,8 @@ class AccountPostRefund(models.TransientModel):
         comodel_name="account.post.refund.line",
         inverse_name="refund_id",
         compute="_compute_line_ids",
+        # With the rights of the user: they say what is listed.
+        compute_sudo=False,
         store=True,
         readonly=False,
         string="What is open",
@@ -151,7 +153,7 @@ class AccountPostRefund(models.TransientModel):
     # -------------------------------------------------------------------------
 
     def _check_setup(self):
-        super()._check_setup()
+        result = super()._check_setup()
         account = self.partner_id.commercial_partner_id
         own_sudo = self.env["account.credit.batch"]._get_accounts_of(self.env.user)
         if account in own_sudo:
@@ -172,6 +174,7 @@ class AccountPostRefund(models.TransientModel):
         }
         for line in self.line_ids:
             line._check_amount(sources)
+        return result
 
     def _get_chosen(self):
         """Return the lines that are refunded."""
@@ -188,10 +191,10 @@ class AccountPostRefund(models.TransientModel):
             payments_sudo += payment_sudo
             rows.append(
                 self.env._(
-                    "%(payment)s: %(amount)s of %(source)s.",
+                    "%(payment)s: %(amount)s of %(refunded)s.",
                     payment=payment_sudo.name,
                     amount=line.currency_id.format(payment_sudo.amount),
-                    source=line.name,
+                    refunded=line.name,
                 )
             )
         return payments_sudo, {

@@ -112,7 +112,7 @@ class AccountPostTransaction(models.TransientModel):
         help="Says why the credits are given, and which ledger account they reduce.",
     )
     document_form = fields.Selection(
-        selection=lambda self: self._selection_document_form(),
+        selection=lambda self: self._selection_batch("document_form"),
         string="Posted As",
         required=True,
         default="credit_note",
@@ -137,17 +137,21 @@ class AccountPostTransaction(models.TransientModel):
         copy=False,
     )
     batch_line_ids = fields.One2many(related="batch_id.line_ids", string="Results")
-    batch_state = fields.Selection(related="batch_id.state", string="Batch Status")
+    batch_state = fields.Selection(
+        selection=lambda self: self._selection_batch("state"),
+        compute="_compute_batch_state",
+        string="Batch Status",
+    )
     posted_count = fields.Integer(related="batch_id.posted_count")
     failed_count = fields.Integer(related="batch_id.failed_count")
-    progress_info = fields.Json(related="batch_id.progress_info")
+    progress_info = fields.Json(compute="_compute_progress_info")
     posted_total = fields.Char(compute="_compute_result")
     result_text = fields.Char(compute="_compute_result")
 
     @api.model
-    def _selection_document_form(self):
+    def _selection_batch(self, name):
         batches = self.env["account.credit.batch"]
-        return batches._fields["document_form"]._description_selection(self.env)
+        return batches._fields[name]._description_selection(self.env)
 
     # -------------------------------------------------------------------------
     # CRUD
@@ -180,7 +184,8 @@ class AccountPostTransaction(models.TransientModel):
         """
         vals = dict(vals)
         self._check_result_not_written(vals)
-        self._check_not_posted()
+        if not self.env.su:
+            self._check_not_posted()
         self._check_company_is_own(vals)
         partner_id = vals.pop("add_partner_id", False)
         result = super().write(vals)
@@ -191,7 +196,8 @@ class AccountPostTransaction(models.TransientModel):
         return result
 
     def _check_result_not_written(self, vals):
-        if vals.get("batch_id") and not self.env.su:
+        results = (vals.get("batch_id"), vals.get("is_handed_over"))
+        if any(results) and not self.env.su:
             raise AccessError(self.env._("What was posted is written by Post alone."))
 
     def _add_partner(self, partner_id):
@@ -261,11 +267,18 @@ class AccountPostTransaction(models.TransientModel):
             self.step = "result"
             self.flush_recordset(["step"])
             batch = self.env["account.credit.batch"].create(self._prepare_batch_vals())
-            self._create_credit_lines(batch)
-            batch.action_post()
+            self._post_lines(batch)
             # Nobody else may say that it is posted.
             self.sudo().batch_id = batch
         return True
+
+    def _post_lines(self, batch):
+        """Take the accounts over into the batch, and post it.
+
+        :param batch: a draft ``account.credit.batch`` without lines
+        """
+        self._create_credit_lines(batch)
+        batch.action_post()
 
     def action_retry(self):
         """Post the failed accounts again, after the cause was mended."""

@@ -18,6 +18,7 @@ from .steps import DEV, LOGS, ROOT, call, write_file
 
 CONFIG = DEV / "odoo.conf"
 DATA = DEV / "data"
+LAUNCHER = ROOT / "scripts" / "odoo_server.py"
 INTERFACE = os.environ.get("BIND") or "127.0.0.1"
 START_SECONDS = 180
 
@@ -60,7 +61,7 @@ def environment():
 
 def command(*arguments):
     """Return the command line of Odoo with these arguments."""
-    return [str(PYTHON), "-m", "odoo", *map(str, arguments)]
+    return [str(PYTHON), str(LAUNCHER), *map(str, arguments)]
 
 
 def install(database, module, *, demo):

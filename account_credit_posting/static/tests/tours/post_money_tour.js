@@ -39,7 +39,8 @@ registry.category("web_tour.tours").add("post_payment", {
         },
         {
             content: "See what will be paid, and what will be held",
-            trigger: "[name=preview]:contains(50.00):contains(prepayment):contains(30.00)",
+            trigger:
+                "[name=preview]:contains(50.00):contains(prepayment):contains(30.00)",
         },
         {
             content: "The number of the cheque",
