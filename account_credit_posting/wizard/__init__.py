@@ -10,7 +10,7 @@ from . import (
     account_post_transaction_accounts,
     account_post_transaction_approval,
     account_post_transaction_charge,
-    account_post_transaction_handover,  # after the model of its lines
+    account_post_transaction_handover,
     account_post_transaction_line,
     account_post_transaction_many,
     account_post_transaction_money,

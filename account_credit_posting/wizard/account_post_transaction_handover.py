@@ -141,17 +141,3 @@ class AccountPostTransaction(models.TransientModel):
     @api.model
     def _has_handed_over(self):
         return bool(self.sudo().search_count([("is_handed_over", "=", True)], limit=1))
-
-
-class AccountPostTransactionLine(models.TransientModel):
-    """Keep the accounts until they are taken over."""
-
-    # One file per concern.
-    _inherit = "account.post.transaction.line"  # pylint: disable=consider-merging-classes-inherited
-
-    @api.autovacuum
-    def _transient_vacuum(self):
-        """Keep what is to be taken over, however long no server was running."""
-        if self.env["account.post.transaction"]._has_handed_over():
-            return self._name, False
-        return super()._transient_vacuum()

@@ -119,3 +119,10 @@ class AccountPostTransactionLine(models.TransientModel):
         if transaction.transaction_type == "credit":
             return self.amount
         return self.credit_amount if transaction.is_credit_posted else 0
+
+    @api.autovacuum
+    def _transient_vacuum(self):
+        """Keep what is to be taken over, however long no server was running."""
+        if self.env["account.post.transaction"]._has_handed_over():
+            return self._name, False
+        return super()._transient_vacuum()
