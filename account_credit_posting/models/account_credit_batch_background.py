@@ -278,6 +278,9 @@ class AccountCreditBatch(models.Model):
                 if not self.env["ir.cron"]._commit_progress(
                     count, remaining=self._count_queued_lines()
                 ):
+                    # Without it Odoo's cron looks again in a minute only.
+                    self._trigger_workers()
+                    self.env.cr.commit()  # pylint: disable=invalid-commit
                     return
                 lost = 0
             except (OperationalError, ConcurrencyError):
