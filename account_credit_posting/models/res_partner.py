@@ -175,14 +175,10 @@ class ResPartner(models.Model):
         :return: ``{account: currency}``
         """
         own = (False, company.currency_id.id)
-        candidates = self.with_company(company).search(
-            Domain("id", "in", self.ids)
-            & (
-                Domain("property_account_receivable_id.currency_id", "not in", own)
-                | Domain(
-                    "specific_property_product_pricelist.currency_id", "not in", own
-                )
-            )
+        # Not among these ids: there are few, and there may be very many of these.
+        candidates = self & self.with_company(company).search(
+            Domain("property_account_receivable_id.currency_id", "not in", own)
+            | Domain("specific_property_product_pricelist.currency_id", "not in", own)
         )
         currencies = {
             account: account._get_credit_currency(company) for account in candidates

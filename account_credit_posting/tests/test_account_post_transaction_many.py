@@ -56,7 +56,7 @@ class TestAccountPostTransactionMany(AccountCreditCommon):
             [line.read(names, load=None)[0] | {"id": 0} for line in many.line_ids],
             [line.read(names, load=None)[0] | {"id": 0} for line in alone.line_ids],
         )
-        self.assertEqual(many.line_ids.create_uid, self.clerk)
+        self.assertEqual(many.create_uid, self.clerk)
 
     def test_credit_lines_are_as_if_each_was_created_alone(self):
         transaction = self._prepare(self.accounts[:3])

@@ -89,6 +89,9 @@ class AccountPostTransaction(models.TransientModel):
     def _insert_lines(self, pairs):
         """Insert a line for each account.
 
+        They name no user, as their transaction does: the database would check each
+        row, which takes a second for 50,000.
+
         :param pairs: ``[(account id, contact id it was found by)]``
         """
         self.ensure_one()
@@ -100,11 +103,10 @@ class AccountPostTransaction(models.TransientModel):
             """
             INSERT INTO account_post_transaction_line (
                    transaction_id, partner_id, contact_id, currency_id, amount,
-                   create_uid, create_date, write_date
+                   create_date, write_date
             )
             SELECT %(transaction)s, chosen.account, NULLIF(contact, chosen.account),
-                   COALESCE(abroad.currency, %(currency)s), 0,
-                   %(user)s, %(now)s, %(now)s
+                   COALESCE(abroad.currency, %(currency)s), 0, %(now)s, %(now)s
               FROM unnest(%(accounts)s::int[], %(contacts)s::int[]) WITH ORDINALITY
                    AS chosen (account, contact, place)
          LEFT JOIN unnest(%(foreign)s::int[], %(currencies)s::int[])
