@@ -38,6 +38,5 @@ from . import (
     test_rights,
     test_tours,
     test_tours_money,
-    test_translations,
     tie_out,
 )
