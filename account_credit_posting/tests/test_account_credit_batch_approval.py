@@ -214,7 +214,7 @@ class TestAccountCreditBatchApproval(ApprovalCommon):
         batch.with_user(self.manager).action_approve()
         transaction.invalidate_recordset()
         self.assertFalse(transaction.is_waiting)
-        self.assertIn("posted to 2 accounts", transaction.result_text)
+        self.assertIn("credited to 2 accounts", transaction.result_text)
         self.assertPosted(batch)
 
     def test_wizard_says_nothing_up_to_the_limit(self):

@@ -135,12 +135,12 @@ class TestAccountPostTransaction(AccountCreditCommon):
         self.accounts[1].active = False
         transaction.action_post()
         text = transaction.result_text.replace("\N{NO-BREAK SPACE}", " ")
-        self.assertIn("$ 10.00 posted to 1 account.", text)
+        self.assertIn("$ 10.00 credited to 1 account.", text)
         self.assertIn("1 account could not be credited.", text)
         self.accounts[1].active = True
         transaction.action_retry()
         text = transaction.result_text.replace("\N{NO-BREAK SPACE}", " ")
-        self.assertEqual(text, "$ 30.00 posted to 2 accounts.")
+        self.assertEqual(text, "$ 30.00 credited to 2 accounts.")
         transaction.batch_id.with_user(self.manager).action_reverse()
         transaction.invalidate_recordset()
         self.assertEqual(transaction.result_text, "Nothing of this is posted any more.")

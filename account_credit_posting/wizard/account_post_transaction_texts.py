@@ -224,7 +224,7 @@ class AccountPostTransaction(models.TransientModel):
         if batch.posted_count and self.posted_total:
             sentences.append(
                 self.env._(
-                    "%(total)s posted to %(accounts)s.",
+                    "%(total)s credited to %(accounts)s.",
                     total=self.posted_total,
                     accounts=self._format_accounts(self._count_credited()),
                 )

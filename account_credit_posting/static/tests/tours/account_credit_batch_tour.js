@@ -32,7 +32,7 @@ registry.category("web_tour.tours").add("account_credit_batch_progress", {
         },
         {
             content: "See the end, without a click",
-            trigger: ".alert-success:contains(posted to 3 accounts)",
+            trigger: ".alert-success:contains(credited to 3 accounts)",
             timeout: 30000,
         },
         {
