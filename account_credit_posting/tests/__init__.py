@@ -38,5 +38,6 @@ from . import (
     test_rights,
     test_tours,
     test_tours_money,
+    test_translations,
     tie_out,
 )
