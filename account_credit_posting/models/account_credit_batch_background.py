@@ -275,12 +275,12 @@ class AccountCreditBatch(models.Model):
                     self.env["ir.cron"]._commit_progress(remaining=0)
                     return
                 count = batch._work_step()
-                if not self.env["ir.cron"]._commit_progress(
-                    count, remaining=self._count_queued_lines()
-                ):
-                    # Without it Odoo's cron looks again in a minute only.
-                    self._trigger_workers()
-                    self.env.cr.commit()  # pylint: disable=invalid-commit
+                remaining = self._count_queued_lines()
+                if not self.env["ir.cron"]._commit_progress(count, remaining=remaining):
+                    if remaining:
+                        # Without it Odoo's cron looks again in a minute only.
+                        self._trigger_workers()
+                        self.env["ir.cron"]._commit_progress()
                     return
                 lost = 0
             except (OperationalError, ConcurrencyError):

@@ -118,13 +118,23 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
             self.env.registry["ir.cron"],
             "_commit_progress",
             lambda _self, processed=0, *, remaining=None: (
-                steps.append((processed, remaining)) or 3 - len(steps)
+                steps.append((processed, remaining)) or max(3 - len(steps), 0)
             ),
         )
+        triggers = self.env["ir.cron.trigger"]
+        workers = [self.env.ref(name).id for name in background.WORKERS]
+        before = triggers.search_count([("cron_id", "in", workers)])
         self.batches._cron_post()
-        # The first says how much there is, the second that posting has begun.
-        self.assertEqual(steps, [(0, 10), (0, 10), (4, 6)])
+        # The first says how much there is, the second that posting has begun, the last
+        # wakes the workers again.
+        self.assertEqual(steps, [(0, 10), (0, 10), (4, 6), (0, None)])
+        woken = triggers.search_count([("cron_id", "in", workers)])
+        self.assertEqual(woken, before + len(workers))
         self.assertEqual((batch.state, batch.posted_count), ("posting", 4))
+        # Odoo calls again at once: what it does then keeps the others waiting.
+        self.batches._cron_post()
+        self.assertEqual(steps[4:], [(0, 6)])
+        self.assertEqual(batch.posted_count, 4)
         steps.clear()
         self.batches._cron_post()
         self.assertEqual(steps, [(0, 6), (4, 2), (2, 0)])
