@@ -37,6 +37,7 @@ from . import (
     test_res_partner_stored_value,
     test_rights,
     test_tours,
+    test_tours_correction,
     test_tours_money,
     test_translations,
     tie_out,
