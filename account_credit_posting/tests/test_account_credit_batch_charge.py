@@ -251,6 +251,17 @@ class TestAccountCreditBatchCharge(AccountCreditCommon):
         with self.assertRaises(AccessError):
             batch.with_user(self.accountant).action_post()
 
+    def test_credits_above_the_limit_wait_with_their_invoices(self):
+        self.company.credit_approval_amount = 100
+        # What is charged is no gift: it does not count.
+        self.assertEqual(self._post({self.account: (500, 100)}).state, "done")
+        batch = self._post({self.account: (500, 101)})
+        self.assertEqual((batch.state, batch.posted_count), ("to_approve", 0))
+        self.assertFalse(batch.line_ids.charge_move_id)
+        batch.with_user(self.manager).action_approve()
+        self.assertEqual((batch.state, batch.posted_count), ("done", 1))
+        self.assertEqual(batch.line_ids.charge_move_id.amount_residual, 399)
+
     def test_own_invoice_counts_before_the_cap(self):
         self.company.credit_open_cap = 20
         batch = self._post({self.accounts[0]: (100, 100), self.accounts[1]: (50, 80)})

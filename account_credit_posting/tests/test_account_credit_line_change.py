@@ -384,6 +384,19 @@ class TestAccountCreditLineChange(AccountCreditCommon):
         self.assertEqual(line.amount_open, 50)
         self.assertFalse(line.move_id.reversal_move_ids)
 
+    def test_more_than_the_limit_is_refused_and_leaves_the_credit_posted(self):
+        invoice = self._create_invoice(self.account, 30)
+        line = self._post_line(50)
+        self.company.credit_approval_amount = 100
+        with self.assertRaisesRegex(UserError, "waits for approval"):
+            with self.env.cr.savepoint():
+                line.with_user(self.manager).replace(101, None, None, DATE, "More")
+        self.env.invalidate_all()
+        self.assertEqual((line.state, line.amount_open), ("posted", 20))
+        self.assertFalse(line.replaced_by_id)
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual(self._replace(line, 100).amount, 100)
+
     def test_locked_date_is_refused(self):
         line = self._post_line(50)
         self.company.fiscalyear_lock_date = "2024-04-30"
