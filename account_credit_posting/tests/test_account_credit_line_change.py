@@ -388,9 +388,11 @@ class TestAccountCreditLineChange(AccountCreditCommon):
         invoice = self._create_invoice(self.account, 30)
         line = self._post_line(50)
         self.company.credit_approval_amount = 100
-        with self.assertRaisesRegex(UserError, "waits for approval"):
-            with self.env.cr.savepoint():
-                line.with_user(self.manager).replace(101, None, None, DATE, "More")
+        with (
+            self.assertRaisesRegex(UserError, "waits for approval"),
+            self.env.cr.savepoint(),
+        ):
+            line.with_user(self.manager).replace(101, None, None, DATE, "More")
         self.env.invalidate_all()
         self.assertEqual((line.state, line.amount_open), ("posted", 20))
         self.assertFalse(line.replaced_by_id)
