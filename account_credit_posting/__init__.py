@@ -1,2 +1,2 @@
-from . import code_log_filter, controllers, models, wizard
+from . import controllers, models, tools, wizard
 from .hooks import post_init_hook, uninstall_hook

@@ -1,8 +1,35 @@
-"""Names of what each company gets, and which fields keep it."""
+"""Names, groups, and all limits."""
+
+from datetime import timedelta
 
 from odoo.tools.translate import LazyTranslate
 
 _lt = LazyTranslate(__name__)
+
+# -----------------------------------------------------------------------------
+# GROUPS
+# -----------------------------------------------------------------------------
+
+GROUP_USER = "account_credit_posting.group_credit_user"
+GROUP_MANAGER = "account_credit_posting.group_credit_manager"
+GROUP_READONLY = "account.group_account_readonly"
+
+#: Who sees billing: those who post credits, and read-only accounting.
+BILLING_GROUPS = f"{GROUP_USER},{GROUP_READONLY}"
+
+# -----------------------------------------------------------------------------
+# WHAT EACH COMPANY GETS, AND WHICH FIELDS KEEP IT
+# -----------------------------------------------------------------------------
+
+CREDIT_ACCOUNT_NAME = _lt("Discounts and Credits Given")
+CREDIT_JOURNAL_NAME = _lt("Account Credits")
+
+#: Where a chart of accounts has none of a type: {account type: code}.
+FIRST_CODES = {
+    "income": "400000",
+    "income_other": "450000",
+    "liability_current": "211000",
+}
 
 #: Ledger accounts that a company gets: {field: (name, account type)}.
 STORED_VALUE_ACCOUNTS = {
@@ -34,6 +61,28 @@ STORED_VALUE_SEQUENCES = {
     "account.stored.value.prepayment": (_lt("Prepayments"), "PP/%(year)s/"),
 }
 
+#: What a company may say about approvals: a branch has all of them from one company.
+LIMIT_FIELDS = (
+    "credit_approval_amount",
+    "credit_approval_line_amount",
+    "credit_approval_has_manager_limits",
+)
+
+# -----------------------------------------------------------------------------
+# CREDITS AND GIFT CARDS
+# -----------------------------------------------------------------------------
+
+#: What may be changed of a posted credit without a new entry.
+LABEL_FIELDS = frozenset(("public_comment", "private_comment", "contact_id"))
+
+#: External ids of the scheduled actions that post; each of them runs once at a time.
+WORKERS = tuple(
+    f"account_credit_posting.ir_cron_post_credits_{number}" for number in range(1, 5)
+)
+
+#: Journals that money comes into and goes from.
+MONEY_JOURNALS = ("bank", "cash", "credit")
+
 #: What stands on a card, and the memo: an administrator may change it at any time.
 DETAIL_FIELDS = frozenset(
     ("memo", "message", "recipient_email", "recipient_name", "sender_name")
@@ -45,7 +94,70 @@ PAID_STATES = ("paid", "in_payment")
 #: What stands for a code where it is not told.
 HIDDEN_CODE = "••••-••••-••••-••••"
 
-#: Who sees billing: those who post credits, and read-only accounting.
-BILLING_GROUPS = (
-    "account_credit_posting.group_credit_user,account.group_account_readonly"
-)
+#: Methods of ``account.stored.value`` that take a code.
+CODE_METHODS = ("balance_of", "redeem")
+
+# -----------------------------------------------------------------------------
+# LIMITS
+# -----------------------------------------------------------------------------
+
+#: Lines created, numbered and posted as one set. Odoo's cost per entry grows with
+#: the size of the set, so the set is small and a batch is many sets.
+CHUNK_LINES = 200
+
+#: Accounts that the daily run serves before it commits.
+CHUNK_ACCOUNTS = 200
+
+#: Gift cards and prepayments that the daily run serves before it commits.
+CHUNK_VALUES = 100
+
+#: E-mails that are written in one transaction.
+CHUNK_MAILS = 50
+
+#: Times that a worker may lose in a row to others before it leaves them alone.
+PATIENCE = 20
+
+#: Parts of a set that was refused. Each round costs all that is in doubt once more:
+#: many parts mean few rounds, and halves would mean the most.
+ISOLATED_PARTS = 8
+
+#: Another session may post an invoice at the very moment of a credit, and neither
+#: sees the other's. So long after, the daily run looks again.
+LOOK_AGAIN = timedelta(minutes=1)
+
+#: Administrators who are asked at once to approve a batch, and named.
+APPROVERS_ASKED = 10
+
+#: Wrong gift card codes in a row after which there is a pause.
+ATTEMPTS = 10
+
+#: How long the pause is.
+PAUSE = timedelta(minutes=15)
+
+#: Characters of a code that stand together where people read it.
+CODE_GROUP = 4
+
+#: Rows of a long list that a form gets; a list of its own shows all.
+LISTED = 500
+
+#: Names that a message lists before it says how many more there are.
+NAMES_LISTED = 10
+
+#: Invoices that the dialog of a reversal lists before it says how many more there are.
+INVOICES_LISTED = 80
+
+#: Invoices and movements that each section of the billing page lists; the first ones.
+SECTION = 40
+
+#: Accounts of which the preview shows all that will happen; of more, the first.
+PREVIEWED = 500
+
+#: The same credit within so many days is worth a warning.
+REPEATED_DAYS = 30
+
+#: From so many lines of the wizard on, nobody waits for the disk.
+HURRIED = 1000
+
+#: From so many accounts on, a scheduled action transfers them into the batch: the
+#: database checks each row, and nobody waits for seconds.
+TRANSFERRED_LINES = 10_000

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.account_credit_posting.application_plan import (
+from odoo.addons.account_credit_posting.tools.applying import (
     OpenItem,
     plan_applications,
 )
@@ -79,7 +79,7 @@ def open_items(draw, kind):
 def test_plan_keeps_its_rules(credits, terms, kept_apart):
     """Nothing is overpaid or lost, the order holds, and nothing is left undone."""
     before = {item: item.residual for item in (*credits, *terms)}
-    applications, _obstacles = plan_applications(credits, terms, kept_apart)
+    applications, _blocked = plan_applications(credits, terms, kept_apart)
     paid = dict.fromkeys(before, 0)
     for application in applications:
         credit, term, amount, _rule = application

@@ -27,9 +27,9 @@ class GiftCards(http.Controller):
         value._check_may_use()
         try:
             content, kind = value._render_card(code)
-        except UserError as refusal:
+        except UserError as error:
             return request.make_response(
-                str(refusal), [("Content-Type", "text/plain")], status=403
+                str(error), [("Content-Type", "text/plain")], status=403
             )
         content_types = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
         headers = [

@@ -1,57 +1,19 @@
-from . import (
-    abstract_long_list,
-    account_account,
-    account_billing_movement,
-    account_chart_template,
-    account_credit_application,
-    account_credit_application_engine,
-    account_credit_batch,
-    account_credit_batch_api,
-    account_credit_batch_approval,
-    account_credit_batch_background,
-    account_credit_batch_charge,
-    account_credit_batch_correction,
-    account_credit_batch_later,
-    account_credit_batch_reversal,
-    account_credit_batch_tell,
-    account_credit_line,
-    account_credit_line_approval,
-    account_credit_line_cap,
-    account_credit_line_change,
-    account_credit_line_charge,
-    account_credit_line_comment,
-    account_credit_line_entry,
-    account_credit_line_faults,
-    account_credit_line_move,
-    account_credit_line_posting,
-    account_credit_line_replacement,
-    account_credit_line_reversal,
-    account_credit_line_tell,
-    account_journal,
-    account_move,
-    account_move_application,
-    account_move_credit_entry,
-    account_move_credit_move,
-    account_move_gift_card,
-    account_move_line,
-    account_move_stored_value,
-    account_partial_reconcile,
-    account_payment,
-    account_stored_value,
-    account_stored_value_api,
-    account_stored_value_attempt,
-    account_stored_value_card,
-    account_stored_value_event,
-    account_stored_value_expiry,
-    account_stored_value_funding,
-    account_stored_value_movement,
-    product_product,
-    product_template,
-    res_company,
-    res_company_approval,
-    res_company_stored_value,
-    res_config_settings,
-    res_partner,
-    res_partner_billing,
-    res_partner_stored_value,
-)
+# The order is that of the rooms: each knows only what stands above it in this list.
+# Odoo's own models come last, because their hooks call the rooms.
+from . import account_credit_guard
+from . import credit
+from . import application
+from . import stored_value
+from . import billing
+from . import account_account
+from . import account_chart_template
+from . import account_journal
+from . import account_move
+from . import account_move_line
+from . import account_partial_reconcile
+from . import account_payment
+from . import product_product
+from . import product_template
+from . import res_company
+from . import res_config_settings
+from . import res_partner

@@ -1,22 +1,18 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.fields import Command
+from odoo.tools import float_compare, format_list
 
 from ..const import BILLING_GROUPS
-from ..narrowing import narrow
-
-
-class NumberBlock(dict):
-    """Formats of the numbers that one set of entries takes, asked for once.
-
-    ``{(journal id, move type, date): (format, values)}``. An own type, so that no
-    value of a context that comes over RPC can be taken for it.
-    """
+from ..tools.isolating import isolate
+from ..tools.posting import get_posting, is_written_by, with_posting
 
 
 class AccountMove(models.Model):
     """Know the credit line that a credit note was posted for."""
 
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "account.credit.guard"]
 
     credit_line_id = fields.Many2one(
         comodel_name="account.credit.line",
@@ -25,57 +21,122 @@ class AccountMove(models.Model):
         ondelete="restrict",
         groups=BILLING_GROUPS,
         help="The line of a credit batch that this credit note was posted for.",
+        written_by="posting",
     )
-
     _credit_line_id_unique = models.UniqueIndex(
         "(credit_line_id) WHERE credit_line_id IS NOT NULL",
         "A credit line is posted as one credit note only.",
     )
-
-    # -------------------------------------------------------------------------
-    # COMPUTE
-    # -------------------------------------------------------------------------
+    credit_batch_id = fields.Many2one(
+        comodel_name="account.credit.batch",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups=BILLING_GROUPS,
+        help="The credit batch that this journal entry was posted for. Its receivable "
+        "items are the credits of the accounts.",
+        written_by="posting",
+    )
+    credit_application_ids = fields.One2many(
+        comodel_name="account.credit.application",
+        inverse_name="invoice_id",
+        string="Credits of this Invoice",
+        readonly=True,
+        groups=BILLING_GROUPS,
+    )
+    used_application_ids = fields.One2many(
+        comodel_name="account.credit.application",
+        inverse_name="credit_move_id",
+        string="Invoices of this Credit",
+        readonly=True,
+        groups=BILLING_GROUPS,
+    )
+    account_credit_amount = fields.Monetary(
+        compute="_compute_account_credit_amount",
+        compute_sudo=True,
+        string="Account Credits",
+        help="What credits of the account pay of this invoice, in its currency.",
+    )
+    account_credit_error = fields.Text(
+        compute="_compute_account_credit_error",
+        string="Credits Not Possible",
+        groups=BILLING_GROUPS,
+        help="Why open credits of the account cannot pay this invoice.",
+    )
+    has_applied_credit = fields.Boolean(
+        compute="_compute_has_applied_credit",
+        groups=BILLING_GROUPS,
+        help="Whether a credit pays this invoice, or this credit an invoice.",
+    )
+    has_open_account_credit = fields.Boolean(
+        compute="_compute_has_open_account_credit",
+        groups="account_credit_posting.group_credit_user",
+        help="Whether the account has an open credit that could pay this invoice.",
+    )
+    has_stored_value = fields.Boolean(
+        compute="_compute_has_stored_value",
+        groups="account_credit_posting.group_credit_user",
+        help="Whether the account has a gift card or prepayment that could pay this.",
+    )
+    stored_value_event = fields.Selection(
+        selection=[
+            ("issue", "Issued"),
+            ("use", "Used"),
+            ("undo", "Use undone"),
+            ("adjust", "Corrected"),
+            ("move", "Moved"),
+            ("redeem", "Redeemed"),
+            ("refund", "Refunded"),
+            ("expire", "Expired"),
+            ("void", "Voided"),
+        ],
+        readonly=True,
+        copy=False,
+        help="What this entry did with a gift card or a prepayment.",
+        written_by="event",
+    )
+    sold_value_ids = fields.One2many(
+        comodel_name="account.stored.value",
+        inverse_name="invoice_id",
+        string="Gift Cards Sold",
+        readonly=True,
+        groups=BILLING_GROUPS,
+    )
+    sold_value_count = fields.Integer(
+        compute="_compute_sold_value_count",
+        groups=BILLING_GROUPS,
+    )
 
     def _compute_show_reset_to_draft_button(self):
         result = super()._compute_show_reset_to_draft_button()
         # Offered to nobody, also not to users who cannot see credit lines.
         self.filtered(
-            lambda move: move.sudo().credit_line_id or move.sudo().credit_batch_id
+            lambda move: (
+                move.stored_value_event
+                or move.sudo().credit_line_id
+                or move.sudo().credit_batch_id
+            )
         ).show_reset_to_draft_button = False
         return result
 
-    # -------------------------------------------------------------------------
-    # CRUD
-    # -------------------------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Let posting alone link an entry to a credit line.
-
-        :raise AccessError: when anything else does
-        """
-        for vals in vals_list:
-            if vals.get("credit_line_id"):
-                self._check_is_credit_posting()
-        return super().create(vals_list)
-
     def write(self, vals):
-        """Keep the link to the credit line, and a posted credit posted.
+        """Keep posted credits, and events of gift cards and prepayments, posted.
 
-        :raise AccessError: when the link would change
-        :raise UserError: when a credit would no longer be posted
+        :raise AccessError: when a link to one of these would change
+        :raise UserError: when one of them would no longer be posted
         """
-        if "credit_line_id" in vals:
-            self._check_is_credit_posting()
         if vals.get("state", "posted") != "posted":
-            self._check_is_no_posted_credit()
+            self._check_stays_posted()
         return super().write(vals)
 
-    def _check_is_credit_posting(self):
-        if not self.env["account.credit.line"]._is_posting():
-            raise AccessError(
-                self.env._("Credit lines are linked to entries by posting alone.")
-            )
+    def _check_stays_posted(self):
+        """Check that nothing of these is posted that must stay so.
+
+        :raise UserError: when something is
+        """
+        self._check_is_no_posted_credit()
+        self._check_is_no_posted_event()
 
     def _check_is_no_posted_credit(self):
         # The rule holds for users who cannot see credit lines, too.
@@ -92,38 +153,34 @@ class AccountMove(models.Model):
                 )
 
     def _check_draftable(self):
-        self._check_is_no_posted_credit()
+        self._check_stays_posted()
         return super()._check_draftable()
 
-    # -------------------------------------------------------------------------
-    # POSTING
-    # -------------------------------------------------------------------------
-
-    def _post_credits_narrowing(self):
+    def _post_credits_isolating(self):
         """Post draft credit notes as one set, and mark their lines.
 
         Those that are refused alone are deleted, and their lines fail alone.
         """
-        narrow(
+        isolate(
             self.env.cr,
             self,
             lambda moves: moves._post_credits(),
-            lambda move, refusal: move._discard_credit(refusal),
+            lambda move, error: move._discard_credit(error),
         )
 
     def _post_as_block(self):
         """Post entries of credits as one set, with numbers that follow each other."""
-        self.with_context(credit_number_block=NumberBlock())._post(soft=False)
+        with_posting(self, numbers={})._post(soft=False)
 
     def _post_credits(self):
         self._post_as_block()
         for move in self:
             move.credit_line_id._set_posted(move)
 
-    def _discard_credit(self, refusal):
+    def _discard_credit(self, error):
         line = self.credit_line_id
         self.unlink()
-        line._set_failed(line._get_refusal_message(refusal))
+        line._set_failed(line._get_error_message(error))
 
     def _get_next_sequence_format(self):
         """Ask for the last number once for a set of credits, not for each.
@@ -131,9 +188,9 @@ class AccountMove(models.Model):
         The number itself comes from ``_locked_increment``, which holds the lock that
         keeps it unique among transactions, as for any other entry.
         """
-        block = self.env.context.get("credit_number_block")
+        block = get_posting(self.env).numbers
         is_credit = self.credit_line_id or self.reversed_entry_id.credit_line_id
-        if not isinstance(block, NumberBlock) or not is_credit:
+        if block is None or not is_credit:
             return super()._get_next_sequence_format()
         key = (self.journal_id.id, self.move_type, self.date)
         if key not in block:
@@ -154,7 +211,7 @@ class AccountMove(models.Model):
         try:
             return super()._hash_moves(**kwargs)
         except UserError as error:
-            if self.env["account.credit.line"]._is_posting() and self._is_outrun():
+            if is_written_by(self.env, "posting") and self._is_outrun():
                 raise ConcurrencyError("entries were posted meanwhile") from error
             raise
 
@@ -176,9 +233,48 @@ class AccountMove(models.Model):
         return False
 
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
-        result = super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
-        # Whoever reverses a whole credit note, from whatever screen, reverses the
-        # credit: the line follows, also where the user cannot see it.
+        """Reverse the credits of what is reversed, in whatever way that came.
+
+        Odoo would reconcile all accounts of an entry for many as one heap: each credit
+        of it is reversed by itself. Where a batch is reversed, its form reconciles all
+        of a set at once.
+        """
+        if is_written_by(self.env, "posting"):
+            return reverse_moves
+        # Whoever reverses need not see credit lines.
+        entries_sudo = self.sudo().filtered("credit_batch_id")
+        reverses_sudo = reverse_moves.sudo().filtered(
+            lambda move: move.reversed_entry_id in entries_sudo
+        )
+        for reverse_sudo in reverses_sudo:
+            reverse_sudo._reverse_credits_of_entry()
+        others = self.filtered(lambda move: move not in entries_sudo)
+        reverses = reverse_moves.filtered(lambda move: move not in reverses_sudo)
+        # Odoo reconciles a document with what reverses it: it must be open.
+        others._free_reversed_documents(reverses)
+        super(AccountMove, others)._reconcile_reversed_moves(
+            reverses, move_reverse_cancel
+        )
+        others._set_credits_reversed(reverses)
+        return reverse_moves
+
+    def _free_reversed_documents(self, reverse_moves):
+        """Unapply the credits of documents that are reversed whole.
+
+        Credits that are free by that, and invoices open again, are looked after when
+        posting goes on.
+        """
+        for move, reverse_move in zip(self, reverse_moves, strict=False):
+            if not move.currency_id.compare_amounts(
+                move.amount_total, reverse_move.amount_total
+            ):
+                move._free_account_credits()
+
+    def _set_credits_reversed(self, reverse_moves):
+        """Mark the credits of credit notes that are reversed whole.
+
+        From whatever screen, also where the user cannot see the credit line.
+        """
         lines_sudo = self.env["account.credit.line"].sudo()
         for move_sudo, reverse_move in zip(self.sudo(), reverse_moves, strict=False):
             if move_sudo.credit_line_id and not move_sudo.currency_id.compare_amounts(
@@ -187,12 +283,7 @@ class AccountMove(models.Model):
                 lines_sudo += move_sudo.credit_line_id
         if lines_sudo:
             lines_sudo._set_reversed()
-            lines_sudo.batch_id._update_state()
-        return result
-
-    # -------------------------------------------------------------------------
-    # ACTIONS
-    # -------------------------------------------------------------------------
+            lines_sudo.batch_id._update_from_lines()
 
     def action_post_credit(self):
         """Open Post Transaction for the accounts of these customer documents.
@@ -210,3 +301,535 @@ class AccountMove(models.Model):
                 lambda move: move.move_type == "out_invoice" and move.state == "posted"
             ),
         )
+
+    # -------------------------------------------------------------------------
+    # A JOURNAL ENTRY THAT HOLDS THE CREDITS OF MANY ACCOUNTS
+    # -------------------------------------------------------------------------
+
+    def _get_credit_lines(self):
+        """Return the credit lines that were posted as these, in either form."""
+        entries = self.filtered("credit_batch_id")
+        return self.credit_line_id | entries.line_ids.credit_line_ids
+
+    def _get_credit_accounts(self):
+        """Return the accounts of these documents, and of entries for many."""
+        # Whoever posts may not see credit batches.
+        entries = self.filtered(lambda move: move.sudo().credit_batch_id)
+        return self.commercial_partner_id | entries.line_ids.partner_id
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        """Refuse to reverse a credit twice, or the move of a credit.
+
+        :raise UserError: then, with what to do instead
+        """
+        # The rule holds for users who cannot see credit lines, too.
+        self.sudo()._check_reversible()
+        return super()._reverse_moves(default_values_list, cancel)
+
+    def _check_reversible(self):
+        for move in self.filtered("credit_batch_id"):
+            if move.credit_batch_id.correction == "move":
+                raise UserError(
+                    self.env._(
+                        "%(move)s moves a credit from one account to another. Move the "
+                        "credit back instead.",
+                        move=move.name,
+                    )
+                )
+            if "reversed" in move._get_credit_lines().mapped("state"):
+                raise UserError(
+                    self.env._(
+                        "%(move)s cannot be reversed: some of its credits are reversed "
+                        "already. Reverse the others with %(batch)s.",
+                        move=move.name,
+                        batch=move.credit_batch_id.name,
+                    )
+                )
+
+    def _reverse_credits_of_entry(self):
+        """Reverse those credits of an entry that this reversal has an item for."""
+        self.ensure_one()
+        found = {}  # {(account, ledger account, currency, amount): items}
+        for item in self.line_ids:
+            key = item._get_counterpart_key(item.amount_currency)
+            found[key] = found.get(key, item.browse()) + item
+        lines = self.env["account.credit.line"]
+        counterparts = self.line_ids.browse()
+        for line in self.reversed_entry_id._get_credit_lines().sorted("id"):
+            item = line.move_line_id
+            key = item._get_counterpart_key(-item.amount_currency)
+            if line.state == "posted" and found.get(key):
+                lines += line
+                counterparts += found[key][0]
+                found[key] = found[key][1:]
+        if lines:
+            lines._reverse_with(counterparts)
+            lines.batch_id._update_from_lines()
+
+    # -------------------------------------------------------------------------
+    # LET CREDITS PAY INVOICES WHEN EITHER IS POSTED, AND FREE THEM WHEN UNDONE
+    # -------------------------------------------------------------------------
+
+    @api.depends(
+        "credit_application_ids.state",
+        "credit_application_ids.partial_id.debit_amount_currency",
+    )
+    def _compute_account_credit_amount(self):
+        for move in self:
+            applied = move.credit_application_ids.partial_id
+            move.account_credit_amount = sum(applied.mapped("debit_amount_currency"))
+
+    @api.depends(
+        "amount_residual",
+        "credit_application_ids.state",
+        "credit_application_ids.reason",
+        "used_application_ids.reason",
+    )
+    def _compute_account_credit_error(self):
+        for move in self:
+            applications = move.credit_application_ids | move.used_application_ids
+            refused = applications.filtered(lambda item: item.state == "refused")
+            move.account_credit_error = (
+                bool(move.amount_residual)
+                and "\n".join(dict.fromkeys(refused.mapped("reason")))
+            ) or False
+
+    @api.depends("credit_application_ids.partial_id", "used_application_ids.partial_id")
+    def _compute_has_applied_credit(self):
+        for move in self:
+            applications = move.credit_application_ids | move.used_application_ids
+            move.has_applied_credit = bool(applications.partial_id)
+
+    @api.depends("state", "amount_residual", "payment_state")
+    def _compute_has_open_account_credit(self):
+        self.has_open_account_credit = False
+        engine_sudo = self.env["account.credit.application"].sudo()
+        for invoice in self._filter_payable_invoices():
+            # Whoever may post credits may know that there are some.
+            invoice.has_open_account_credit = any(
+                credit.currency == invoice.currency_id
+                for credit in engine_sudo._find_open_credits(
+                    invoice.commercial_partner_id, invoice.company_id, "user"
+                )
+            )
+
+    @api.depends("state", "amount_residual", "payment_state")
+    def _compute_has_stored_value(self):
+        self.has_stored_value = False
+        # Whoever may use stored value may know that there is some.
+        values_sudo = self.env["account.stored.value"].sudo()
+        for invoice in self._filter_payable_invoices():
+            if invoice.stored_value_event:
+                continue
+            invoice.has_stored_value = bool(
+                values_sudo.search_count(
+                    [
+                        ("partner_id", "=", invoice.commercial_partner_id.id),
+                        ("company_id", "=", invoice.company_id.id),
+                        ("currency_id", "=", invoice.currency_id.id),
+                        ("state", "=", "active"),
+                    ],
+                    limit=1,
+                )
+            )
+
+    def _compute_payment_state(self):
+        result = super()._compute_payment_state()
+        self._set_paid_by_credits()
+        # After the state is ours: gift cards can be used while their invoice is paid.
+        # Odoo has no hook for what is no longer paid; this is where it shows.
+        self.filtered(
+            lambda move: move.id and move.stored_value_event == "issue"
+        )._follow_gift_cards()
+        return result
+
+    def _set_paid_by_credits(self):
+        """Call an invoice paid that Odoo calls reversed, as only credit notes pay it.
+
+        A credit of ours reverses no invoice: it pays.
+        """
+        for move_sudo in self.sudo():
+            if move_sudo.payment_state == "reversed" and move_sudo.is_sale_document():
+                counterparts_sudo = move_sudo._get_reconciled_amls().move_id
+                if move_sudo not in counterparts_sudo.reversed_entry_id and any(
+                    counterpart.credit_line_id or counterpart.credit_batch_id
+                    for counterpart in counterparts_sudo
+                ):
+                    move_sudo.payment_state = "paid"
+
+    def _compute_payments_widget_reconciled_info(self):
+        result = super()._compute_payments_widget_reconciled_info()
+        contents = {  # {partial id: values of a line of the widget}
+            values["partial_id"]: values
+            for move in self
+            if move.invoice_payments_widget
+            for values in move.invoice_payments_widget["content"]
+        }
+        if contents:
+            # The widget shows what was decided; who sees it is up to its groups.
+            applications_sudo = self.env["account.credit.application"].sudo()
+            for application_sudo in applications_sudo.search(
+                [("partial_id", "in", list(contents))]
+            ):
+                contents[application_sudo.partial_id.id].update(
+                    is_refund=False,
+                    credit_kind=application_sudo._get_kind(),
+                    credit_label=application_sudo._get_label(),
+                    credit_printed_label=application_sudo._get_printed_label(),
+                    credit_decision=application_sudo.decision,
+                )
+        return result
+
+    def apply_account_credits(self):
+        """Let the open credits of the accounts pay these invoices now.
+
+        Whatever the policy of the company, and also with credits that were unapplied
+        from them. Invoices that are not open are left as they are.
+
+        :return: the ``account.credit.application`` records in force on the invoices
+        :raise AccessError: when the user may not apply credits, or see the invoices
+        """
+        applications = self.env["account.credit.application"]
+        applications._check_may_apply()
+        self.check_access("read")
+        for company, invoices in (
+            self._filter_payable_invoices().grouped("company_id").items()
+        ):
+            applications._apply(
+                invoices.commercial_partner_id, company, "user", invoices=invoices
+            )
+        return applications.search(
+            [("invoice_id", "in", self.ids), ("state", "=", "applied")]
+        )
+
+    def unapply_account_credits(self):
+        """Free the credits that pay these invoices, or these credits themselves.
+
+        :return: the ``account.credit.application`` records that were undone
+        :raise AccessError: when the user may not apply credits, or see the documents
+        """
+        self.check_access("read")
+        applications = self.env["account.credit.application"].search(
+            [
+                ("state", "=", "applied"),
+                "|",
+                ("invoice_id", "in", self.ids),
+                ("credit_move_id", "in", self.ids),
+            ]
+        )
+        applications.action_unapply()
+        return applications
+
+    def _filter_payable_invoices(self):
+        """Return the posted customer invoices among these that are not paid."""
+        return self.filtered(
+            lambda move: (
+                move.state == "posted"
+                and move.move_type in ("out_invoice", "out_receipt")
+                and move.payment_state in ("not_paid", "partial")
+            )
+        )
+
+    def _apply_credits_of_accounts(self, origin):
+        """Let credits pay invoices on the accounts of these documents, by the rule.
+
+        :param origin: see ``account.credit.application``
+        """
+        engine = self.env["account.credit.application"]
+        for company, documents in self.grouped("company_id").items():
+            engine._apply(
+                documents._get_credit_accounts(),
+                company,
+                origin,
+                # Whoever posts may not see credit lines.
+                fresh=documents.sudo().filtered(
+                    lambda move: move.credit_line_id or move.credit_batch_id
+                ),
+            )
+
+    def _free_account_credits(self):
+        """Unapply credits where the invoice, or the credit, is no longer in force.
+
+        :return: the invoices that had some
+        """
+        documents = self.filtered(
+            lambda move: move.is_sale_document(include_receipts=True)
+        )
+        if not documents:
+            return documents
+        # Resetting, cancelling or reversing the document is the right it takes.
+        applications_sudo = (
+            self.env["account.credit.application"]
+            .sudo()
+            .search(
+                [
+                    ("state", "=", "applied"),
+                    "|",
+                    ("invoice_id", "in", documents.ids),
+                    ("credit_move_id", "in", documents.ids),
+                ]
+            )
+        )
+        applications_sudo._unapply(is_pinned=False)
+        return applications_sudo.invoice_id.with_env(self.env)
+
+    def _post(self, soft=True):
+        today = fields.Date.context_today(self)
+        # Odoo leaves what is dated ahead a draft.
+        now = self.filtered(lambda move: not soft or move.date <= today)
+        documents = now.filtered(lambda move: move.is_sale_document())
+        invoices = documents.filtered(lambda move: move.move_type == "out_invoice")
+        # Before anything is posted: the lines name their gift cards, and are checked.
+        invoices._sell_gift_cards()
+        (documents - invoices)._void_gift_cards()
+        now._check_stored_value_lines()
+        posted = super()._post(soft=soft)
+        # What is posted may pay or be paid; what that does to gift cards comes last.
+        posted._apply_posted()
+        documents._update_gift_cards()
+        return posted
+
+    def _apply_posted(self):
+        """Let credits pay invoices where either was posted just now."""
+        documents = self.filtered(
+            lambda move: (
+                move.state == "posted"
+                and (
+                    move.is_sale_document(include_receipts=True)
+                    or move.sudo().credit_batch_id
+                )
+            )
+        )
+        credits = documents.filtered(
+            lambda move: move.move_type in ("out_refund", "entry")
+        )
+        credits._apply_credits_of_accounts("credit")
+        if not get_posting(self.env).is_charging:
+            (documents - credits)._apply_credits_of_accounts("invoice")
+
+    def button_draft(self):
+        """Free the credits of an invoice that is reset, for the next open one."""
+        result = super().button_draft()
+        self._free_account_credits()._apply_credits_of_accounts("freed")
+        return result
+
+    def js_remove_outstanding_partial(self, partial_id):
+        """Keep a credit apart from an invoice when a user unreconciles both."""
+        # A note beside what Odoo lets this user do.
+        applications_sudo = self.env["account.credit.application"].sudo()
+        applications_sudo = applications_sudo.search([("partial_id", "=", partial_id)])
+        result = super().js_remove_outstanding_partial(partial_id)
+        applications_sudo._pin(True)
+        return result
+
+    def action_apply_account_credits(self):
+        """Apply open credits, and say what they paid.
+
+        :return: a notification, after which the screen is read again
+        """
+        before = self.credit_application_ids
+        applications = self.apply_account_credits() - before
+        return applications._get_applied_notification(applications._sum_by_currency())
+
+    def action_unapply_account_credits(self):
+        """Unapply credits from the buttons of a form.
+
+        :return: True
+        """
+        self.unapply_account_credits()
+        return True
+
+    def action_use_stored_value(self):
+        """Offer the gift cards and prepayments of the account for this invoice.
+
+        :return: a window action on ``account.stored.value.use``
+        :raise AccessError: when the user may not use stored value
+        """
+        self.ensure_one()
+        return self.env["account.stored.value.use"]._get_open_action(
+            self.commercial_partner_id, self.company_id, self
+        )
+
+    # -------------------------------------------------------------------------
+    # KEEP LIABILITY ACCOUNTS OF STORED VALUE TO THE EVENTS OF STORED VALUE
+    # -------------------------------------------------------------------------
+
+    def _check_is_no_posted_event(self):
+        # The rule holds for users who cannot see stored value, too.
+        for move_sudo in self.sudo():
+            if not move_sudo.stored_value_event or move_sudo.state != "posted":
+                continue
+            if move_sudo.is_sale_document():
+                raise UserError(
+                    self.env._(
+                        "%(move)s sold or took back gift cards and stays posted. "
+                        "Reverse an invoice with a credit note.",
+                        move=move_sudo.name,
+                    )
+                )
+            raise UserError(
+                self.env._(
+                    "%(move)s belongs to a gift card or prepayment and stays posted. "
+                    "Correct, refund or void that one.",
+                    move=move_sudo.name,
+                )
+            )
+
+    def _check_stored_value_lines(self):
+        """Let every line on a liability account name its stored value, and only events.
+
+        :raise UserError: when a line does not
+        """
+        # The chart of accounts and stored values need not be the user's to see.
+        accounts = self.sudo().company_id._get_liability_accounts()
+        lines_sudo = self.sudo().line_ids.filtered(
+            lambda line: line.stored_value_id or line.account_id in accounts
+        )
+        strangers_sudo = lines_sudo.filtered(
+            lambda line: (
+                not line.stored_value_id
+                or not (is_written_by(self.env, "event") or line._sells_gift_card())
+            )
+        )
+        if strangers_sudo:
+            raise UserError(
+                self.env._(
+                    "%(accounts)s hold the money of gift cards and prepayments. Post "
+                    "there by issuing, correcting or using one of these.",
+                    accounts=format_list(
+                        self.env, strangers_sudo.account_id.mapped("display_name")
+                    ),
+                )
+            )
+        for line_sudo in lines_sudo:
+            value_sudo = line_sudo.stored_value_id
+            if (
+                line_sudo.account_id != value_sudo.liability_account_id
+                or line_sudo.partner_id != value_sudo.partner_id
+                or line_sudo.company_id != value_sudo.company_id
+                or line_sudo.currency_id != value_sudo.currency_id
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(move)s: a line on %(account)s must name the stored value, "
+                        "the account, the company and the currency that it is held in.",
+                        move=line_sudo.move_id.display_name,
+                        account=line_sudo.account_id.display_name,
+                    )
+                )
+
+    # -------------------------------------------------------------------------
+    # SELL GIFT CARDS ON INVOICES: A LIABILITY, NO REVENUE, NO TAX
+    # -------------------------------------------------------------------------
+
+    @api.depends("sold_value_ids")
+    def _compute_sold_value_count(self):
+        for move in self:
+            move.sold_value_count = len(move.sold_value_ids)
+
+    def _sell_gift_cards(self):
+        """Create a gift card for each unit of a gift card product on these invoices.
+
+        They are posted with the invoice, and blocked until it is paid. A quantity
+        above one becomes so many lines: each line names its card.
+
+        :raise UserError: when a line is taxed, discounted, or on another account
+        """
+        for invoice in self:
+            # Whoever bills need not see stored value.
+            lines_sudo = invoice.sudo().invoice_line_ids.filtered(
+                "product_id.is_gift_card"
+            )
+            for line_sudo in lines_sudo:
+                line_sudo._check_gift_card_line()
+            invoice.sudo()._split_gift_card_lines(lines_sudo)
+            lines_sudo = invoice.sudo().invoice_line_ids.filtered(
+                "product_id.is_gift_card"
+            )
+            for line_sudo in lines_sudo:
+                with_posting(
+                    line_sudo, "event"
+                ).stored_value_id = line_sudo._create_sold_gift_card()
+            if lines_sudo:
+                with_posting(invoice.sudo(), "event").stored_value_event = "issue"
+
+    def _split_gift_card_lines(self, lines):
+        """Give each unit a line of its own."""
+        commands = []
+        for line in lines:
+            if float_compare(line.quantity, 1, precision_digits=6) > 0:
+                commands.append(Command.update(line.id, {"quantity": 1}))
+                commands += [
+                    Command.create(
+                        {
+                            "product_id": line.product_id.id,
+                            "name": line.name,
+                            "sequence": line.sequence,
+                            "product_uom_id": line.product_uom_id.id,
+                            "price_unit": line.price_unit,
+                            "account_id": line.account_id.id,
+                            "tax_ids": [Command.clear()],
+                        }
+                    )
+                    for _number in range(round(line.quantity) - 1)
+                ]
+        if commands:
+            self.write({"invoice_line_ids": commands})
+
+    def _void_gift_cards(self):
+        """Let credit notes take back gift cards of the invoices that they reverse.
+
+        :raise UserError: when more than what is left of a card would be taken back
+        """
+        for line_sudo in self.sudo().line_ids.filtered("stored_value_id"):
+            value_sudo = line_sudo.stored_value_id
+            value_sudo._lock()
+            if (
+                value_sudo.currency_id.compare_amounts(
+                    line_sudo.amount_currency, value_sudo.balance
+                )
+                > 0
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(name)s has %(limit)s left. Take back at most that: lower "
+                        "the price on this credit note.",
+                        name=value_sudo.name,
+                        limit=value_sudo.currency_id.format(value_sudo.balance),
+                    )
+                )
+            with_posting(line_sudo.move_id, "event").stored_value_event = "void"
+
+    def _update_gift_cards(self):
+        """Settle what these posted invoices and credit notes did with gift cards."""
+        for move_sudo in self.sudo().filtered("stored_value_event"):
+            values_sudo = move_sudo.line_ids.stored_value_id
+            if move_sudo.stored_value_event == "issue":
+                receivable_sudo = move_sudo.line_ids.filtered(
+                    lambda line: line.display_type == "payment_term"
+                ).account_id[:1]
+                values_sudo._update_state(
+                    "blocked",
+                    awaits_payment=True,
+                    funding_account_id=receivable_sudo.id,
+                )
+                continue
+            for value_sudo in values_sudo:
+                if value_sudo.currency_id.is_zero(value_sudo.balance):
+                    value_sudo._update_state("void", awaits_payment=False)
+
+    def _follow_gift_cards(self):
+        """Let the gift cards sold on these invoices be used while those are paid."""
+        # The rule holds for users who cannot see stored value, too.
+        self.sudo().sold_value_ids._follow_invoice()
+
+    def action_view_sold_values(self):
+        """Open the gift cards that this invoice sells.
+
+        :return: a window action on ``account.stored.value``
+        """
+        return self.sold_value_ids._get_list_action(self.env._("Gift Cards Sold"))
+
+    # -------------------------------------------------------------------------
+    # THE JOURNAL ENTRY THAT MOVES A CREDIT: IT IS UNDONE BY MOVING THE CREDIT BACK
+    # -------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 
-from .account_credit_application_engine import Decision
+from ..tools.posting import get_posting
 
 
 class AccountPartialReconcile(models.Model):
@@ -12,10 +13,9 @@ class AccountPartialReconcile(models.Model):
     def create(self, vals_list):
         """Record what decided that a credit pays an invoice."""
         partials = super().create(vals_list)
-        decision = self.env.context.get("credit_decision")
         # The record is kept whoever reconciles; nobody may write it directly.
         self.env["account.credit.application"].sudo()._record(
-            partials.sudo(), decision if isinstance(decision, Decision) else None
+            partials.sudo(), get_posting(self.env).decision
         )
         return partials
 
@@ -31,3 +31,27 @@ class AccountPartialReconcile(models.Model):
         result = super().unlink()
         applications_sudo._return_stored_value()
         return result
+
+    # -------------------------------------------------------------------------
+    # KEEP WHAT A CREDIT LOST TO ANOTHER ACCOUNT RECONCILED
+    # -------------------------------------------------------------------------
+
+    def _is_credit_move(self):
+        """Tell whether this took of a credit what was moved to another account."""
+        self.ensure_one()
+        # Whoever unreconciles need not see credit batches.
+        batch_sudo = self.debit_move_id.move_id.sudo().credit_batch_id
+        return batch_sudo.correction == "move"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_credit_move(self):
+        """Refuse to undo half of a move: the credit would be there twice."""
+        for partial in self:
+            if partial._is_credit_move():
+                raise UserError(
+                    self.env._(
+                        "%(move)s moved this credit to another account. Move the "
+                        "credit back instead.",
+                        move=partial.debit_move_id.move_id.name,
+                    )
+                )

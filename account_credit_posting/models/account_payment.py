@@ -6,7 +6,8 @@ from ..const import BILLING_GROUPS
 class AccountPayment(models.Model):
     """Receive money for a stored value, or pay it back."""
 
-    _inherit = "account.payment"
+    _name = "account.payment"
+    _inherit = ["account.payment", "account.credit.guard"]
 
     stored_value_id = fields.Many2one(
         comodel_name="account.stored.value",
@@ -16,6 +17,7 @@ class AccountPayment(models.Model):
         ondelete="restrict",
         groups=BILLING_GROUPS,
         help="The gift card or prepayment that this money is held for.",
+        written_by="event",
     )
 
     def _prepare_move_line_default_vals(

@@ -3,17 +3,9 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tools.translate import LazyTranslate
 
+from .. import const
+
 _lt = LazyTranslate(__name__)
-
-CREDIT_ACCOUNT_NAME = _lt("Discounts and Credits Given")
-CREDIT_JOURNAL_NAME = _lt("Account Credits")
-
-#: Where a chart of accounts has none of a type: {account type: code}.
-FIRST_CODES = {
-    "income": "400000",
-    "income_other": "450000",
-    "liability_current": "211000",
-}
 
 
 class ResCompany(models.Model):
@@ -51,7 +43,6 @@ class ResCompany(models.Model):
         default=200,
         help="A credit batch with more lines is posted in the background.",
     )
-
     # When credits pay invoices.
     credit_application_policy = fields.Selection(
         selection=[
@@ -78,10 +69,123 @@ class ResCompany(models.Model):
         string="Unallocated Payments Pay, Too",
         help="Customer payments that no invoice has taken pay invoices as credits do.",
     )
-
     _credit_application_days_not_negative = models.Constraint(
         "CHECK (credit_application_days >= 0)",
         "Credits pay invoices zero or more days before their due date.",
+    )
+    credit_approval_amount = fields.Monetary(
+        string="Total Without Approval",
+        help="A credit batch with a higher total waits for an administrator who has "
+        "not prepared it: nothing is booked until then. Zero: no limit.",
+    )
+    credit_approval_line_amount = fields.Monetary(
+        string="Credit Without Approval",
+        help="A credit batch with a higher credit for one account waits for an "
+        "administrator who has not prepared it: nothing is booked until then. Zero: no "
+        "limit.",
+    )
+    credit_approval_has_manager_limits = fields.Boolean(
+        string="Other Limits for Administrators",
+        help="Administrators of credits have limits of their own. Without it, those of "
+        "everybody hold for them, too.",
+    )
+    credit_approval_manager_amount = fields.Monetary(
+        string="Total of Administrators",
+        help="A credit batch of an administrator with a higher total waits for another "
+        "administrator. Zero: no limit.",
+    )
+    credit_approval_manager_line_amount = fields.Monetary(
+        string="Credit of Administrators",
+        help="A credit batch of an administrator with a higher credit for one account "
+        "waits for another administrator. Zero: no limit.",
+    )
+    credit_open_cap = fields.Monetary(
+        string="Open Credit per Account",
+        help="A credit that would leave an account with more open credit is not "
+        "posted. What it pays at once does not count. Zero: no limit.",
+    )
+    _credit_limits_not_negative = models.Constraint(
+        "CHECK (credit_approval_amount >= 0 AND credit_approval_line_amount >= 0"
+        " AND credit_approval_manager_amount >= 0"
+        " AND credit_approval_manager_line_amount >= 0 AND credit_open_cap >= 0)",
+        "Limits of credits are zero, which is no limit, or above.",
+    )
+    # As with credits, all may be empty: a company without a chart of accounts has
+    # none, and a branch uses those of its parent.
+    stored_value_journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        string="Journal of Gift Cards",
+        check_company=True,
+        domain=[("type", "=", "general")],
+        help="Gift cards and prepayments are given away, used, moved, corrected and "
+        "expired in this journal. Their payments are in that of the bank or the till.",
+    )
+    gift_card_liability_account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Gift Cards Sold",
+        check_company=True,
+        domain=[("account_type", "=", "liability_current")],
+        help="Credited when a gift card is sold, debited when it is used.",
+    )
+    prepayment_liability_account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Customer Prepayments",
+        check_company=True,
+        domain=[("account_type", "=", "liability_current")],
+        help="Credited when a prepayment is received, debited when it is used.",
+    )
+    promotional_liability_account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Gift Cards Given Away",
+        check_company=True,
+        domain=[("account_type", "=", "liability_current")],
+        help="Credited when a gift card is given away, debited when it is used: no "
+        "money came in for it.",
+    )
+    gift_card_promotion_account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Promotional Gift Cards",
+        check_company=True,
+        domain=[("internal_group", "in", ("income", "expense"))],
+        help="Debited when a gift card is given away: it lowers the revenue.",
+    )
+    breakage_account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Breakage",
+        check_company=True,
+        domain=[("internal_group", "=", "income")],
+        help="Credited with what is left of gift cards and prepayments that expire.",
+    )
+    gift_card_validity_months = fields.Integer(
+        string="Gift Cards Are Valid",
+        help="Months until a new gift card expires, where it may; zero for ever.",
+    )
+    paid_value_expires = fields.Boolean(
+        help="Whether value that was paid for may expire, where the law allows. "
+        "Otherwise only gift cards that were given away expire.",
+    )
+    expiry_grace_days = fields.Integer(
+        string="Days of Grace",
+        help="So many days after its expiry date, a gift card can still be used.",
+    )
+    expiry_reminder_days = fields.Integer(
+        string="Days of Notice",
+        default=30,
+        help="So many days before it expires, the holder is reminded by e-mail; zero "
+        "for never.",
+    )
+    auto_apply_prepayments = fields.Boolean(
+        string="Prepayments Pay Invoices",
+        help="Prepayments pay open invoices as credits do, after these.",
+    )
+    auto_apply_gift_cards = fields.Boolean(
+        string="Gift Cards Pay Invoices",
+        help="Gift cards pay open invoices as credits do, after prepayments.",
+    )
+    _stored_value_periods_not_negative = models.Constraint(
+        "CHECK (gift_card_validity_months >= 0 AND expiry_grace_days >= 0 "
+        "AND expiry_reminder_days >= 0)",
+        "Months and days of gift cards are zero or more.",
     )
 
     @api.constrains("credit_journal_id", "credit_entry_journal_id", "credit_account_id")
@@ -105,20 +209,12 @@ class ResCompany(models.Model):
                     )
                 )
 
-    # -------------------------------------------------------------------------
-    # CRUD
-    # -------------------------------------------------------------------------
-
     @api.model_create_multi
     def create(self, vals_list):
         """Give each new company its own numbers for credit batches."""
         companies = super().create(vals_list)
         companies._create_credit_sequence()
         return companies
-
-    # -------------------------------------------------------------------------
-    # SET-UP
-    # -------------------------------------------------------------------------
 
     def _create_credit_sequence(self):
         """Create the sequences that a company misses."""
@@ -158,7 +254,7 @@ class ResCompany(models.Model):
         for company in self.filtered(lambda c: c.chart_template and not c.parent_id):
             if not company.credit_account_id:
                 company.credit_account_id = company._create_named_account(
-                    CREDIT_ACCOUNT_NAME, "income"
+                    const.CREDIT_ACCOUNT_NAME, "income"
                 )
             if not company.credit_journal_id:
                 company.credit_journal_id = company._create_credit_journal()
@@ -186,7 +282,7 @@ class ResCompany(models.Model):
             name,
             {
                 "code": accounts_sudo._search_new_account_code(
-                    first_sudo.code or FIRST_CODES[account_type]
+                    first_sudo.code or const.FIRST_CODES[account_type]
                 ),
                 "account_type": account_type,
                 "company_ids": [Command.set(self.ids)],
@@ -201,7 +297,7 @@ class ResCompany(models.Model):
         :return: the ``account.journal``
         """
         return self._create_named_journal(
-            CREDIT_JOURNAL_NAME,
+            const.CREDIT_JOURNAL_NAME,
             "CRED",
             "sale",
             # It holds credit notes only: they need no prefix of their own.
@@ -261,10 +357,6 @@ class ResCompany(models.Model):
         candidates = [code, *(f"{code[:4]}{number}" for number in range(1, 100))]
         return next(candidate for candidate in candidates if candidate not in taken)
 
-    # -------------------------------------------------------------------------
-    # GETTERS
-    # -------------------------------------------------------------------------
-
     def _get_credit_journal(self):
         """Return the journal of credits: the company's own, or that of its parent."""
         return self._get_own_or_parent("credit_journal_id")
@@ -307,3 +399,105 @@ class ResCompany(models.Model):
             if company_sudo[field_name]:
                 return company_sudo[field_name].with_env(self.env)
         return self[field_name]
+
+    # -------------------------------------------------------------------------
+    # WHAT SOMEBODY MAY CREDIT WITHOUT A SECOND PERSON, AND WHAT AN ACCOUNT MAY HOLD
+    # -------------------------------------------------------------------------
+
+    def _get_credit_limits(self, user):
+        """Return what a user may credit without a second person.
+
+        :return: ``(total of a batch, largest credit)``, in company currency, zero where
+            there is no limit
+        """
+        self.ensure_one()
+        company_sudo = self._find_with_any(const.LIMIT_FIELDS)
+        # Who has which right is not for everybody to read.
+        is_manager = bool(user) and user.sudo().has_group(
+            "account_credit_posting.group_credit_manager"
+        )
+        if is_manager and company_sudo.credit_approval_has_manager_limits:
+            return (
+                company_sudo.credit_approval_manager_amount,
+                company_sudo.credit_approval_manager_line_amount,
+            )
+        return (
+            company_sudo.credit_approval_amount,
+            company_sudo.credit_approval_line_amount,
+        )
+
+    def _get_credit_open_cap(self):
+        """Return how much open credit an account may have; zero where there is no cap.
+
+        In company currency, which branches share.
+        """
+        self.ensure_one()
+        return self._find_with_any(["credit_open_cap"]).credit_open_cap
+
+    def _find_with_any(self, names):
+        """Return the nearest company, itself before its parents, that has a setting.
+
+        :param names: of fields, of which one is enough
+        :return: the company with all rights; itself where there is none
+        """
+        # Whoever works in a branch need not see the company above it.
+        self_sudo = self.sudo()
+        for company_sudo in reversed(self_sudo.parent_ids):
+            if any(company_sudo[name] for name in names):
+                return company_sudo
+        return self_sudo
+
+    # -------------------------------------------------------------------------
+    # WHERE A COMPANY BOOKS THE MONEY THAT IT HOLDS FOR ITS CUSTOMERS
+    # -------------------------------------------------------------------------
+
+    @api.constrains("stored_value_journal_id", *const.STORED_VALUE_ACCOUNTS)
+    def _check_stored_value_accounting(self):
+        # Odoo checks the companies of a company's own fields on screens only.
+        self._check_company(["stored_value_journal_id", *const.STORED_VALUE_ACCOUNTS])
+        for company in self:
+            chosen = [company[name] for name in const.LIABILITY_FIELDS if company[name]]
+            if len(chosen) > len(set(chosen)):
+                raise ValidationError(
+                    self.env._(
+                        "%(company)s: gift cards sold, prepayments and gift cards "
+                        "given away each need a liability account of their own.",
+                        company=company.name,
+                    )
+                )
+
+    def _create_stored_value_sequences(self):
+        """Create the sequences of gift cards and prepayments where there are none."""
+        for code, (name, prefix) in const.STORED_VALUE_SEQUENCES.items():
+            self._create_missing_sequence(code, self.env._(name), prefix)
+
+    def _create_stored_value_accounting(self):
+        """Create the ledger accounts and the journal that the company misses."""
+        self.ensure_one()
+        for field_name, (name, account_type) in const.STORED_VALUE_ACCOUNTS.items():
+            if not self[field_name]:
+                self[field_name] = self._create_named_account(name, account_type)
+        if not self.stored_value_journal_id:
+            self.stored_value_journal_id = self._create_named_journal(
+                const.STORED_VALUE_JOURNAL_NAME, "STVAL", "general"
+            )
+
+    def _get_liability_account(self, value_type, funding):
+        """Return the liability account of a stored value, own or of the parent.
+
+        :param value_type: "gift_card" or "prepayment"
+        :param funding: see ``account.stored.value.funding``
+        """
+        if funding == "promotion":
+            return self._get_own_or_parent("promotional_liability_account_id")
+        return self._get_own_or_parent(f"{value_type}_liability_account_id")
+
+    def _get_liability_accounts(self):
+        """Return all liability accounts of stored value of these companies."""
+        return self.env["account.account"].union(
+            *(
+                company._get_own_or_parent(name)
+                for company in self
+                for name in const.LIABILITY_FIELDS
+            )
+        )

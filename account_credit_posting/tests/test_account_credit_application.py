@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from .. import const
 from .common import AccountCreditCommon
 
 
@@ -552,9 +553,7 @@ class TestPolicy(AccountCreditApplicationCommon):
         invoices = [self._create_invoice(account, 10) for account in accounts]
         self._create_batch(dict.fromkeys(accounts, 10)).action_post()
         self.company.credit_application_policy = "posted"
-        self.patch(
-            self.env.registry["account.credit.application"], "_chunk_accounts", 1
-        )
+        self.patch(const, "CHUNK_ACCOUNTS", 1)
         steps = []
         self.patch(
             self.env.registry["ir.cron"],
@@ -806,8 +805,8 @@ class TestRefusals(AccountCreditApplicationCommon):
         self.account.property_account_receivable_id = other
         line = self._post_line(10)
         self.assertPays(line, [])
-        self.assertIn(other.code, invoice.account_credit_refusal)
-        self.assertIn(invoice.name, line.move_id.account_credit_refusal)
+        self.assertIn(other.code, invoice.account_credit_error)
+        self.assertIn(invoice.name, line.move_id.account_credit_error)
         self.assertRecordValues(
             invoice.credit_application_ids,
             [{"state": "refused", "amount": 10, "partial_id": False}],
@@ -841,14 +840,14 @@ class TestRefusals(AccountCreditApplicationCommon):
         self.assertEqual(invoices.mapped("state"), ["posted", "posted"])
         self.assertPays(line, [])
         self.assertPays(good, [(invoices[1], 10)])
-        self.assertIn("cash basis", invoices[0].account_credit_refusal)
+        self.assertIn("cash basis", invoices[0].account_credit_error)
         # The same is not tried again on the same day, unless somebody asks.
         self.company.tax_cash_basis_journal_id = journal
         self._post_line(1, account=taxed)
         self.assertPays(line, [])
         invoices[0].apply_account_credits()
         self.assertPays(line, [(invoices[0], 10)])
-        self.assertFalse(invoices[0].account_credit_refusal)
+        self.assertFalse(invoices[0].account_credit_error)
         cash_basis = invoices[0].tax_cash_basis_created_move_ids
         self.assertTrue(cash_basis)
 
@@ -874,13 +873,13 @@ class TestRefusals(AccountCreditApplicationCommon):
             [self._prepare_invoice_vals(account, 30) for account in (bad, good)]
         )
         with self.assertLogs(
-            "odoo.addons.account_credit_posting.models.account_credit_application_engine",
+            "odoo.addons.account_credit_posting.models.application.account_credit_application",
             "ERROR",
         ):
             invoices.action_post()
         self.assertPays(lines[bad], [])
         self.assertPays(lines[good], [(invoices[1], 10)])
-        self.assertIn("ValueError", invoices[0].account_credit_refusal)
+        self.assertIn("ValueError", invoices[0].account_credit_error)
 
 
 @tagged("post_install", "-at_install")

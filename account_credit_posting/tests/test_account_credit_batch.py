@@ -7,7 +7,7 @@ from odoo.tools import mute_logger
 
 from .common import AccountCreditCommon
 
-LINE_LOGGER = "odoo.addons.account_credit_posting.models.account_credit_line_posting"
+LINE_LOGGER = "odoo.addons.account_credit_posting.models.credit.account_credit_line"
 
 
 @tagged("post_install", "-at_install")
@@ -58,9 +58,7 @@ class TestAccountCreditBatch(AccountCreditCommon):
         self.assertLedgerSound(batch)
 
     def test_more_lines_than_a_chunk_are_posted_alike(self):
-        module = (
-            "odoo.addons.account_credit_posting.models.account_credit_batch_background"
-        )
+        module = "odoo.addons.account_credit_posting.const"
         batch = self._create_batch(dict.fromkeys(self.accounts, 5))
         with patch(f"{module}.CHUNK_LINES", 3):
             batch.action_post()

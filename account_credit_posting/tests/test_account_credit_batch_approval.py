@@ -367,9 +367,11 @@ class TestAccountCreditBatchApproval(ApprovalCommon):
             lambda value: value.field_id.name == "approved_by_id"
         )
         self.assertEqual(tracked.new_value_char, self.manager.name)
-        told = batch.message_ids.filtered(lambda message: "Approved." in message.body)
-        self.assertEqual(told.author_id, self.manager.partner_id)
-        self.assertEqual(told.partner_ids, self.clerk.partner_id)
+        notified = batch.message_ids.filtered(
+            lambda message: "Approved." in message.body
+        )
+        self.assertEqual(notified.author_id, self.manager.partner_id)
+        self.assertEqual(notified.partner_ids, self.clerk.partner_id)
 
     def _log_changes(self):
         self.env.flush_all()
@@ -662,10 +664,10 @@ class TestAccountCreditBatchApproval(ApprovalCommon):
         batch.with_user(self.manager).action_cancel("Ask the director")
         self.assertEqual(batch.state, "cancelled")
         self.assertFalse(batch.activity_ids)
-        told = batch.message_ids.filtered(
+        notified = batch.message_ids.filtered(
             lambda message: "Not approved. Ask the director" in message.body
         )
-        self.assertEqual(told.partner_ids, self.clerk.partner_id)
+        self.assertEqual(notified.partner_ids, self.clerk.partner_id)
         for action in (batch.action_post, batch.action_retry):
             with self.assertRaisesRegex(UserError, "is cancelled"):
                 action()
@@ -1002,8 +1004,8 @@ class TestAccountCreditOpenCap(AccountCreditCommon):
             self.env.flush_all()
             self.env.invalidate_all()
             lines = batch.line_ids
-            lines._get_faults()
+            lines._get_errors()
             before = self.env.cr.sql_log_count
-            lines._get_cap_faults(batch)
+            lines._get_cap_errors(batch)
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[0], counts[1])

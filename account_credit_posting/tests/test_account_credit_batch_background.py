@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..models import account_credit_batch_background as background
+from .. import const
 from .common import AccountCreditCommon
 
 
@@ -18,7 +18,7 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
 
     def setUp(self):
         super().setUp()
-        patched = patch.object(background, "CHUNK_LINES", 4)
+        patched = patch.object(const, "CHUNK_LINES", 4)
         patched.start()
         self.addCleanup(patched.stop)
 
@@ -48,7 +48,7 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         trigger = self.env["ir.cron.trigger"]
         before = trigger.search_count([])
         self._queue()
-        self.assertEqual(trigger.search_count([]), before + len(background.WORKERS))
+        self.assertEqual(trigger.search_count([]), before + len(const.WORKERS))
 
     def test_large_batch_is_queued_and_posted_by_a_worker(self):
         batch = self._queue()
@@ -122,7 +122,7 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
             ),
         )
         triggers = self.env["ir.cron.trigger"]
-        workers = [self.env.ref(name).id for name in background.WORKERS]
+        workers = [self.env.ref(name).id for name in const.WORKERS]
         before = triggers.search_count([("cron_id", "in", workers)])
         self.batches._cron_post()
         # The first says how much there is, the second that posting has begun, the last

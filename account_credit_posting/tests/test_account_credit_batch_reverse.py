@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
-from ..models import account_credit_batch_background as background
+from .. import const
 from .common import AccountCreditCommon
 
 DATE = fields.Date.to_date("2024-04-10")
@@ -305,7 +305,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
         self.assertEqual(batch.state, "queued")
         # The used up one is not asked for.
         self.assertEqual(batch.line_ids.mapped("is_to_reverse"), [True, True, False])
-        with patch.object(background, "CHUNK_LINES", 1):
+        with patch.object(const, "CHUNK_LINES", 1):
             batches = self.batches.sudo()
             batches._find_queued()._start()
             batches._find_queued()._work_chunk()
@@ -364,8 +364,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
     def test_dialog_lists_the_first_invoices(self):
         batch = self._post_used()
         with patch(
-            "odoo.addons.account_credit_posting.wizard"
-            ".account_credit_batch_reverse.INVOICES_LISTED",
+            "odoo.addons.account_credit_posting.const.INVOICES_LISTED",
             1,
         ):
             form = self._open(batch)

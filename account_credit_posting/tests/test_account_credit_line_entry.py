@@ -243,7 +243,7 @@ class TestAccountCreditLineEntry(CreditEntryCommon):
             batch.action_post()
         self.assertEqual(batch.state, "draft")
         # A tax that came after the batch was queued.
-        self.assertIn("taxed", batch.line_ids._get_faults()[batch.line_ids])
+        self.assertIn("taxed", batch.line_ids._get_errors()[batch.line_ids])
 
     def test_form_is_a_fact(self):
         batch = self._post()
@@ -375,8 +375,7 @@ class TestAccountCreditLineEntry(CreditEntryCommon):
 
     def _small_chunks(self, size=4):
         return patch(
-            "odoo.addons.account_credit_posting.models."
-            "account_credit_batch_background.CHUNK_LINES",
+            "odoo.addons.account_credit_posting.const.CHUNK_LINES",
             size,
         )
 

@@ -10,7 +10,7 @@ from odoo.tests import tagged
 
 from .common import AccountCreditCommon
 
-LISTED = "odoo.addons.account_credit_posting.models.abstract_long_list.LISTED"
+LISTED = "odoo.addons.account_credit_posting.const.LISTED"
 
 ROWS = {"fields": {"partner_id": {}, "amount": {}}, "limit": 2}
 
@@ -214,8 +214,7 @@ class TestAccountPostTransactionMany(AccountCreditCommon):
         self.assertIs(transaction.preview["sample"], False)
         transaction.invalidate_recordset()
         with patch(
-            "odoo.addons.account_credit_posting.wizard"
-            ".account_post_transaction_preview.PREVIEWED",
+            "odoo.addons.account_credit_posting.const.PREVIEWED",
             3,
         ):
             self.assertEqual(transaction.preview["sample"], 3)

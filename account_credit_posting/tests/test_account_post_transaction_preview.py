@@ -61,7 +61,7 @@ class PreviewMixin:
                 [(item.invoice_id.id, item.amount) for item in applied.sorted("id")],
             )
             self.assertEqual(
-                bool(row["obstacle"]), bool(line.move_id.account_credit_refusal)
+                bool(row["blocked"]), bool(line.move_id.account_credit_error)
             )
         items = transaction.batch_id.line_ids.move_id.line_ids
         self.assertCountEqual(
@@ -213,7 +213,7 @@ class TestPreview(PreviewMixin, AccountCreditApplicationCommon):
         self._create_invoice(self.account, 30)
         self.account.property_account_receivable_id = self.receivable.copy()
         preview = self.assertPreviewHolds(self._create_transaction({self.account: 10}))
-        self.assertTrue(preview["accounts"][0]["obstacle"])
+        self.assertTrue(preview["accounts"][0]["blocked"])
 
     def test_only_at_the_set_up(self):
         transaction = self._create_transaction({self.account: 10}, step="amounts")

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.account_credit_posting.card_code import (
+from odoo.addons.account_credit_posting.tools.card_code import (
     ALPHABET,
     LENGTH,
     create_code,

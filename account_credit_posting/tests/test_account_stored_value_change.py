@@ -81,7 +81,7 @@ class TestStoredValueChange(StoredValueCommon):
         invoice = self._create_invoice(self.account, 15)
         value.with_user(self.clerk).apply_to_invoice(invoice.id)
         dialog = self._open(value, "void", reason="Mistake")
-        self.assertIn("never deleted", dialog.obstacle)
+        self.assertIn("never deleted", dialog.error)
         self.assertFalse(dialog.entry)
         with self.assertRaisesRegex(UserError, "never deleted"):
             dialog.action_confirm()

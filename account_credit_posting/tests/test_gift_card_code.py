@@ -7,7 +7,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.mail.tests.common import MailCase
 
-from ..models.account_stored_value_attempt import ATTEMPTS
+from ..const import ATTEMPTS
 from .common_stored_value import StoredValueCommon
 
 

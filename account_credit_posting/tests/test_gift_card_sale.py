@@ -2,7 +2,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..models.account_credit_line import POSTING
+from ..tools.posting import with_posting
 from .common_stored_value import StoredValueCommon
 
 
@@ -211,10 +211,8 @@ class TestGiftCardSale(StoredValueCommon):
     def test_credit_note_names_no_other_card(self):
         other = self._issue(100)
         credit_note = self._reverse(self._sell())
-        credit_note.invoice_line_ids.with_context(
-            # What nobody can send over RPC.
-            stored_value_event=POSTING
-        ).stored_value_id = other
+        # What nobody can send over RPC.
+        with_posting(credit_note.invoice_line_ids, "event").stored_value_id = other
         with self.assertRaisesRegex(UserError, "hold the money"):
             credit_note.action_post()
 

@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import HttpCase, tagged
 
-from ..utils import count_decimals, parse_amount
+from ..tools.requests import count_decimals, parse_amount
 from .common import AccountCreditCommon
 
 

@@ -1,23 +1,8 @@
-from . import (
-    account_billing_statement,
-    account_credit_batch_reverse,
-    account_credit_batch_tell,
-    account_credit_line_change,
-    account_post_money,
-    account_post_payment,
-    account_post_refund,
-    account_post_transaction,
-    account_post_transaction_accounts,
-    account_post_transaction_approval,
-    account_post_transaction_charge,
-    account_post_transaction_handover,
-    account_post_transaction_line,
-    account_post_transaction_many,
-    account_post_transaction_money,
-    account_post_transaction_preview,
-    account_post_transaction_roster,
-    account_post_transaction_tell,
-    account_post_transaction_texts,
-    account_stored_value_change,
-    account_stored_value_use,
-)
+from . import account_billing_statement
+from . import account_credit_batch_notify
+from . import account_credit_batch_reverse
+from . import account_credit_line_change
+from . import account_stored_value_change
+from . import account_stored_value_use
+from . import post_money
+from . import post_transaction

@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import formatLang
 
-#: Invoices that the dialog lists before it says how many more there are.
-INVOICES_LISTED = 80
+from .. import const
 
 
 class AccountCreditBatchReverse(models.TransientModel):
@@ -89,9 +88,9 @@ class AccountCreditBatchReverse(models.TransientModel):
             count = applications.search_count(domain)
             dialog.application_count = count
             dialog.application_ids = applications.search(
-                domain, order="id", limit=INVOICES_LISTED
+                domain, order="id", limit=const.INVOICES_LISTED
             )
-            more = count - INVOICES_LISTED
+            more = count - const.INVOICES_LISTED
             dialog.more_text = more > 0 and self.env._(
                 "and %(count)s more", count=formatLang(self.env, more, digits=0)
             )

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..models.account_credit_line_comment import LABEL_FIELDS
+from .. import const
 
 
 class AccountCreditLineChange(models.TransientModel):
@@ -80,7 +80,7 @@ class AccountCreditLineChange(models.TransientModel):
         help="The accounting date of what is posted.",
     )
     reason = fields.Char(help="Kept in the log of the batch, for the office.")
-    obstacle = fields.Char(compute="_compute_prepared", help="Why it cannot be done.")
+    error = fields.Char(compute="_compute_prepared", help="Why it cannot be done.")
     preview = fields.Html(
         compute="_compute_prepared",
         sanitize=False,
@@ -105,7 +105,7 @@ class AccountCreditLineChange(models.TransientModel):
         )
         return {
             **defaults,
-            **{name: line[name] for name in LABEL_FIELDS - {"contact_id"}},
+            **{name: line[name] for name in const.LABEL_FIELDS - {"contact_id"}},
             "contact_id": line.contact_id.id,
             "amount": sum(lines.mapped("amount_open")) if is_move else line.amount,
             "credit_item_id": line.credit_item_id.id,
@@ -123,7 +123,7 @@ class AccountCreditLineChange(models.TransientModel):
     )
     def _compute_prepared(self):
         for dialog in self:
-            dialog.obstacle = dialog.preview = False
+            dialog.error = dialog.preview = False
             dialog.is_replacing = dialog.change == "edit" and not (
                 dialog._get_line()._is_same(dialog._get_facts())
             )
@@ -131,8 +131,8 @@ class AccountCreditLineChange(models.TransientModel):
                 continue
             try:
                 prepared = dialog._prepare()
-            except UserError as refusal:
-                dialog.obstacle = str(refusal)
+            except UserError as reason:
+                dialog.error = str(reason)
                 continue
             dialog.preview = self.env["ir.qweb"]._render(
                 "account_credit_posting.credit_line_change_preview", prepared

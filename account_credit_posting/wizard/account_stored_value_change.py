@@ -68,7 +68,7 @@ class AccountStoredValueChange(models.TransientModel):
         sanitize=False,
         help="The e-mail, without the code: that is made when it leaves.",
     )
-    obstacle = fields.Char(compute="_compute_entry", help="Why it cannot be done.")
+    error = fields.Char(compute="_compute_entry", help="Why it cannot be done.")
     entry = fields.Html(
         compute="_compute_entry",
         sanitize=False,
@@ -99,7 +99,7 @@ class AccountStoredValueChange(models.TransientModel):
     @api.depends("value_id", "change", "amount", "partner_id", "journal_id")
     def _compute_entry(self):
         for dialog in self:
-            dialog.obstacle = dialog.entry = False
+            dialog.error = dialog.entry = False
             dialog.balance_after = dialog.balance
             if dialog.change in ("block", "send"):
                 continue
@@ -112,8 +112,8 @@ class AccountStoredValueChange(models.TransientModel):
                     dialog.partner_id.sudo().commercial_partner_id,
                     dialog.journal_id.sudo(),
                 )
-            except UserError as refusal:
-                dialog.obstacle = str(refusal)
+            except UserError as reason:
+                dialog.error = str(reason)
                 continue
             dialog.entry = dialog._render_entry(items)
             dialog.balance_after = dialog.currency_id.round(

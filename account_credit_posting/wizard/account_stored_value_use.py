@@ -120,7 +120,7 @@ class AccountStoredValueUse(models.TransientModel):
         """
         # As in `_get_open_action`.
         engine_sudo = self.env["account.credit.application"].sudo()
-        applications, _obstacles = engine_sudo._plan(
+        applications, _blocked = engine_sudo._plan(
             self._get_items(),
             self.company_id,
             "user",

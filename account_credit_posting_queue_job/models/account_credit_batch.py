@@ -6,9 +6,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError
 
-from odoo.addons.account_credit_posting.models import (
-    account_credit_batch_background as background,
-)
+from odoo.addons.account_credit_posting import const
 from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import DEFAULT_PRIORITY
 
@@ -34,7 +32,7 @@ class AccountCreditBatch(models.Model):
         numbers as when they were enqueued, and are not enqueued twice.
         """
         for batch in self:
-            count = ceil(batch._count_lines_to_do() / background.CHUNK_LINES)
+            count = ceil(batch._count_lines_to_do() / const.CHUNK_LINES)
             for number in range(count + (batch.state == "queued"), REST - 1, -1):
                 batch._enqueue_job(number)
         # Without a batch, a scheduled action has taken over and goes on.
@@ -58,7 +56,7 @@ class AccountCreditBatch(models.Model):
             description=self.env._(
                 "%(batch)s: %(number)s more to come", batch=self.name, number=number
             ),
-            max_retries=background.PATIENCE,
+            max_retries=const.PATIENCE,
             **options,
         )._work_as_job(number)
 
@@ -75,7 +73,7 @@ class AccountCreditBatch(models.Model):
         batch = self.exists()
         if not batch._is_in_work():
             return 0
-        if not batch._try_take_chain():
+        if not batch._try_lock_chain():
             raise RetryableJobError(
                 "others post in this journal", seconds=REST_SECONDS, ignore_retry=True
             )

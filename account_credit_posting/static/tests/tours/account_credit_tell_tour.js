@@ -1,10 +1,10 @@
 import { registry } from "@web/core/registry";
 
-registry.category("web_tour.tours").add("account_credit_tell", {
+registry.category("web_tour.tours").add("account_credit_notice", {
     steps: () => [
         {
             content: "Tick the box in the set-up",
-            trigger: "div[name=step_setup] [name=tell_customers] input",
+            trigger: "div[name=step_setup] [name=notify_customers] input",
             run: "check",
         },
         { content: "Post", trigger: "button[name=action_post]", run: "click" },
@@ -15,16 +15,16 @@ registry.category("web_tour.tours").add("account_credit_tell", {
         },
         {
             content: "See that the customers are to be told",
-            trigger: ".o_form_view [name=tell_customers] input:checked",
+            trigger: ".o_form_view [name=notify_customers] input:checked",
         },
     ],
 });
 
-registry.category("web_tour.tours").add("account_credit_tell_batch", {
+registry.category("web_tour.tours").add("account_credit_notify_batch", {
     steps: () => [
         {
             content: "Tell the customers",
-            trigger: "button[name=action_open_tell]",
+            trigger: "button[name=action_open_notify]",
             run: "click",
         },
         {
@@ -43,7 +43,7 @@ registry.category("web_tour.tours").add("account_credit_tell_batch", {
         {
             content: "The button is gone",
             trigger:
-                "body:not(:has(.modal)) .o_form_view:not(:has(button[name=action_open_tell]))",
+                "body:not(:has(.modal)) .o_form_view:not(:has(button[name=action_open_notify]))",
         },
     ],
 });

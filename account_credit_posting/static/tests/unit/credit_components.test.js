@@ -156,7 +156,7 @@ function makePreview(count, values = {}) {
         pays: [],
         also: [],
         left: 10,
-        obstacle: false,
+        blocked: false,
         skipped: false,
     }));
     return {

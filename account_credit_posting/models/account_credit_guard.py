@@ -1,0 +1,179 @@
+from odoo import api, models, tools
+from odoo.exceptions import AccessError
+
+from ..tools.posting import get_posting, with_posting
+
+#: Anybody with the right to write, as long as nothing was posted; see `_check_draft`.
+DRAFT = "draft"
+
+#: Whoever opens a dialog or begins a record, on creating it, and nobody afterwards.
+OPENER = "opener"
+
+#: Odoo alone, from other fields.
+COMPUTE = "compute"
+
+#: `_update_state` alone.
+STATE = "state"
+
+
+class AccountCreditGuard(models.AbstractModel):
+    """Let a field be written by those alone whom it names.
+
+    A field says who writes it: ``written_by="posting"``, or several of them. What it
+    may name is above, and whoever is at work by ``tools.posting.with_posting``. The
+    guard holds for create, write, import, and for defaults of a user or a context.
+    """
+
+    _name = "account.credit.guard"
+    _description = "Guarded Fields"
+
+    #: ``{state: states that may follow}``, for models with a guarded state.
+    _state_changes = {}
+
+    def _valid_field_parameter(self, field, name):
+        return name == "written_by" or super()._valid_field_parameter(field, name)
+
+    @api.model
+    @tools.ormcache()
+    def _get_writers(self):
+        """Return who writes which field.
+
+        :return: ``{field name: frozenset of writers}``, guarded fields only
+        """
+        writers = {}
+        for name, field in self._fields.items():
+            if named := getattr(field, "written_by", None):
+                names = (named,) if isinstance(named, str) else named
+                writers[name] = frozenset(names)
+        return writers
+
+    @api.model
+    def default_get(self, fields):
+        """Give guarded fields their own default, whatever a context or a user says."""
+        writers = self._get_writers()
+        guarded = [
+            name
+            for name in fields
+            if name in writers and not writers[name] & {DRAFT, OPENER}
+        ]
+        if not guarded:
+            return super().default_get(fields)
+        defaults = super().default_get(list(set(fields) - set(guarded)))
+        return {**defaults, **self._get_own_defaults(guarded)}
+
+    @api.model
+    def _get_own_defaults(self, names):
+        """Return the defaults that fields have by themselves."""
+        own = {name: self._fields[name].default for name in names}
+        return {name: default(self) for name, default in own.items() if default}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create records whose guarded fields say nothing that did not happen.
+
+        :raise AccessError: when the values say what only others may
+        """
+        writers = self._get_writers()
+        return super().create(
+            [
+                self._guard_create_vals(vals, names)
+                if (names := writers.keys() & vals.keys())
+                else vals
+                for vals in vals_list
+            ]
+        )
+
+    @api.model
+    def _guard_create_vals(self, vals, names):
+        """Return values for ``create`` without what is nobody's to say.
+
+        :param names: of the guarded fields among the values
+        """
+        writers = self._get_writers()
+        working = get_posting(self.env).writers | {DRAFT, OPENER}
+        dropped = {name for name in names if not writers[name] & working}
+        defaults = self._get_own_defaults(dropped)
+        forged = [
+            name
+            for name in dropped
+            if COMPUTE not in writers[name]
+            and vals[name]
+            and vals[name] != defaults.get(name)
+        ]
+        if forged:
+            raise AccessError(self._get_guard_message(forged))
+        return {name: value for name, value in vals.items() if name not in dropped}
+
+    def write(self, vals):
+        """Write fields, as far as they are the caller's to write.
+
+        :raise AccessError: when a field is written by anybody else than it names
+        """
+        writers = self._get_writers()
+        working = get_posting(self.env).writers
+        guarded = {
+            name: writers[name]
+            for name in writers.keys() & vals.keys()
+            if not writers[name] & working
+        }
+        if guarded:
+            forged = [name for name, named in guarded.items() if DRAFT not in named]
+            if forged:
+                raise AccessError(self._get_guard_message(forged))
+            self._check_draft(set(guarded))
+        return super().write(vals)
+
+    def _check_draft(self, names):
+        """Check that fields may still change, because nothing was posted with them.
+
+        :param names: of the fields that are about to be written
+        :raise UserError: when something was posted
+        """
+
+    def _get_guard_message(self, names):
+        """Say who writes fields.
+
+        :param names: of guarded fields of the model
+        """
+        return self.env._(
+            "%(fields)s of %(model)s cannot be written: this follows from what is "
+            "posted.",
+            fields=", ".join(sorted(names)),
+            model=self._description,
+        )
+
+    # -------------------------------------------------------------------------
+    # STATE
+    # -------------------------------------------------------------------------
+
+    def _update_state(self, state, **vals):
+        """Change the state: the only way there is (see ``_state_changes``).
+
+        :param state: the new one; records that have it already keep it
+        :param vals: what is written along with it
+        :raise ValueError: when the new state does not follow the old one
+        """
+        for record in self:
+            allowed = self._state_changes[record.state]
+            if record.state != state and state not in allowed:
+                raise ValueError(f"{record}: {state} does not follow {record.state}")
+        with_posting(self, STATE, self._state_writer).write({"state": state, **vals})
+
+    #: Who writes what is written along with the state.
+    _state_writer = "posting"
+
+    # -------------------------------------------------------------------------
+    # RIGHTS
+    # -------------------------------------------------------------------------
+
+    def _check_right(self, group, message, operation="read"):
+        """Check that the user has a right, and access to these records.
+
+        :param group: external id of the group that has the right
+        :param message: for whoever has not
+        :param operation: what access rules must allow
+        :raise AccessError: when the user has no such right, or no access
+        """
+        if not self.env.su and not self.env.user.has_group(group):
+            raise AccessError(message)
+        self.check_access(operation)

@@ -1,0 +1,69 @@
+"""The one object that says, in the context, what this addon is doing.
+
+A caller over RPC can send any value, but never this object: what a context says counts
+by its type alone.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+#: The one key of the context.
+KEY = "credit_posting"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What decided that credits pay invoices, for the partials made of it."""
+
+    #: See ``account.credit.application.origin``.
+    origin: str
+    #: ``{(credit item id, debit item id): rule}``
+    rules: dict
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What is being done now, for the hooks and the writes that it leads to."""
+
+    #: Who writes, as fields say it (``written_by``): "posting", "event".
+    writers: frozenset = frozenset()
+    #: Why credits pay invoices; a user, or another addon, reconciles by hand without it.
+    decision: Decision | None = None
+    #: How much of a credit may be reconciled at most, in its currency.
+    cap: float | None = None
+    #: Formats of the numbers that one set of entries takes, asked for once:
+    #: ``{(journal id, move type, date): (format, values)}``.
+    numbers: dict | None = field(default=None, compare=False)
+    #: Whether no rule may apply credits, until a new credit pays as the first did.
+    is_carrying_over: bool = False
+    #: Whether invoices are posted whose own credits come before all others.
+    is_charging: bool = False
+
+
+def get_posting(env):
+    """Return what is being done now; nothing of ours where the context is silent.
+
+    :param env: an environment
+    :return: a :class:`Posting`
+    """
+    posting = env.context.get(KEY)
+    return posting if isinstance(posting, Posting) else Posting()
+
+
+def with_posting(records, *writers, **changes: Any):
+    """Return records in the context of what is being done with them.
+
+    What is being done around it goes on.
+
+    :param records: a recordset
+    :param writers: who writes, beside those who do already
+    :param changes: further attributes of :class:`Posting`
+    """
+    posting = get_posting(records.env)
+    changes["writers"] = posting.writers | frozenset(writers)
+    return records.with_context(**{KEY: replace(posting, **changes)})
+
+
+def is_written_by(env, writer):
+    """Tell whether a writer is at work, as ``written_by`` of a field names it."""
+    return writer in get_posting(env).writers

@@ -1,0 +1,75 @@
+from odoo import api, fields, models
+
+
+class AccountCreditBatchNotify(models.TransientModel):
+    """The dialog in front of the e-mails: how many, and what the first one says.
+
+    It sends nothing itself: ``account.credit.batch.action_notify`` does, and checks
+    everything again.
+    """
+
+    _name = "account.credit.batch.notify"
+    _description = "E-mails to the Customers of a Credit Batch"
+
+    batch_id = fields.Many2one(
+        comodel_name="account.credit.batch",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    to_notify_count = fields.Integer(
+        related="batch_id.to_notify_count", related_sudo=False
+    )
+    no_address_count = fields.Integer(
+        compute="_compute_preview",
+        string="Without an E-mail Address",
+    )
+    recipient = fields.Char(compute="_compute_preview", string="To")
+    subject = fields.Char(compute="_compute_preview")
+    body = fields.Html(compute="_compute_preview", sanitize=False)
+
+    @api.depends("batch_id")
+    def _compute_preview(self):
+        for dialog in self:
+            dialog.update(dialog._prepare_preview_vals())
+
+    def _prepare_preview_vals(self):
+        """Prepare what the dialog shows: the e-mail of the first account to be told."""
+        self.batch_id.check_access("read")
+        lines = self.env["account.credit.line"].search(
+            [
+                ("batch_id", "=", self.batch_id.id),
+                *self.env["account.credit.line"]._get_to_notify_domain(),
+            ],
+            order="id",
+        )
+        accounts = lines.partner_id
+        reachable = accounts.filtered("email_normalized")
+        first = lines.filtered(lambda line: line.partner_id == reachable[:1])[:1]
+        vals = {
+            "no_address_count": len(accounts) - len(reachable),
+            "recipient": False,
+            "subject": False,
+            "body": False,
+        }
+        if first:
+            # What the customer will read, which the template takes from documents that
+            # the clerk need not see. The line itself was read with the user's rules.
+            template_sudo = self.env.ref(
+                "account_credit_posting.mail_template_credit_posted"
+            ).sudo()
+            rendered = template_sudo._generate_template(
+                first.ids, ("subject", "body_html")
+            )[first.id]
+            vals |= {
+                "recipient": first.partner_id.email,
+                "subject": rendered["subject"],
+                "body": rendered["body_html"],
+            }
+        return vals
+
+    def action_confirm(self):
+        """Let the e-mails be sent, and close the dialog."""
+        self.ensure_one()
+        self.batch_id.action_notify()
+        return {"type": "ir.actions.act_window_close"}

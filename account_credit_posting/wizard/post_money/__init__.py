@@ -1,0 +1,3 @@
+from . import account_post_money
+from . import account_post_payment
+from . import account_post_refund

@@ -1,0 +1,352 @@
+from datetime import date
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.tools import format_list
+
+from ...tools.applying import OpenItem, plan_applications
+
+
+class AccountPostPayment(models.TransientModel):
+    """Receive money of one account, and let it pay invoices.
+
+    The preview is made by the plan that pays.
+    """
+
+    _name = "account.post.payment"
+    _inherit = "account.post.money"
+    _description = "Post Payment"
+    # As Post Transaction: longer than a lunch.
+    _transient_max_hours = 48.0
+
+    currency_id = fields.Many2one(
+        comodel_name="res.currency",
+        compute="_compute_currency_id",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
+        help="Pays invoices in this currency.",
+    )
+    amount = fields.Monetary(help="What came in.")
+    amount_due = fields.Monetary(
+        compute="_compute_amount_due",
+        string="Owes",
+        help="What is open of the invoices that it can pay.",
+    )
+    date = fields.Date(
+        required=True,
+        default=fields.Date.context_today,
+        help="The accounting date of the payment.",
+    )
+    method_line_id = fields.Many2one(
+        comodel_name="account.payment.method.line",
+        string="Method",
+        compute="_compute_method_line_id",
+        store=True,
+        readonly=False,
+        domain="[('journal_id', '=', journal_id), ('payment_type', '=', 'inbound')]",
+        help="How it came in, as the journal knows it.",
+    )
+    memo = fields.Char(
+        string="Reference",
+        help="The number of the cheque or a public comment: printed on the receipt.",
+    )
+    order = fields.Selection(
+        selection=[("oldest", "Oldest First"), ("chosen", "Chosen Invoices")],
+        string="Pays",
+        required=True,
+        default="oldest",
+        help="The invoices that are due first, or those that are chosen here.",
+    )
+    invoice_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Invoices",
+        domain="[('commercial_partner_id', '=', partner_id),"
+        " ('company_id', '=', company_id), ('currency_id', '=', currency_id),"
+        " ('state', '=', 'posted'),"
+        " ('move_type', 'in', ('out_invoice', 'out_receipt')),"
+        " ('payment_state', 'in', ('not_paid', 'partial'))]",
+        help="Paid in the order of their due dates.",
+    )
+    rest_as = fields.Selection(
+        selection=[("credit", "Open Credit"), ("prepayment", "Prepayment")],
+        string="The Rest",
+        required=True,
+        default="credit",
+        help="Open credit lowers what the account owes. A prepayment is money held for "
+        "the account: a liability with a history of its own.",
+    )
+    rest = fields.Monetary(compute="_compute_preview")
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    # -------------------------------------------------------------------------
+    # COMPUTE
+    # -------------------------------------------------------------------------
+
+    @api.depends("partner_id", "company_id")
+    def _compute_currency_id(self):
+        for dialog in self:
+            account, company = dialog._get_account(), dialog.company_id
+            dialog.currency_id = (
+                # Whoever posts may know what the account is billed in.
+                account.sudo()._get_credit_currency(company)
+                if account
+                else company.currency_id
+            )
+
+    @api.depends("journal_id")
+    def _compute_method_line_id(self):
+        for dialog in self:
+            # The names of the methods of a journal are no secret.
+            journal_sudo = dialog.journal_id.sudo()
+            lines = journal_sudo._get_available_payment_method_lines("inbound")
+            dialog.method_line_id = lines[:1].sudo(False)
+
+    @api.depends("partner_id", "company_id", "currency_id", "order", "invoice_ids")
+    def _compute_amount_due(self):
+        for dialog in self:
+            terms = dialog._find_terms()
+            dialog.amount_due = dialog.currency_id.round(
+                sum(term.residual for term in terms)
+            )
+
+    @api.depends(
+        "partner_id",
+        "company_id",
+        "currency_id",
+        "amount",
+        "order",
+        "invoice_ids",
+        "rest_as",
+    )
+    def _compute_preview(self):
+        for dialog in self:
+            item, applications, blocked = dialog._plan()
+            dialog.rest = item.residual
+            dialog.preview = self.env["ir.qweb"]._render(
+                "account_credit_posting.post_payment_preview",
+                {
+                    "applications": applications,
+                    "obstacles": blocked,
+                    "currency": dialog.currency_id,
+                    "rest": item.is_open and item.residual,
+                    "rest_as": dialog.rest_as,
+                },
+            )
+
+    def _get_title(self):
+        return self.env._("Post Payment")
+
+    def _get_date(self):
+        return self.date
+
+    @api.onchange("partner_id")
+    def _onchange_partner_id(self):
+        result = super()._onchange_partner_id()
+        self.invoice_ids = [Command.clear()]
+        return result
+
+    @api.model
+    def _prepare_from_transaction(self, transaction):
+        vals = super()._prepare_from_transaction(transaction)
+        invoices = transaction._find_lines(
+            Domain("partner_id", "=", vals["partner_id"])
+            & Domain("invoice_id", "!=", False)
+        ).invoice_id
+        if vals["partner_id"] and invoices:
+            vals["order"] = "chosen"
+            vals["invoice_ids"] = [Command.set(invoices.ids)]
+        return vals
+
+    # -------------------------------------------------------------------------
+    # PLAN
+    # -------------------------------------------------------------------------
+
+    def _find_terms(self):
+        """Return the open installments that the payment may pay, in their order.
+
+        Those of invoices that sell gift cards are among them: this is money.
+
+        :return: list of :class:`OpenItem`
+        """
+        account = self._get_account()
+        if not account:
+            return []
+        # Whoever posts may know what there is to pay.
+        engine_sudo = self.env["account.credit.application"].sudo()
+        domain = (
+            engine_sudo._get_invoice_term_domain(self.company_id)
+            & Domain("partner_id", "=", account.id)
+            & Domain("currency_id", "=", self.currency_id.id)
+        )
+        if self.order == "chosen":
+            domain &= Domain("move_id", "in", self.invoice_ids._origin.ids)
+        terms = engine_sudo._get_terms(domain, date.max)
+        return sorted(terms, key=lambda term: term.order)
+
+    def _plan(self):
+        """Plan what will be paid.
+
+        :return: ``(open item: what is left of the payment, [Application] to be
+            reconciled in this order, [Application] that cannot be, because they are on
+            another receivable account)``
+        """
+        self.ensure_one()
+        account, company = self._get_account(), self.company_id
+        terms = self._find_terms()
+        # Whoever posts may know the receivable account.
+        account_sudo = account.with_company(company).sudo()
+        ledger = (
+            terms[0].ledger if terms else account_sudo.property_account_receivable_id
+        )
+        item = OpenItem(
+            move=self,
+            line=None,
+            account=account,
+            ledger=ledger,
+            currency=self.currency_id,
+            residual=self.currency_id.round(self.amount),
+            order=(0,),
+        )
+        return item, *plan_applications([item], terms)
+
+    # -------------------------------------------------------------------------
+    # POSTING
+    # -------------------------------------------------------------------------
+
+    def _check_setup(self):
+        result = super()._check_setup()
+        if self.currency_id.compare_amounts(self.amount, 0) <= 0:
+            raise UserError(self.env._("Enter an amount above zero."))
+        if (
+            self.method_line_id.payment_type != "inbound"
+            or self.method_line_id.journal_id != self.journal_id
+        ):
+            raise UserError(
+                self.env._(
+                    "Choose how the money came in: a method of %(journal)s.",
+                    journal=self.journal_id.display_name,
+                )
+            )
+        if self.order == "chosen":
+            self._check_invoices()
+        return result
+
+    def _check_invoices(self):
+        """Check that each of the chosen invoices can be paid.
+
+        :raise UserError: names those that cannot
+        """
+        if not self.invoice_ids:
+            raise UserError(
+                self.env._("Choose the invoices to pay, or pay the oldest first.")
+            )
+        self.invoice_ids.check_access("read")
+        terms = self._find_terms()
+        payable = {term.move for term in terms if term.ledger == terms[0].ledger}
+        others = self.invoice_ids.filtered(lambda invoice: invoice not in payable)
+        if others:
+            raise UserError(
+                self.env._(
+                    "%(invoices)s cannot be paid with it: no longer open, of another "
+                    "account or company, in another currency, or on another "
+                    "receivable account. Remove them, then post.",
+                    invoices=format_list(self.env, others.mapped("display_name")),
+                )
+            )
+
+    def _post(self):
+        item, applications, _blocked = self._plan()
+        currency, amount = self.currency_id, self.currency_id.round(self.amount)
+        payment_sudo, own_sudo = self._create_payment(
+            "inbound",
+            amount,
+            item.ledger,
+            currency,
+            memo=self.memo,
+            payment_method_line_id=self.method_line_id.id,
+        )
+        own_sudo._reconcile_plan(
+            [own_sudo + application.term.line for application in applications]
+        )
+        rest = currency.round(-own_sudo.amount_residual_currency)
+        held = None
+        if currency.compare_amounts(rest, 0) > 0 and self.rest_as == "prepayment":
+            held = self._hold(rest)
+        paid = {}  # {invoice: amount}
+        for application in applications:
+            invoice = application.term.move
+            paid[invoice] = paid.get(invoice, 0) + application.amount
+        return payment_sudo, {
+            "title": self.env._(
+                "%(payment)s: %(amount)s received from %(account)s.",
+                payment=payment_sudo.name,
+                amount=currency.format(amount),
+                account=self.partner_id.commercial_partner_id.display_name,
+            ),
+            "rows": [
+                *(
+                    self._get_paid_text(invoice, amount)
+                    for invoice, amount in paid.items()
+                ),
+                *self._get_rest_texts(rest, held),
+            ],
+        }
+
+    def _hold(self, amount):
+        """Turn what is left of the payment into a prepayment.
+
+        :return: number of the ``account.stored.value``
+        """
+        answer = self.env["account.stored.value"].issue(
+            "prepayment",
+            self.partner_id.commercial_partner_id.id,
+            amount,
+            "reclass",
+            company_id=self.company_id.id,
+            currency_id=self.currency_id.id,
+            date=self.date,
+            memo=self.memo,
+        )
+        return answer["name"]
+
+    def _get_paid_text(self, invoice, amount):
+        """Say what an invoice got."""
+        currency = self.currency_id
+        if currency.is_zero(invoice.amount_residual):
+            return self.env._(
+                "%(invoice)s: %(amount)s, paid in full.",
+                invoice=invoice.name,
+                amount=currency.format(amount),
+            )
+        return self.env._(
+            "%(invoice)s: %(amount)s, %(rest)s still open.",
+            invoice=invoice.name,
+            amount=currency.format(amount),
+            rest=currency.format(invoice.amount_residual),
+        )
+
+    def _get_rest_texts(self, rest, held):
+        """Say what became of the rest.
+
+        :param held: number of the prepayment, or None
+        """
+        currency = self.currency_id
+        if currency.compare_amounts(rest, 0) <= 0:
+            return []
+        if held:
+            return [
+                self.env._(
+                    "%(amount)s is held as prepayment %(name)s.",
+                    amount=currency.format(rest),
+                    name=held,
+                )
+            ]
+        return [
+            self.env._(
+                "%(amount)s stays on the account as open credit.",
+                amount=currency.format(rest),
+            )
+        ]

@@ -1,0 +1,363 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL, email_normalize, formatLang
+
+
+class AccountPostTransactionRoster(models.TransientModel):
+    """Find the contacts that a pasted class roster means, before anything is added.
+
+    Each line is a name or an e-mail address. It means the contacts with exactly this
+    address, else those with exactly this name, whatever the case.
+    """
+
+    _name = "account.post.transaction.roster"
+    _inherit = "account.credit.long.list"
+    _description = "Post Transaction Roster"
+    # As long as the transaction that it belongs to.
+    _transient_max_hours = 48.0
+    # Those that the clerk must look at come first.
+    _long_lists = {"line_ids": "state, id"}
+
+    transaction_id = fields.Many2one(
+        comodel_name="account.post.transaction",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    is_checked = fields.Boolean(
+        readonly=True,
+        help="The lines say what was found for the text.",
+    )
+    text = fields.Text(
+        string="Names or E-mails",
+        help="One for each line: Jane Doe, or Doe, Jane, or jane@example.com.",
+    )
+    line_ids = fields.One2many(
+        comodel_name="account.post.transaction.roster.line",
+        inverse_name="roster_id",
+        string="Lines",
+    )
+    ready_count = fields.Integer(compute="_compute_counts", string="Matched")
+    doubtful_count = fields.Integer(compute="_compute_counts", string="Doubtful")
+    missing_count = fields.Integer(compute="_compute_counts", string="Not Found")
+    summary = fields.Char(compute="_compute_counts")
+
+    @api.depends("line_ids.state")
+    def _compute_counts(self):
+        counts = {
+            (roster, state): count
+            for roster, state, count in self.env[
+                "account.post.transaction.roster.line"
+            ]._read_group(
+                [("roster_id", "in", self.ids)], ["roster_id", "state"], ["__count"]
+            )
+        }
+        for roster in self:
+            ready, doubtful, missing = (
+                counts.get((roster._origin, state), 0)
+                for state in ("ready", "doubtful", "missing")
+            )
+            roster.ready_count = ready
+            roster.doubtful_count = doubtful
+            roster.missing_count = missing
+            roster.summary = self.env._(
+                "%(ready)s matched, %(doubtful)s doubtful, %(missing)s not found.",
+                ready=formatLang(self.env, ready, digits=0),
+                doubtful=formatLang(self.env, doubtful, digits=0),
+                missing=formatLang(self.env, missing, digits=0),
+            )
+
+    @api.depends("transaction_id")
+    def _compute_display_name(self):
+        for roster in self:
+            roster.display_name = self.env._("Paste a Roster")
+
+    def _get_action(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Paste a Roster"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    # -------------------------------------------------------------------------
+    # ACTIONS
+    # -------------------------------------------------------------------------
+
+    def action_check(self):
+        """Find what each line of the text means, and show it; nothing is added yet.
+
+        :return: the action that shows it
+        :raise UserError: when there is no line; what was typed is kept
+        """
+        self._check_open()
+        texts = [" ".join(line.split()) for line in (self.text or "").splitlines()]
+        texts = [text for text in texts if text]
+        if not texts:
+            raise UserError(
+                self.env._("Paste the names or e-mails first, one for each line.")
+            )
+        self._delete_lines()
+        self._insert_lines(texts, self._find_contacts(texts))
+        self.is_checked = True
+        return self._get_action()
+
+    def action_back(self):
+        """Show the text again, to change it."""
+        self._check_open()
+        self.is_checked = False
+        return self._get_action()
+
+    def action_add(self):
+        """Add the accounts of what was matched, and of what the clerk has chosen.
+
+        :return: the action that closes the dialog
+        :raise UserError: when there is nothing to add; what was typed is kept
+        """
+        self._check_open()
+        lines = self.line_ids.search_fetch(
+            [("roster_id", "=", self.id)], ["contact_id", "state", "text"], order="id"
+        )
+        chosen = lines.filtered("contact_id")
+        # Those that the user may read, whoever has written the lines.
+        readable = set(
+            self.env["res.partner"].search([("id", "in", chosen.contact_id.ids)]).ids
+        )
+        ids = [line.contact_id.id for line in chosen if line.contact_id.id in readable]
+        if not ids or not self.is_checked:
+            raise UserError(
+                self.env._(
+                    "There is no account to add. Choose one for a doubtful line, or "
+                    "go back and change the text."
+                )
+            )
+        transaction = self.transaction_id
+        transaction._add_accounts(self.env["res.partner"].browse(dict.fromkeys(ids)))
+        left = lines - chosen
+        if left:
+            sentence = self.env._(
+                "Of the roster, not added: %(names)s.",
+                names=transaction._format_names(left.mapped("text")),
+            )
+            transaction.notice = " ".join(filter(None, [transaction.notice, sentence]))
+        self.text = False
+        self.is_checked = False
+        self._delete_lines()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _check_open(self):
+        """Check the right, and that the accounts of the transaction can change."""
+        self.ensure_one()
+        self.check_access("write")
+        self.transaction_id._check_open_step("accounts")
+
+    # -------------------------------------------------------------------------
+    # FINDING
+    # -------------------------------------------------------------------------
+
+    def _find_contacts(self, texts):
+        """Return the contacts that each line means, in two queries for all lines.
+
+        :param texts: the lines, without needless spaces
+        :return: for each line ``[(contact id, id of its account)]``
+        """
+        emails, names = [], []  # [(position of the line, key)]
+        for position, text in enumerate(texts):
+            email = "@" in text and email_normalize(text)
+            if email:
+                emails.append((position, email))
+            # Of "Doe, Jane" <jane@example.com>, what stands before the address.
+            name = text.partition("<")[0].strip(' "')
+            last, comma, first = name.partition(",")
+            keys = {name, f"{first.strip()} {last.strip()}" if comma else name}
+            names += [(position, key.strip()) for key in keys if key.strip()]
+        by_email = self._match(SQL.identifier("contact", "email_normalized"), emails)
+        by_name = self._match(SQL.identifier("contact", "name"), names)
+        return [
+            by_email.get(position) or by_name.get(position) or []
+            for position in range(len(texts))
+        ]
+
+    def _match(self, column, keys):
+        """Return the contacts whose column is one of the keys, whatever the case.
+
+        :param column: SQL of a column of ``contact``
+        :param keys: ``[(position, key)]``
+        :return: ``{position: [(contact id, id of its account)]}``
+        """
+        contacts = self.env["res.partner"]
+        contacts.flush_model(["name", "email_normalized", "commercial_partner_id"])
+        company = self.transaction_id.company_id
+        # With the rules of the user: nobody finds whom he cannot see.
+        query = contacts._search(
+            [
+                ("commercial_partner_id.active", "=", True),
+                "|",
+                ("commercial_partner_id.company_id", "=", False),
+                ("commercial_partner_id.company_id", "parent_of", company.id),
+            ]
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT typed.place, contact.id, contact.commercial_partner_id
+                  FROM unnest(%(places)s::int[], %(keys)s::text[])
+                       AS typed (place, key)
+                  JOIN res_partner contact ON lower(%(column)s) = lower(typed.key)
+                 WHERE contact.id IN %(allowed)s
+              ORDER BY typed.place, contact.id
+                """,
+                places=[position for position, _key in keys],
+                keys=[key for _position, key in keys],
+                column=column,
+                allowed=query.subselect(),
+            )
+        )
+        found = {}
+        for position, contact_id, account_id in rows:
+            found.setdefault(position, []).append((contact_id, account_id))
+        return found
+
+    # -------------------------------------------------------------------------
+    # LINES
+    # -------------------------------------------------------------------------
+
+    def _insert_lines(self, texts, found):
+        """Insert a line for each text, in two statements for all.
+
+        Several contacts of one account leave no doubt: the account is meant, and what
+        they are called is left out.
+
+        :param texts: the lines
+        :param found: see :meth:`_find_contacts`
+        """
+        states, chosen, candidates = [], [], []
+        for position, pairs in enumerate(found):
+            accounts = {account_id for _contact_id, account_id in pairs}
+            if len(pairs) == 1:
+                chosen.append(pairs[0][0])
+            else:
+                chosen.append(accounts.pop() if len(accounts) == 1 else None)
+            is_ready = chosen[-1] is not None
+            states.append("ready" if is_ready else "doubtful" if pairs else "missing")
+            if not is_ready:
+                candidates += [(position, contact_id) for contact_id, _account in pairs]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO account_post_transaction_roster_line (
+                       roster_id, text, state, contact_id,
+                       create_uid, write_uid, create_date, write_date
+                )
+                SELECT %(roster)s, typed.text, typed.state, typed.contact,
+                       %(user)s, %(user)s, %(now)s, %(now)s
+                  FROM unnest(%(texts)s::text[], %(states)s::text[], %(chosen)s::int[])
+                       WITH ORDINALITY AS typed (text, state, contact, place)
+              ORDER BY typed.place
+             RETURNING id
+                """,
+                roster=self.id,
+                user=self.env.uid,
+                now=self.env.cr.now(),
+                texts=texts,
+                states=states,
+                chosen=chosen,
+            )
+        )
+        ids = [row[0] for row in rows]
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO account_post_transaction_roster_candidate (
+                       line_id, partner_id
+                )
+                SELECT * FROM unnest(%s::int[], %s::int[])
+                """,
+                [ids[position] for position, _contact_id in candidates],
+                [contact_id for _position, contact_id in candidates],
+            )
+        )
+        self._forget_lines()
+
+    def _delete_lines(self):
+        """Delete all lines."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM account_post_transaction_roster_line WHERE roster_id = %s",
+                self.id,
+            )
+        )
+        self._forget_lines()
+
+    def _forget_lines(self):
+        self.env["account.post.transaction.roster.line"].invalidate_model()
+        self.invalidate_recordset()
+
+
+class AccountPostTransactionRosterLine(models.TransientModel):
+    """A line of a roster, and the contact that it means."""
+
+    _name = "account.post.transaction.roster.line"
+    _description = "Post Transaction Roster Line"
+    _transient_max_hours = 48.0
+    _order = "state, id"
+    _rec_name = "text"
+
+    roster_id = fields.Many2one(
+        comodel_name="account.post.transaction.roster",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    text = fields.Char(string="Pasted", readonly=True)
+    # The keys sort as the list does: first what the clerk must look at.
+    state = fields.Selection(
+        selection=[
+            ("doubtful", "Doubtful"),
+            ("missing", "Not Found"),
+            ("ready", "Matched"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    contact_id = fields.Many2one(
+        comodel_name="res.partner",
+        help="An enrollee leads to its account.",
+    )
+    account_id = fields.Many2one(
+        related="contact_id.commercial_partner_id",
+        string="Account",
+    )
+    candidate_ids = fields.Many2many(
+        comodel_name="res.partner",
+        relation="account_post_transaction_roster_candidate",
+        column1="line_id",
+        column2="partner_id",
+        string="Contacts That Fit",
+        readonly=True,
+    )
+
+    def write(self, vals):
+        """Take what the clerk has chosen.
+
+        :raise UserError: when it is none of the contacts that fit
+        """
+        result = super().write(vals)
+        for line in self:
+            fitting = line.candidate_ids
+            if vals.get("contact_id") and line.contact_id not in fitting:
+                raise UserError(
+                    self.env._(
+                        "%(text)s means none of the contacts that fit. Choose one of "
+                        "them, or none.",
+                        text=line.text,
+                    )
+                )
+        return result
