@@ -408,9 +408,9 @@ class AccountMove(models.Model):
             # Whoever may post credits may know that there are some.
             invoice.has_open_account_credit = any(
                 credit.currency == invoice.currency_id
-                for credit in engine_sudo._find_open_credits(
-                    invoice.commercial_partner_id, invoice.company_id, "user"
-                )
+                for credit in engine_sudo._get_engine(
+                    invoice.company_id, "user"
+                ).find_open_credits(invoice.commercial_partner_id)
             )
 
     @api.depends("state", "amount_residual", "payment_state")

@@ -20,7 +20,7 @@ class AccountMoveLine(models.Model):
         ondelete="restrict",
         groups=BILLING_GROUPS,
         help="The gift card or prepayment whose money this line holds or uses.",
-        written_by="event",
+        written_by=("opener", "event"),
     )
     credit_line_ids = fields.One2many(
         comodel_name="account.credit.line",

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from .. import const
 from ..tools.posting import get_posting
 
 
@@ -29,7 +30,8 @@ class AccountPartialReconcile(models.Model):
             )
             applications_sudo._set_unapplied()
         result = super().unlink()
-        applications_sudo._return_stored_value()
+        for name in const.SOURCES:
+            self.env[name].sudo()._give_back(applications_sudo)  # As in `create`.
         return result
 
     # -------------------------------------------------------------------------

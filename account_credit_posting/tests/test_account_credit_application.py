@@ -873,7 +873,7 @@ class TestRefusals(AccountCreditApplicationCommon):
             [self._prepare_invoice_vals(account, 30) for account in (bad, good)]
         )
         with self.assertLogs(
-            "odoo.addons.account_credit_posting.models.application.account_credit_application",
+            "odoo.addons.account_credit_posting.models.application.application_engine",
             "ERROR",
         ):
             invoices.action_post()
