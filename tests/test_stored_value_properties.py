@@ -19,6 +19,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from odoo.addons.account_credit_posting.models.stored_value import stored_value_changes
 from odoo.addons.account_credit_posting.tests.test_account_stored_value import (
     StoredValueCommon,
 )
@@ -232,7 +233,7 @@ class StoredValueMachine(RuleBasedStateMachine):
         record = value.with_env(self.test.env)
         done = self.expect(
             value.state in ("active", "blocked") and value.funding == "promotion",
-            lambda: record._expire(START + timedelta(days=60)),
+            lambda: stored_value_changes.expire(record, START + timedelta(days=60)),
         )
         if done:
             self.paper[record][2] = 0

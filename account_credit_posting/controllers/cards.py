@@ -2,6 +2,8 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from ..models.stored_value.account_gift_card import GiftCard
+
 
 class GiftCards(http.Controller):
     """Print a gift card while its code is told."""
@@ -26,7 +28,7 @@ class GiftCards(http.Controller):
             raise request.not_found()
         value._check_may_use()
         try:
-            content, kind = value._render_card(code)
+            content, kind = GiftCard(value).render(code)
         except UserError as error:
             return request.make_response(
                 str(error), [("Content-Type", "text/plain")], status=403

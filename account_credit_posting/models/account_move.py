@@ -1,11 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
-from odoo.fields import Command
-from odoo.tools import float_compare, format_list
 
 from ..const import BILLING_GROUPS
 from ..tools.isolating import isolate
 from ..tools.posting import get_posting, is_written_by, with_posting
+from .stored_value import gift_card_sale, stored_value_guard
 
 
 class AccountMove(models.Model):
@@ -136,7 +135,7 @@ class AccountMove(models.Model):
         :raise UserError: when something is
         """
         self._check_is_no_posted_credit()
-        self._check_is_no_posted_event()
+        stored_value_guard.check_no_posted_event(self)
 
     def _check_is_no_posted_credit(self):
         # The rule holds for users who cannot see credit lines, too.
@@ -438,9 +437,9 @@ class AccountMove(models.Model):
         self._set_paid_by_credits()
         # After the state is ours: gift cards can be used while their invoice is paid.
         # Odoo has no hook for what is no longer paid; this is where it shows.
-        self.filtered(
-            lambda move: move.id and move.stored_value_event == "issue"
-        )._follow_gift_cards()
+        gift_card_sale.follow(
+            self.filtered(lambda move: move.id and move.stored_value_event == "issue")
+        )
         return result
 
     def _set_paid_by_credits(self):
@@ -580,13 +579,13 @@ class AccountMove(models.Model):
         documents = now.filtered(lambda move: move.is_sale_document())
         invoices = documents.filtered(lambda move: move.move_type == "out_invoice")
         # Before anything is posted: the lines name their gift cards, and are checked.
-        invoices._sell_gift_cards()
-        (documents - invoices)._void_gift_cards()
-        now._check_stored_value_lines()
+        gift_card_sale.sell(invoices)
+        gift_card_sale.take_back(documents - invoices)
+        stored_value_guard.check_items(now)
         posted = super()._post(soft=soft)
         # What is posted may pay or be paid; what that does to gift cards comes last.
         posted._apply_posted()
-        documents._update_gift_cards()
+        gift_card_sale.update(documents)
         return posted
 
     def _apply_posted(self):
@@ -650,186 +649,22 @@ class AccountMove(models.Model):
             self.commercial_partner_id, self.company_id, self
         )
 
-    # -------------------------------------------------------------------------
-    # KEEP LIABILITY ACCOUNTS OF STORED VALUE TO THE EVENTS OF STORED VALUE
-    # -------------------------------------------------------------------------
-
-    def _check_is_no_posted_event(self):
-        # The rule holds for users who cannot see stored value, too.
-        for move_sudo in self.sudo():
-            if not move_sudo.stored_value_event or move_sudo.state != "posted":
-                continue
-            if move_sudo.is_sale_document():
-                raise UserError(
-                    self.env._(
-                        "%(move)s sold or took back gift cards and stays posted. "
-                        "Reverse an invoice with a credit note.",
-                        move=move_sudo.name,
-                    )
-                )
-            raise UserError(
-                self.env._(
-                    "%(move)s belongs to a gift card or prepayment and stays posted. "
-                    "Correct, refund or void that one.",
-                    move=move_sudo.name,
-                )
-            )
-
-    def _check_stored_value_lines(self):
-        """Let every line on a liability account name its stored value, and only events.
-
-        :raise UserError: when a line does not
-        """
-        # The chart of accounts and stored values need not be the user's to see.
-        accounts = self.sudo().company_id._get_liability_accounts()
-        lines_sudo = self.sudo().line_ids.filtered(
-            lambda line: line.stored_value_id or line.account_id in accounts
-        )
-        strangers_sudo = lines_sudo.filtered(
-            lambda line: (
-                not line.stored_value_id
-                or not (is_written_by(self.env, "event") or line._sells_gift_card())
-            )
-        )
-        if strangers_sudo:
-            raise UserError(
-                self.env._(
-                    "%(accounts)s hold the money of gift cards and prepayments. Post "
-                    "there by issuing, correcting or using one of these.",
-                    accounts=format_list(
-                        self.env, strangers_sudo.account_id.mapped("display_name")
-                    ),
-                )
-            )
-        for line_sudo in lines_sudo:
-            value_sudo = line_sudo.stored_value_id
-            if (
-                line_sudo.account_id != value_sudo.liability_account_id
-                or line_sudo.partner_id != value_sudo.partner_id
-                or line_sudo.company_id != value_sudo.company_id
-                or line_sudo.currency_id != value_sudo.currency_id
-            ):
-                raise UserError(
-                    self.env._(
-                        "%(move)s: a line on %(account)s must name the stored value, "
-                        "the account, the company and the currency that it is held in.",
-                        move=line_sudo.move_id.display_name,
-                        account=line_sudo.account_id.display_name,
-                    )
-                )
-
-    # -------------------------------------------------------------------------
-    # SELL GIFT CARDS ON INVOICES: A LIABILITY, NO REVENUE, NO TAX
-    # -------------------------------------------------------------------------
-
     @api.depends("sold_value_ids")
     def _compute_sold_value_count(self):
         for move in self:
             move.sold_value_count = len(move.sold_value_ids)
-
-    def _sell_gift_cards(self):
-        """Create a gift card for each unit of a gift card product on these invoices.
-
-        They are posted with the invoice, and blocked until it is paid. A quantity
-        above one becomes so many lines: each line names its card.
-
-        :raise UserError: when a line is taxed, discounted, or on another account
-        """
-        for invoice in self:
-            # Whoever bills need not see stored value.
-            lines_sudo = invoice.sudo().invoice_line_ids.filtered(
-                "product_id.is_gift_card"
-            )
-            for line_sudo in lines_sudo:
-                line_sudo._check_gift_card_line()
-            invoice.sudo()._split_gift_card_lines(lines_sudo)
-            lines_sudo = invoice.sudo().invoice_line_ids.filtered(
-                "product_id.is_gift_card"
-            )
-            for line_sudo in lines_sudo:
-                with_posting(
-                    line_sudo, "event"
-                ).stored_value_id = line_sudo._create_sold_gift_card()
-            if lines_sudo:
-                with_posting(invoice.sudo(), "event").stored_value_event = "issue"
-
-    def _split_gift_card_lines(self, lines):
-        """Give each unit a line of its own."""
-        commands = []
-        for line in lines:
-            if float_compare(line.quantity, 1, precision_digits=6) > 0:
-                commands.append(Command.update(line.id, {"quantity": 1}))
-                commands += [
-                    Command.create(
-                        {
-                            "product_id": line.product_id.id,
-                            "name": line.name,
-                            "sequence": line.sequence,
-                            "product_uom_id": line.product_uom_id.id,
-                            "price_unit": line.price_unit,
-                            "account_id": line.account_id.id,
-                            "tax_ids": [Command.clear()],
-                        }
-                    )
-                    for _number in range(round(line.quantity) - 1)
-                ]
-        if commands:
-            self.write({"invoice_line_ids": commands})
-
-    def _void_gift_cards(self):
-        """Let credit notes take back gift cards of the invoices that they reverse.
-
-        :raise UserError: when more than what is left of a card would be taken back
-        """
-        for line_sudo in self.sudo().line_ids.filtered("stored_value_id"):
-            value_sudo = line_sudo.stored_value_id
-            value_sudo._lock()
-            if (
-                value_sudo.currency_id.compare_amounts(
-                    line_sudo.amount_currency, value_sudo.balance
-                )
-                > 0
-            ):
-                raise UserError(
-                    self.env._(
-                        "%(name)s has %(limit)s left. Take back at most that: lower "
-                        "the price on this credit note.",
-                        name=value_sudo.name,
-                        limit=value_sudo.currency_id.format(value_sudo.balance),
-                    )
-                )
-            with_posting(line_sudo.move_id, "event").stored_value_event = "void"
-
-    def _update_gift_cards(self):
-        """Settle what these posted invoices and credit notes did with gift cards."""
-        for move_sudo in self.sudo().filtered("stored_value_event"):
-            values_sudo = move_sudo.line_ids.stored_value_id
-            if move_sudo.stored_value_event == "issue":
-                receivable_sudo = move_sudo.line_ids.filtered(
-                    lambda line: line.display_type == "payment_term"
-                ).account_id[:1]
-                values_sudo._update_state(
-                    "blocked",
-                    awaits_payment=True,
-                    funding_account_id=receivable_sudo.id,
-                )
-                continue
-            for value_sudo in values_sudo:
-                if value_sudo.currency_id.is_zero(value_sudo.balance):
-                    value_sudo._update_state("void", awaits_payment=False)
-
-    def _follow_gift_cards(self):
-        """Let the gift cards sold on these invoices be used while those are paid."""
-        # The rule holds for users who cannot see stored value, too.
-        self.sudo().sold_value_ids._follow_invoice()
 
     def action_view_sold_values(self):
         """Open the gift cards that this invoice sells.
 
         :return: a window action on ``account.stored.value``
         """
-        return self.sold_value_ids._get_list_action(self.env._("Gift Cards Sold"))
-
-    # -------------------------------------------------------------------------
-    # THE JOURNAL ENTRY THAT MOVES A CREDIT: IT IS UNDONE BY MOVING THE CREDIT BACK
-    # -------------------------------------------------------------------------
+        if len(self.sold_value_ids) == 1:
+            return self.sold_value_ids.action_open()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Gift Cards Sold"),
+            "res_model": "account.stored.value",
+            "view_mode": "list,form",
+            "domain": [("id", "in", self.sold_value_ids.ids)],
+        }

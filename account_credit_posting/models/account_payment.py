@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from ..const import BILLING_GROUPS
+from .stored_value.stored_value_events import get_payment_label
 
 
 class AccountPayment(models.Model):
@@ -32,7 +33,9 @@ class AccountPayment(models.Model):
             for vals in vals_list:
                 if vals["account_id"] == value_sudo.liability_account_id.id:
                     vals["stored_value_id"] = value_sudo.id
-                    vals["name"] = self._get_stored_value_label()
+                    vals["name"] = get_payment_label(
+                        self.env, self._get_stored_value_event(), self.journal_id
+                    )
         return vals_list
 
     def _generate_move_vals(
@@ -45,9 +48,3 @@ class AccountPayment(models.Model):
 
     def _get_stored_value_event(self):
         return "issue" if self.payment_type == "inbound" else "refund"
-
-    def _get_stored_value_label(self):
-        """Return what the history says: the event and where the money is."""
-        value_sudo = self.sudo().stored_value_id  # As above.
-        event = value_sudo._get_event_label(self._get_stored_value_event())
-        return f"{event}: {self.journal_id.name}"

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from .. import const
 from ..const import BILLING_GROUPS
+from .stored_value import stored_value_guard
 
 
 class ResPartner(models.Model):
@@ -504,35 +505,12 @@ class ResPartner(models.Model):
         :raise UserError: when one of them would be archived
         """
         if "active" in vals and not vals["active"]:
-            self._check_holds_nothing()
+            stored_value_guard.check_holds_nothing(self)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_holding(self):
-        self._check_holds_nothing()
-
-    def _check_holds_nothing(self):
-        """Refuse when money is held for one of these accounts, in any company.
-
-        :raise UserError: names the account and what is held
-        """
-        # The rule holds for users and in companies that cannot see it, too.
-        values_sudo = (
-            self.env["account.stored.value"]
-            .sudo()
-            .search([("partner_id", "in", self.ids), ("state", "!=", "draft")])
-        )
-        for value_sudo in values_sudo:
-            if not value_sudo.currency_id.is_zero(value_sudo.balance):
-                raise UserError(
-                    self.env._(
-                        "%(account)s has %(balance)s left on %(name)s: the money is "
-                        "still owed. Use, move or refund it first.",
-                        account=value_sudo.partner_id.display_name,
-                        balance=value_sudo.currency_id.format(value_sudo.balance),
-                        name=value_sudo.name,
-                    )
-                )
+        stored_value_guard.check_holds_nothing(self)
 
     def action_new_stored_value(self):
         """Open a new gift card or prepayment, as the context's ``value_type`` says.

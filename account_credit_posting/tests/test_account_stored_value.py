@@ -14,6 +14,7 @@ from odoo.addons.account_credit_posting.tools.card_code import (
     normalize_code,
 )
 
+from ..models.stored_value import stored_value_changes
 from .common_stored_value import StoredValueCommon
 
 
@@ -242,7 +243,7 @@ class TestStoredValueEvents(StoredValueCommon):
 
     def test_expiry(self):
         value = self._issue(25, funding="promotion")
-        value._expire(date(2024, 9, 1))
+        stored_value_changes.expire(value, date(2024, 9, 1))
         self.assertEvents(
             value,
             [
@@ -255,9 +256,9 @@ class TestStoredValueEvents(StoredValueCommon):
     def test_paid_value_expires_only_where_the_company_says_so(self):
         value = self._issue(25)
         with self.assertRaisesRegex(UserError, "does not expire"):
-            value._expire(date(2024, 9, 1))
+            stored_value_changes.expire(value, date(2024, 9, 1))
         self.company.paid_value_expires = True
-        value._expire(date(2024, 9, 1))
+        stored_value_changes.expire(value, date(2024, 9, 1))
         self.assertEqual(value.balance, 0)
 
     def test_void_of_a_mistake(self):
@@ -662,6 +663,56 @@ class TestStoredValueRights(StoredValueCommon):
                         "state": "active",
                     }
                 )
+
+    def test_defaults_say_nothing_that_did_not_happen(self):
+        forged = {
+            "state": "active",
+            "liability_account_id": self.sold.id,
+            "invoice_id": self._create_invoice(self.account, 60).id,
+            "awaits_payment": True,
+            "origin_id": self._issue(100).id,
+            "code_last4": "0000",
+            "send_error": "x",
+            "sent_date": "2024-03-15 10:00:00",
+            "reminder_date": "2024-03-15",
+            "idempotency_key": "till-17",
+            "movement_count": 7,
+        }
+        # Each fact of the model is among them.
+        writers = self.values._get_writers()
+        facts = {name for name, named in writers.items() if "draft" not in named}
+        self.assertEqual(facts - {"name", "code_hash"}, set(forged))
+        vals = {
+            "value_type": "gift_card",
+            "partner_id": self.account.id,
+            "funding": "promotion",
+            "initial_amount": 5,
+        }
+        names = ["value_type", "partner_id/.id", "funding", "initial_amount"]
+        row = ["Gift Card", str(self.account.id), "Given away", "5"]
+        values = self.values.with_user(self.clerk)
+        for name, forgery in forged.items():
+            with self.subTest(name):
+                # A default of the user, and one in the context.
+                self.env["ir.default"].set(values._name, name, forgery)
+                defaulted = values.with_context(**{f"default_{name}": forgery})
+                created = defaulted.create(vals)
+                loaded = defaulted.load(names, [row])
+                self.assertFalse(loaded["messages"])
+                for value in (*created.sudo(), *self.values.browse(loaded["ids"])):
+                    expected = "draft" if name == "state" else False
+                    self.assertEqual(value[name] or False, expected)
+                with self.assertRaises(AccessError):
+                    values.create({**vals, name: forgery})
+                path = f"{name}/.id" if values._fields[name].relational else name
+                loaded = values.load([*names, path], [[*row, str(forgery)]])
+                self.assertFalse(loaded["ids"])
+                self.assertIn("events alone", str(loaded["messages"]))
+        # What nobody may see, nobody may send either.
+        self.env["ir.default"].set(values._name, "code_hash", "x")
+        self.assertFalse(values.create(vals).sudo().code_hash)
+        with self.assertRaises(AccessError):
+            values.with_context(default_code_hash="x").create(vals)
 
     def test_nobody_books_on_the_liability(self):
         value = self._issue(100)

@@ -29,18 +29,24 @@ class TestStoredValueChange(StoredValueCommon):
             dialog.journal_id.sudo(),
         )
         after = dialog.balance_after
-        for account, _partner, _amount in planned:
-            self.assertIn(account.with_user(self.manager).display_name, dialog.entry)
+        for item in planned:
+            name = item.account.with_user(self.manager).display_name
+            self.assertIn(name, dialog.entry)
         before = value.move_line_ids.move_id
         dialog.action_confirm()
         self.env.invalidate_all()
         move = value.move_line_ids.move_id - before
         self.assertCountEqual(
             [
-                (line.account_id, line.partner_id, line.amount_currency)
+                (
+                    line.account_id,
+                    line.partner_id,
+                    line.amount_currency,
+                    line.balance,
+                )
                 for line in move.line_ids
             ],
-            planned,
+            [item[:4] for item in planned],
         )
         self.assertEqual(value.balance, after)
 

@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from odoo.addons.mail.tests.common import MailCase
 
+from ..models.stored_value import stored_value_events
 from .common_stored_value import StoredValueCommon
 
 
@@ -90,14 +91,14 @@ class TestStoredValueExpiry(StoredValueCommon, MailCase):
         values = self.values.browse()
         for _number in range(3):
             values += self._issue(25, funding="promotion", expiry_date="2024-06-30")
-        book = type(self.values)._book
+        expire = stored_value_events.expire
 
-        def refuse(value, *args, **kwargs):
+        def refuse(value, day):
             if value == values[1]:
                 raise ValueError("Another addon has something against it")
-            return book(value, *args, **kwargs)
+            return expire(value, day)
 
-        self.patch(type(self.values), "_book", refuse)
+        self.patch(stored_value_events, "expire", refuse)
         with self.assertLogs("odoo.addons.account_credit_posting", "WARNING") as logs:
             self._run_cron("2024-07-01")
         self.assertEqual(values.mapped("state"), ["expired", "active", "expired"])

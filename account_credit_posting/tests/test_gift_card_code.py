@@ -8,6 +8,7 @@ from odoo.tools import mute_logger
 from odoo.addons.mail.tests.common import MailCase
 
 from ..const import ATTEMPTS
+from ..models.stored_value.account_gift_card import GiftCard
 from .common_stored_value import StoredValueCommon
 
 
@@ -287,8 +288,8 @@ class TestGiftCardPrint(StoredValueCommon, HttpCase):
         value, other = self._issue(100), self._issue(50)
         for code in ("", self.code, "AAAA-AAAA-AAAA-AAAA"):
             with self.assertRaises(UserError):
-                value.with_user(self.clerk)._render_card(code)
-        other.with_user(self.clerk)._check_code(self.code)
+                GiftCard(value.with_user(self.clerk)).render(code)
+        GiftCard(other.with_user(self.clerk)).check_code(self.code)
 
     def test_request(self):
         value = self._issue(100)

@@ -118,12 +118,7 @@ class AccountStoredValueChange(models.TransientModel):
             dialog.entry = dialog._render_entry(items)
             dialog.balance_after = dialog.currency_id.round(
                 value_sudo.balance
-                - sum(
-                    amount
-                    for account, partner, amount in items
-                    if account == value_sudo.liability_account_id
-                    and partner == value_sudo.partner_id
-                )
+                - sum(item.amount for item in items if item.value == value_sudo)
             )
 
     def _render_entry(self, items):

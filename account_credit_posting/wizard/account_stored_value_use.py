@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_list
 
+from ..models.stored_value.stored_value_paying import get_open_items, pay
+
 
 class AccountStoredValueUse(models.TransientModel):
     """Pay open invoices of an account with its gift cards and prepayments.
@@ -66,7 +68,7 @@ class AccountStoredValueUse(models.TransientModel):
             ]
         )
         # Whoever may use stored value may know what there is to pay.
-        items = sorted(values.sudo()._get_open_items(), key=lambda item: item.order)
+        items = sorted(get_open_items(values.sudo()), key=lambda item: item.order)
         dialog = self.create(
             {
                 "partner_id": partner.id,
@@ -108,7 +110,7 @@ class AccountStoredValueUse(models.TransientModel):
         # As in `_get_open_action`.
         values_sudo = self.line_ids.value_id._origin.sudo()
         amounts = {line.value_id._origin: line.amount for line in self.line_ids}
-        items = values_sudo._get_open_items()
+        items = get_open_items(values_sudo)
         for item in items:
             item.residual = min(item.residual, amounts[item.move.sudo(False)])
         return [item for item in items if item.is_open]
@@ -120,12 +122,9 @@ class AccountStoredValueUse(models.TransientModel):
         """
         # As in `_get_open_action`.
         engine_sudo = self.env["account.credit.application"].sudo()
-        applications, _blocked = engine_sudo._plan(
-            self._get_items(),
-            self.company_id,
-            "user",
-            invoices=self.invoice_ids._origin,
-        )
+        applications, _blocked = engine_sudo._get_engine(
+            self.company_id, "user", self.invoice_ids._origin
+        ).plan(self._get_items())
         return applications
 
     @api.depends("invoice_ids", "line_ids.amount")
@@ -153,9 +152,7 @@ class AccountStoredValueUse(models.TransientModel):
         self.invoice_ids.check_access("read")
         for line in self.line_ids:
             line._check_amount()
-        paid = values._pay_invoices(
-            self._get_items(), self.company_id, self.invoice_ids
-        )
+        paid = pay(values, self._get_items(), self.company_id, self.invoice_ids)
         amounts = [currency.format(amount) for currency, amount in paid.items()]
         return {
             "type": "ir.actions.client",

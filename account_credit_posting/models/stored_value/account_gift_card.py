@@ -1,0 +1,270 @@
+"""The code of a gift card, and the card: printed, or sent by e-mail."""
+
+import logging
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tools import consteq, format_date
+from odoo.tools.misc import hmac
+
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+
+from ...const import CODE_GROUP, HIDDEN_CODE
+from ...tools.card_code import LENGTH, create_code, normalize_code
+from ...tools.isolating import explain_error, isolate
+from ...tools.working import work_list
+from .stored_value_events import check_state
+
+_logger = logging.getLogger(__name__)
+
+
+def hash_code(env, code):
+    """Return the keyed hash of a code (``odoo.tools.hmac``, the database's key)."""
+    # The key is the system's.
+    return hmac(env(su=True), "account.stored.value", code)
+
+
+def find_by_code(env, code):
+    """Return the active gift card with a code, of a company of the user.
+
+    Every wrong code takes the same way and gets the same answer; after ten in a row
+    there is a pause.
+
+    :return: a sudoed ``account.stored.value``
+    :raise UserError: when there is none to use
+    """
+    attempts = env["account.stored.value.attempt"]
+    attempts._check_pause()
+    # The hash is nobody's to read; whoever knows the code may use the card.
+    values_sudo = env["account.stored.value"].sudo()
+    value_sudo = values_sudo.search(
+        [
+            ("code_hash", "=", hash_code(env, normalize_code(code))),
+            ("company_id", "in", env.companies.ids),
+            ("state", "=", "active"),
+        ]
+    )
+    if not value_sudo or value_sudo._is_expired():
+        attempts._record_wrong()
+        raise UserError(env._("There is no gift card to use with this code. Check it."))
+    attempts._record_right()
+    return value_sudo
+
+
+def send_due_cards(env):
+    """E-mail the cards whose day has come; each one is committed by itself.
+
+    Neither mail nor message is kept: they hold the code.
+    """
+    values = env["account.stored.value"]
+    due = values.search(
+        [
+            ("send_date", "<=", fields.Date.context_today(values)),
+            ("state", "=", "active"),
+        ]
+    )
+    work_list(
+        env,
+        list(due),
+        lambda value: isolate(
+            env.cr,
+            value,
+            lambda one: GiftCard(one).send(),
+            lambda one, error: GiftCard(one).set_send_error(error),
+        ),
+    )
+
+
+def check_may_give_code(values):
+    """Check the right to give codes.
+
+    An administrator's, where there was one, or where the value came from another
+    record: whoever has a code can move the money.
+
+    :param values: ``account.stored.value`` records
+    :raise AccessError: when the user may not
+    """
+    if any(value.code_last4 or value.origin_id for value in values):
+        values._check_may_manage()
+    else:
+        values._check_may_use()
+    check_state(values, "active", "blocked")
+
+
+def trigger_sending(env):
+    """Let the scheduled action that e-mails cards run as soon as possible."""
+    cron = env.ref(
+        "account_credit_posting.ir_cron_send_gift_cards", raise_if_not_found=False
+    )
+    if cron:
+        cron.sudo()._trigger()  # Whoever may send need not see scheduled actions.
+
+
+class GiftCard:
+    """One gift card. Its code is told when it is made, and is nowhere after that."""
+
+    def __init__(self, value):
+        """Look at a stored value as a card.
+
+        :param value: one ``account.stored.value``; whoever calls has checked the right
+        """
+        value.ensure_one()
+        self.env = value.env
+        self.value = value
+        #: With all rights: the hash is nobody's to read, and whoever has the code may
+        #: know what it is worth.
+        self.value_sudo = value.sudo()
+
+    def set_new_code(self):
+        """Set and return a new code; the old one is worth nothing.
+
+        :raise UserError: for a prepayment
+        """
+        if self.value.value_type != "gift_card":
+            raise UserError(self.env._("Only gift cards have codes."))
+        code = create_code()
+        self.value_sudo._write_event(
+            {
+                "code_hash": hash_code(self.env, code),
+                "code_last4": code[-CODE_GROUP:],
+            }
+        )
+        return "-".join(
+            code[start : start + CODE_GROUP] for start in range(0, LENGTH, CODE_GROUP)
+        )
+
+    def check_code(self, code):
+        """Check that a code is that of this card, whatever its state.
+
+        :raise UserError: when it is not; this counts as a wrong code
+        """
+        attempts = self.env["account.stored.value.attempt"]
+        attempts._check_pause()
+        expected = self.value_sudo.code_hash or ""
+        if not consteq(hash_code(self.env, normalize_code(code)), expected):
+            attempts._record_wrong()
+            raise UserError(
+                self.env._(
+                    "This is not the code of %(name)s any more. Give it a new one.",
+                    name=self.value.name,
+                )
+            )
+
+    def get_code_action(self, code):
+        """Return the action that tells a code once.
+
+        :param code: of this card; False where it is told in an e-mail only
+        """
+        value_sudo = self.value_sudo
+        return {
+            "type": "ir.actions.client",
+            "tag": "account_credit_posting.card_code",
+            "name": value_sudo.name,
+            "target": "new",
+            "params": {
+                "id": value_sudo.id,
+                "name": value_sudo.name,
+                "account": value_sudo.partner_id.display_name,
+                "amount": value_sudo.currency_id.format(value_sudo.balance),
+                "code": code,
+                "recipient_email": value_sudo._get_recipient(),
+                "send_date": format_date(self.env, value_sudo.send_date)
+                if value_sudo.send_date
+                else False,
+            },
+        }
+
+    def get_shown_code(self):
+        """Return what stands on the card as its code.
+
+        The code itself is in the context of whoever tells it, and nowhere else.
+        """
+        last4 = self.value.code_last4 or HIDDEN_CODE[-CODE_GROUP:]
+        return self.env.context.get("card_code") or HIDDEN_CODE[:-CODE_GROUP] + last4
+
+    def render(self, code):
+        """Render the printable card.
+
+        :param code: of this card
+        :return: ``(content, "pdf")``, or ``"html"`` where there is no wkhtmltopdf
+        :raise UserError: see :meth:`check_code`
+        """
+        self.check_code(code)
+        # Whoever knows the code holds the card.
+        reports_sudo = self.env["ir.actions.report"].sudo()
+        reports_sudo = reports_sudo.with_context(card_code=code)
+        can_pdf = reports_sudo.get_wkhtmltopdf_state() in ("ok", "workers")
+        render = (
+            reports_sudo._render_qweb_pdf if can_pdf else reports_sudo._render_qweb_html
+        )
+        content, _report_type = render(
+            "account_credit_posting.action_report_gift_card", self.value.ids
+        )
+        return content, "pdf" if can_pdf else "html"
+
+    def schedule(self, email, date):
+        """Let the card be e-mailed, with a new code that is made when it leaves.
+
+        :param email: to whom; by default the recipient, else the account
+        :param date: the day on which it leaves
+        :raise UserError: when there is no address
+        """
+        value_sudo = self.value_sudo
+        if value_sudo.value_type != "gift_card":
+            raise UserError(self.env._("Only gift cards are sent."))
+        if email:
+            value_sudo._write_event({"recipient_email": email})
+        if not value_sudo._get_recipient():
+            raise UserError(
+                self.env._(
+                    "%(name)s has no recipient, and %(account)s no e-mail address. "
+                    "Enter one.",
+                    name=value_sudo.name,
+                    account=value_sudo.partner_id.display_name,
+                )
+            )
+        value_sudo._write_event({"send_date": date, "send_error": False})
+
+    def send(self):
+        """E-mail the card with a new code.
+
+        :raise UserError: when there is no address
+        """
+        value = self.value
+        value._lock()
+        template = self.env.ref("account_credit_posting.mail_template_gift_card")
+        recipient = value._get_recipient()
+        if not recipient:
+            raise UserError(
+                self.env._("There is no e-mail address. Enter one and send it again.")
+            )
+        template.with_context(card_code=self.set_new_code()).send_mail(
+            value.id,
+            force_send=True,
+            raise_exception=True,
+            # The mail holds the code: it goes when it is sent, before the commit.
+            email_values={"auto_delete": True, "email_to": recipient},
+        )
+        value._write_event(
+            {
+                "sent_date": fields.Datetime.now(),
+                "send_date": False,
+                "send_error": False,
+            }
+        )
+        value.message_post(
+            body=self.env._("The card was e-mailed to %(email)s.", email=recipient)
+        )
+
+    def set_send_error(self, error):
+        """Keep why the card was not e-mailed; the next run tries again.
+
+        :param error: the exception
+        """
+        # What a mail server refuses is an OSError (`smtplib.SMTPException`).
+        if isinstance(error, (MailDeliveryException, OSError)):
+            reason = " ".join(str(part) for part in error.args)
+        else:
+            label = f"Sending gift card {self.value.id}"
+            reason = explain_error(self.env, error, _logger, label)
+        self.value._write_event({"send_error": reason})

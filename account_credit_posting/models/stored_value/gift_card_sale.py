@@ -1,0 +1,189 @@
+"""Gift cards on invoices: a liability, no revenue, no tax.
+
+Steps of the hooks of ``account.move``, in the order of their calls. Whoever bills need
+not see stored value.
+"""
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import float_compare, float_is_zero
+
+from ...tools.posting import with_posting
+from .stored_value_changes import follow_invoices
+from .stored_value_expiry import get_default_expiry
+
+# -----------------------------------------------------------------------------
+# BEFORE POSTING
+# -----------------------------------------------------------------------------
+
+
+def sell(invoices):
+    """Create a gift card for each unit of a gift card product on these invoices.
+
+    They are posted with the invoice, and blocked until it is paid. A quantity above one
+    becomes so many lines: each line names its card.
+
+    :param invoices: ``account.move`` records
+    :raise UserError: when a line is taxed, discounted, or on another account
+    """
+    for invoice_sudo in with_posting(invoices.sudo(), "event"):
+        lines_sudo = _get_card_lines(invoice_sudo)
+        if not lines_sudo:
+            continue
+        for line_sudo in lines_sudo:
+            _check_line(line_sudo)
+        _split_lines(invoice_sudo, lines_sudo)
+        for line_sudo in _get_card_lines(invoice_sudo):
+            line_sudo.stored_value_id = _create_card(line_sudo)
+        invoice_sudo.stored_value_event = "issue"
+
+
+def _get_card_lines(invoice):
+    return invoice.invoice_line_ids.filtered("product_id.is_gift_card")
+
+
+def _check_line(line):
+    """Check that a line can become gift cards.
+
+    :raise UserError: when it is taxed, discounted, or on another account, or when its
+        quantity or price can be no gift card's
+    """
+    env = line.env
+    liability = line.move_id.company_id._get_liability_account("gift_card", "invoice")
+    quantity = line.quantity
+    is_whole = not float_compare(quantity, round(quantity), precision_digits=6)
+    if not is_whole or quantity < 1:
+        problem = env._("the quantity is one for each card, a whole number")
+    elif line.price_unit <= 0:
+        problem = env._("the price is what the card is worth, above zero")
+    elif not float_is_zero(line.discount, precision_digits=6):
+        problem = env._(
+            "a card is worth what is paid for it, so there is no discount. Post a "
+            "credit instead"
+        )
+    elif line.tax_ids:
+        problem = env._("it is taxed when it is used, not when it is sold")
+    elif line.account_id != liability:
+        problem = env._(
+            "it is booked on %(account)s",
+            account=liability.display_name or env._("a liability account"),
+        )
+    else:
+        return
+    raise UserError(
+        env._(
+            "%(line)s sells gift cards: %(problem)s. Change this line.",
+            line=line.name or line.product_id.display_name,
+            problem=problem,
+        )
+    )
+
+
+def _split_lines(invoice, lines):
+    """Give each unit a line of its own."""
+    commands = []
+    for line in lines:
+        if float_compare(line.quantity, 1, precision_digits=6) > 0:
+            commands.append(Command.update(line.id, {"quantity": 1}))
+            commands += [
+                Command.create(
+                    {
+                        "product_id": line.product_id.id,
+                        "name": line.name,
+                        "sequence": line.sequence,
+                        "product_uom_id": line.product_uom_id.id,
+                        "price_unit": line.price_unit,
+                        "account_id": line.account_id.id,
+                        "tax_ids": [Command.clear()],
+                    }
+                )
+                for _number in range(round(line.quantity) - 1)
+            ]
+    if commands:
+        invoice.write({"invoice_line_ids": commands})
+
+
+def _create_card(line):
+    """Create the gift card that a line sells, as a draft."""
+    invoice = line.move_id
+    company = invoice.company_id
+    date = invoice.invoice_date or fields.Date.context_today(line)
+    return line.env["account.stored.value"].create(
+        {
+            "value_type": "gift_card",
+            "partner_id": invoice.commercial_partner_id.id,
+            "company_id": company.id,
+            "currency_id": line.currency_id.id,
+            "initial_amount": line.price_subtotal,
+            "funding": "invoice",
+            "invoice_id": invoice.id,
+            "liability_account_id": line.account_id.id,
+            "issue_date": date,
+            "expiry_date": get_default_expiry(company, "gift_card", "invoice", date),
+        }
+    )
+
+
+def take_back(credit_notes):
+    """Let credit notes take back gift cards of the invoices that they reverse.
+
+    :param credit_notes: ``account.move`` records
+    :raise UserError: when more than what is left of a card would be taken back
+    """
+    for line_sudo in credit_notes.sudo().line_ids.filtered("stored_value_id"):
+        value_sudo = line_sudo.stored_value_id
+        value_sudo._lock()
+        currency = value_sudo.currency_id
+        if currency.compare_amounts(line_sudo.amount_currency, value_sudo.balance) > 0:
+            raise UserError(
+                line_sudo.env._(
+                    "%(name)s has %(limit)s left. Take back at most that: lower "
+                    "the price on this credit note.",
+                    name=value_sudo.name,
+                    limit=currency.format(value_sudo.balance),
+                )
+            )
+        with_posting(line_sudo.move_id, "event").stored_value_event = "void"
+
+
+def sells_gift_card(line):
+    """Tell whether an invoice line sells its gift card, or takes it back."""
+    move = line.move_id
+    invoice = move if move.move_type == "out_invoice" else move.reversed_entry_id
+    return bool(invoice) and line.stored_value_id.invoice_id == invoice
+
+
+# -----------------------------------------------------------------------------
+# AFTER POSTING
+# -----------------------------------------------------------------------------
+
+
+def update(documents):
+    """Say what posted invoices and credit notes did with gift cards.
+
+    :param documents: ``account.move`` records
+    """
+    for move_sudo in documents.sudo().filtered("stored_value_event"):
+        values_sudo = move_sudo.line_ids.stored_value_id
+        if move_sudo.stored_value_event == "issue":
+            receivable_sudo = move_sudo.line_ids.filtered(
+                lambda line: line.display_type == "payment_term"
+            ).account_id[:1]
+            values_sudo._update_state(
+                "blocked", awaits_payment=True, funding_account_id=receivable_sudo.id
+            )
+            continue
+        for value_sudo in values_sudo:
+            # What is used up, or has expired, stays so.
+            is_empty = value_sudo.currency_id.is_zero(value_sudo.balance)
+            if is_empty and value_sudo.state in ("active", "blocked"):
+                value_sudo._update_state("void", awaits_payment=False)
+
+
+def follow(invoices):
+    """Let the gift cards sold on invoices be used while those are paid.
+
+    :param invoices: ``account.move`` records
+    """
+    follow_invoices(invoices.sudo().sold_value_ids)

@@ -1,0 +1,215 @@
+"""What is done to gift cards and prepayments: lock, build, post, and say what became.
+
+Whoever calls has checked the rights; the records come with all of them.
+"""
+
+from odoo import fields
+from odoo.exceptions import UserError
+
+from ...const import PAID_STATES
+from ...tools.posting import with_posting
+from . import account_gift_card, stored_value_events
+from .stored_value_posting import post, post_reversals
+
+
+def issue(value):
+    """Post the entry that funds a draft.
+
+    :raise UserError: when something is missing
+    """
+    value.ensure_one()
+    stored_value_events.check_state(value, "draft")
+    value._lock()
+    amount = stored_value_events.check_amount(value, value.initial_amount)
+    company = value.company_id
+    liability = company._get_liability_account(value.value_type, value.funding)
+    if not liability:
+        raise UserError(
+            value.env._(
+                "%(company)s has no liability account for this. Choose one under "
+                "Invoicing, Configuration, Settings, Account Credits.",
+                company=company.display_name,
+            )
+        )
+    value._write_event(
+        {
+            "liability_account_id": liability.id,
+            "initial_amount": amount,
+            "issue_date": value.issue_date or fields.Date.context_today(value),
+        }
+    )
+    entry = stored_value_events.fund(value)
+    post(entry)
+    _held, other = entry.items
+    value._update_state("active", funding_account_id=other.account.id)
+
+
+def use(value, application):
+    """Book the use for an invoice.
+
+    :param application: of ``plan_applications``
+    :return: the receivable item, to be reconciled with that of the invoice
+    :raise UserError: when there is less left than planned
+    """
+    value._lock()
+    move = post(stored_value_events.use(value, application))
+    update_from_balance(value)
+    return move.line_ids.filtered(lambda item: not item.stored_value_id)
+
+
+def give_back(applications):
+    """Reverse the entries of uses whose reconciliation is gone, dated today.
+
+    :param applications: ``account.credit.application`` records
+    """
+    values = applications.stored_value_id
+    values._lock()
+    moves = applications.credit_move_id
+    post_reversals([stored_value_events.undo(move) for move in moves])
+    update_from_balance(values)
+
+
+def adjust(value, amount, reason):
+    """Correct what it was issued with, see ``stored_value_events.adjust``."""
+    value._lock()
+    entry = stored_value_events.adjust(value, amount, reason)
+    if entry:
+        post(entry)
+        _held, other = entry.items
+        value._write_event({"initial_amount": value.initial_amount + other.amount})
+        update_from_balance(value)
+
+
+def move(value, account, amount, event):
+    """Move value to another account, as one entry that both histories show.
+
+    :param account: ``res.partner``
+    :param amount: at most what is left
+    :param event: "move" or "redeem"
+    :return: the new stored value of the other account
+    """
+    value._lock()
+    account = account.commercial_partner_id
+    amount = stored_value_events.check_move(value, account, amount)
+    target = value.browse(_create_target(value, account, amount).id)
+    post(stored_value_events.move(value, account, amount, event, target))
+    update_from_balance(value)
+    return target
+
+
+def _create_target(value, account, amount):
+    """Create the record of another account that value is moved to."""
+    target = with_posting(value, "event").create(
+        {
+            "value_type": value.value_type,
+            "partner_id": account.id,
+            "company_id": value.company_id.id,
+            "currency_id": value.currency_id.id,
+            "initial_amount": amount,
+            "funding": value.funding,
+            "expiry_date": value._may_expire() and value.expiry_date,
+            "liability_account_id": value.liability_account_id.id,
+            "funding_account_id": value.funding_account_id.id,
+            "origin_id": value.id,
+            "invoice_id": value.invoice_id.id,
+            "issue_date": fields.Date.context_today(value),
+        }
+    )
+    target._update_state("active")
+    return target
+
+
+def refund(value, amount, journal):
+    """Pay money back, see ``stored_value_events.refund``.
+
+    :return: the ``account.payment``
+    """
+    value._lock()
+    move = post(stored_value_events.refund(value, amount, journal))
+    update_from_balance(value)
+    return move.origin_payment_id
+
+
+def block(value, reason):
+    """Block it: it cannot be used, and the money is still owed."""
+    value._lock()
+    value._update_state("blocked")
+    value.message_post(body=reason)
+
+
+def unblock(values):
+    """Let these be used again.
+
+    :raise UserError: when the invoice that one was sold on is not paid yet
+    """
+    for value in values.filtered("awaits_payment"):
+        raise UserError(
+            value.env._(
+                "%(name)s is active as soon as %(invoice)s is paid.",
+                name=value.name,
+                invoice=value.invoice_id.name,
+            )
+        )
+    values._lock()
+    values._update_state("active")
+    update_from_balance(values)
+
+
+def expire(value, date):
+    """Take what is left to breakage income, see ``stored_value_events.expire``.
+
+    :param date: of the entry
+    """
+    value._lock()
+    entry = stored_value_events.expire(value, date)
+    if entry:
+        post(entry)
+    value._update_state("expired")
+
+
+def void(value, reason):
+    """Take back a mistake, or what is left; see ``stored_value_events.void``."""
+    value._lock()
+    entry = stored_value_events.void(value, reason)
+    if entry:
+        post(entry)
+    value._update_state("void")
+    value.message_post(body=reason)
+
+
+# -----------------------------------------------------------------------------
+# THE STATE THAT FOLLOWS
+# -----------------------------------------------------------------------------
+
+
+def update_from_balance(values):
+    """Say whether these are used up, after an event.
+
+    What comes back to one that was used up, or has expired, makes it active again as
+    far as its invoice is paid. One that somebody voided waits, blocked.
+    """
+    for value in values:
+        is_empty = value.currency_id.is_zero(value.balance)
+        if is_empty and value.state == "active":
+            value._update_state("used")
+        elif not is_empty and value.state == "void":
+            value._update_state("blocked")
+        elif not is_empty and value.state in ("used", "expired"):
+            value._update_state("active")
+            follow_invoices(value.filtered("invoice_id"))
+
+
+def follow_invoices(values):
+    """Block gift cards while the invoice that sold them is not paid.
+
+    One that somebody blocked stays so, paid or not; what is used stays used.
+    """
+    for value in values:
+        is_paid = value.invoice_id.payment_state in PAID_STATES
+        if value.awaits_payment and is_paid:
+            value._update_state("active", awaits_payment=False)
+            update_from_balance(value)
+            if value.send_date:
+                account_gift_card.trigger_sending(value.env)
+        elif value.state == "active" and not is_paid:
+            value._update_state("blocked", awaits_payment=True)

@@ -1,0 +1,543 @@
+"""What each event of a gift card or prepayment books: one builder for each of them.
+
+A builder checks whether its event is possible, and returns the entry that it makes. It
+writes nothing: a dialog shows the items of this entry, and ``stored_value_posting``
+books them.
+"""
+
+from typing import Any, NamedTuple
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+
+class Item(NamedTuple):
+    """A journal item: in the currency of the record, debit above zero."""
+
+    #: The ``account.account``.
+    account: Any
+    #: The account, a ``res.partner``.
+    partner: Any
+    amount: float
+    #: The amount in company currency.
+    balance: float
+    label: str
+    #: The ``account.stored.value`` that a line on a liability account names.
+    value: Any = None
+
+
+class Entry(NamedTuple):
+    """What an event books: an entry of its own, a payment, or a reversal."""
+
+    #: The ``account.stored.value``.
+    value: Any
+    #: See ``account.move.stored_value_event``.
+    event: str
+    date: Any
+    ref: str
+    #: First that on the liability account, then the other side.
+    items: tuple
+    #: Of a payment: its bank or cash journal.
+    journal: Any = None
+    #: Of a reversal: the entry that it reverses.
+    reversed_move: Any = None
+    #: Open journal items that the other side is reconciled with.
+    open_items: Any = None
+
+
+# -----------------------------------------------------------------------------
+# WHERE THE MONEY COMES FROM: A BUILDER FOR EACH SELECTION OF ``funding``
+# -----------------------------------------------------------------------------
+
+
+def fund(value):
+    """Build the entry that funds a draft whose amount, date and liability are set.
+
+    :raise UserError: when something is missing
+    """
+    return _FUNDINGS[value.funding](value)
+
+
+def _fund_by_payment(value):
+    """Build the receipt of money."""
+    journal = value.journal_id
+    if not journal or journal.type not in ("bank", "cash", "credit"):
+        raise UserError(
+            value.env._("Choose the bank or cash journal that the money came into.")
+        )
+    return _build_payment(value, "issue", value.initial_amount, journal)
+
+
+def _fund_by_invoice(value):
+    """Leave it to the invoice: posting it issues the cards that it sells."""
+    raise UserError(
+        value.env._(
+            "A gift card that is sold on an invoice is issued by that invoice: "
+            "bill a gift card product there."
+        )
+    )
+
+
+def _fund_by_promotion(value):
+    """Build a gift: no money comes in."""
+    if value.value_type == "prepayment":
+        raise UserError(
+            value.env._(
+                "A prepayment is money: it cannot be given away. Give away a gift "
+                "card, or post a credit."
+            )
+        )
+    account = value.company_id._get_own_or_parent("gift_card_promotion_account_id")
+    if not account:
+        raise UserError(
+            value.env._(
+                "%(company)s has no account for gift cards given away. Choose one "
+                "under Invoicing, Configuration, Settings, Account Credits.",
+                company=value.company_id.display_name,
+            )
+        )
+    return _build_issue(value, account)
+
+
+def _fund_by_opening(value):
+    """Build the transfer of a balance of another system."""
+    account = value.funding_account_id
+    if not account:
+        raise UserError(
+            value.env._("Choose the ledger account that holds the opening balances.")
+        )
+    return _build_issue(value, account)
+
+
+def _fund_by_reclass(value):
+    """Build the turning of money that is on the account already into stored value.
+
+    Payments that no invoice has taken; never a credit, which is no money.
+    """
+    payments = _find_unallocated_payments(value)
+    available = -sum(payments.mapped("amount_residual_currency"))
+    if value.currency_id.compare_amounts(available, value.initial_amount) < 0:
+        raise UserError(
+            value.env._(
+                "%(account)s has %(available)s of payments that no invoice has "
+                "taken, less than %(amount)s. Credits are no money: they stay "
+                "credits.",
+                account=value.partner_id.display_name,
+                available=value.currency_id.format(available),
+                amount=value.currency_id.format(value.initial_amount),
+            )
+        )
+    entry = _build_issue(value, payments.account_id[:1])
+    return entry._replace(open_items=payments)
+
+
+_FUNDINGS = {
+    "payment": _fund_by_payment,
+    "invoice": _fund_by_invoice,
+    "promotion": _fund_by_promotion,
+    "reclass": _fund_by_reclass,
+    "opening": _fund_by_opening,
+}
+
+
+def _build_issue(value, account):
+    return _build(value, "issue", value.initial_amount, account, date=value.issue_date)
+
+
+def _find_unallocated_payments(value):
+    """Return the open receivable items of payments, oldest first."""
+    engine = value.env["account.credit.application"]._get_engine(
+        value.company_id, "user"
+    )
+    items = value.env["account.move.line"].search(
+        engine.get_open_domain()
+        & engine.get_payment_domain()
+        & Domain("partner_id", "=", value.partner_id.id)
+        & Domain("currency_id", "=", value.currency_id.id)
+        & Domain("amount_residual_currency", "<", 0),
+        order="date, id",
+    )
+    return items.filtered(lambda item: item.account_id == items[:1].account_id)
+
+
+# -----------------------------------------------------------------------------
+# WHAT HAPPENS TO IT
+# -----------------------------------------------------------------------------
+
+
+def use(value, application):
+    """Build the use for an invoice; the other side is the receivable item.
+
+    :param application: of ``plan_applications``
+    :raise UserError: when there is less left than planned
+    """
+    check_state(value, "active")
+    amount = check_amount(value, application.amount, value.balance)
+    label = value.env._(
+        "%(value)s for %(invoice)s",
+        value=value.name,
+        invoice=application.term.move.name,
+    )
+    return _build(value, "use", -amount, application.term.ledger, label=label)
+
+
+def undo(move):
+    """Build the reversal of a use.
+
+    :param move: the entry of the use
+    """
+    value = move.line_ids.stored_value_id
+    return _build_reversal(
+        value, "undo", move, value.env._("Use undone: %(move)s", move=move.name)
+    )
+
+
+def adjust(value, amount, reason=None):
+    """Build the correction of what it was issued with: the difference, dated today.
+
+    :param amount: what it should have been issued with
+    :return: None where that is what it was issued with
+    :raise UserError: when more than that is used already
+    """
+    check_state(value, "active", "used", "blocked")
+    amount = check_amount(value, amount)
+    difference = value.currency_id.round(amount - value.initial_amount)
+    if value.currency_id.compare_amounts(value.balance + difference, 0) < 0:
+        raise UserError(
+            value.env._(
+                "%(name)s cannot be lowered to %(amount)s: %(used)s of it is used.",
+                name=value.name,
+                amount=value.currency_id.format(amount),
+                used=value.currency_id.format(value.initial_amount - value.balance),
+            )
+        )
+    if value.currency_id.is_zero(difference):
+        return None
+    account = value.funding_account_id
+    return _build(value, "adjust", difference, account, label=reason)
+
+
+def move(value, account, amount, event="move", target=None):
+    """Build the move to another account: one entry, which both histories show.
+
+    :param account: ``res.partner``
+    :param amount: at most what is left
+    :param event: "move" or "redeem"
+    :param target: the stored value of the other account, once there is one
+    :raise UserError: when the account cannot have it
+    """
+    amount = check_move(value, account, amount)
+    name = target.name if target else account.display_name
+    label = f"{value.name} → {name}: {get_event_label(value.env, event)}"
+    entry = _build(value, event, -amount, value.liability_account_id, label=label)
+    held, other = entry.items
+    return entry._replace(
+        ref=label, items=(held, other._replace(partner=account, value=target))
+    )
+
+
+def refund(value, amount, journal):
+    """Build the payment of money back.
+
+    :param amount: at most what is left
+    :param journal: bank or cash ``account.journal``
+    :raise UserError: when it was given away: no money came in for it
+    """
+    check_state(value, "active")
+    if value.funding == "promotion":
+        raise UserError(
+            value.env._(
+                "%(name)s was given away: there is no money to pay back. Void it.",
+                name=value.name,
+            )
+        )
+    amount = check_amount(value, amount, value.balance)
+    if not journal:
+        raise UserError(
+            value.env._("Choose the bank or cash journal that the money goes from.")
+        )
+    return _build_payment(value, "refund", -amount, journal)
+
+
+def expire(value, date):
+    """Build the breakage: what is left goes to income.
+
+    :return: None where nothing is left
+    :raise UserError: for value that was paid for, where the company says that such
+        value does not expire
+    """
+    check_state(value, "active", "blocked")
+    company = value.company_id
+    if not value._may_expire():
+        raise UserError(
+            value.env._(
+                "%(name)s was paid for, and at %(company)s paid value does not "
+                "expire. Change the expiry date.",
+                name=value.name,
+                company=company.display_name,
+            )
+        )
+    if value.currency_id.compare_amounts(value.balance, 0) <= 0:
+        return None
+    account = company._get_own_or_parent("breakage_account_id")
+    return _build(value, "expire", -value.balance, account, date=date)
+
+
+def void(value, reason=None):
+    """Build what takes back a mistake, or the rest of a card given away.
+
+    Nothing used: the reversal of the entry that funded it. Given away: what is left
+    goes back to discounts given. Value that was paid for and used in part is refunded,
+    moved or used instead.
+
+    :return: None where nothing is left
+    :raise UserError: when value that was paid for is used, or on the statement
+    """
+    check_state(value, "active", "blocked")
+    if value.funding == "promotion":
+        if value.currency_id.is_zero(value.balance):
+            return None
+        account = value.funding_account_id
+        return _build(value, "void", -value.balance, account, label=reason)
+    if value.invoice_id:
+        raise UserError(
+            value.env._(
+                "%(name)s was sold on %(invoice)s. Reverse that invoice with a "
+                "credit note.",
+                name=value.name,
+                invoice=value.invoice_id.name,
+            )
+        )
+    items = value.move_line_ids.filtered(lambda item: item.parent_state == "posted")
+    issued = items.move_id.filtered(lambda move: move.stored_value_event == "issue")
+    if items.move_id != issued:
+        raise UserError(
+            value.env._(
+                "%(name)s was used or corrected: value that was paid for is never "
+                "deleted. Refund or move what is left.",
+                name=value.name,
+            )
+        )
+    if value.funding == "payment" and any(
+        item.reconciled
+        for item in issued.line_ids
+        if item.account_id == value.funding_account_id
+    ):
+        raise UserError(
+            value.env._(
+                "%(name)s: the money is on the bank statement. Refund it.",
+                name=value.name,
+            )
+        )
+    return _build_reversal(value, "void", issued, f"{value.name}: {reason}")
+
+
+# -----------------------------------------------------------------------------
+# CHECKS
+# -----------------------------------------------------------------------------
+
+
+def check_state(values, *states):
+    """Check that stored values are in one of these states.
+
+    :raise UserError: when one is not
+    """
+    for value in values:
+        if value.state not in states:
+            label = dict(value._fields["state"]._description_selection(value.env))
+            raise UserError(
+                value.env._(
+                    "%(name)s is %(state)s: this cannot be done with it.",
+                    name=value.name,
+                    state=label[value.state].lower(),
+                )
+            )
+
+
+def check_amount(value, amount, limit=None):
+    """Return an amount as the currency of a stored value rounds it.
+
+    :param limit: the most that it may be
+    :raise UserError: when it is not above zero, or above the limit
+    """
+    currency = value.currency_id
+    amount = currency.round(amount)
+    if currency.compare_amounts(amount, 0) <= 0:
+        raise UserError(
+            value.env._(
+                "%(name)s: %(amount)s is not above zero. Enter another amount.",
+                name=value.name,
+                amount=currency.format(amount),
+            )
+        )
+    if limit is not None and currency.compare_amounts(amount, limit) > 0:
+        raise UserError(
+            value.env._(
+                "%(name)s has %(limit)s left, less than %(amount)s. Use at most "
+                "what is left.",
+                name=value.name,
+                limit=currency.format(limit),
+                amount=currency.format(amount),
+            )
+        )
+    return amount
+
+
+def check_move(value, account, amount):
+    """Check whether so much can be moved to an account; return it rounded.
+
+    :raise UserError: when it cannot
+    """
+    check_state(value, "active")
+    amount = check_amount(value, amount, value.balance)
+    if account == value.partner_id:
+        raise UserError(
+            value.env._(
+                "%(name)s belongs to %(account)s already.",
+                name=value.name,
+                account=account.display_name,
+            )
+        )
+    if not account or not account.active or account._is_foreign_to(value.company_id):
+        raise UserError(
+            value.env._(
+                "%(name)s cannot be moved to this account: it is archived or of "
+                "another company. Choose another account.",
+                name=value.name,
+            )
+        )
+    return amount
+
+
+# -----------------------------------------------------------------------------
+# ENTRIES
+# -----------------------------------------------------------------------------
+
+
+def get_event_label(env, event):
+    """Return the name of an event.
+
+    :param event: see ``account.move.stored_value_event``
+    """
+    events = env["account.move"]._fields["stored_value_event"]
+    return dict(events._description_selection(env))[event]
+
+
+def get_payment_label(env, event, journal):
+    """Return what the history says of a payment: the event and where the money is."""
+    return f"{get_event_label(env, event)}: {journal.name}"
+
+
+def _build(value, event, amount, account, *, date=None, label=None):
+    """Build an entry of two items.
+
+    :param amount: what the customer is owed more, or less when below zero, in the
+        currency of the record
+    :param account: the other side
+    :param date: today by default
+    :param label: the name of the event by default
+    """
+    date = date or fields.Date.context_today(value)
+    label = label or get_event_label(value.env, event)
+    balance = _convert(value, amount, date)
+    items = (
+        _build_held(value, amount, balance, label),
+        Item(account, value.partner_id, amount, balance, label),
+    )
+    return Entry(value, event, date, f"{value.name}: {label}", items)
+
+
+def _build_held(value, amount, balance, label):
+    """Build the item on the liability account; what is owed more is a credit."""
+    account = value.liability_account_id
+    return Item(account, value.partner_id, -amount, -balance, label, value)
+
+
+def _build_payment(value, event, amount, journal):
+    """Build a payment, of the issue date or of today, at the rate of that day.
+
+    :param amount: what comes in; below zero what goes out
+    """
+    is_issue = event == "issue"
+    date = value.issue_date if is_issue else fields.Date.context_today(value)
+    company = value.company_id
+    balance = value.currency_id._convert(amount, company.currency_id, company, date)
+    label = get_payment_label(value.env, event, journal)
+    payment_type = "inbound" if is_issue else "outbound"
+    account = _get_outstanding_account(value, payment_type, journal)
+    items = (
+        _build_held(value, amount, balance, label),
+        Item(account, value.partner_id, amount, balance, label),
+    )
+    return Entry(value, event, date, value.name, items, journal=journal)
+
+
+def _get_outstanding_account(value, payment_type, journal):
+    """Return the account that money is on until it is on a bank statement."""
+    payment = value.env["account.payment"].new(
+        {
+            "payment_type": payment_type,
+            "partner_type": "customer",
+            "company_id": value.company_id.id,
+            "journal_id": journal.id,
+        }
+    )
+    return payment.outstanding_account_id or payment._get_outstanding_account(
+        payment_type
+    )
+
+
+def _build_reversal(value, event, move, ref):
+    """Build the mirror of an entry, dated today."""
+    items = [
+        Item(
+            item.account_id,
+            item.partner_id,
+            -item.amount_currency,
+            -item.balance,
+            item.name,
+            item.stored_value_id,
+        )
+        for item in move.line_ids.sorted(lambda item: not item.stored_value_id)
+    ]
+    today = fields.Date.context_today(value)
+    return Entry(value, event, today, ref, tuple(items), reversed_move=move)
+
+
+def _convert(value, amount, date):
+    """Convert a change of the balance to company currency.
+
+    What comes in, at the rate of the date; what goes out, at the rate at which it came
+    in, so that an empty record leaves nothing on the liability account.
+
+    :param amount: in the currency of the record, below zero when it goes out
+    """
+    company = value.company_id
+    currency = company.currency_id
+    if value.currency_id == currency or amount >= 0:
+        return value.currency_id._convert(amount, currency, company, date)
+    held, held_company = sum_held(value).get(value, (0, 0))
+    if not value.currency_id.compare_amounts(held, -amount):
+        return -held_company
+    return currency.round(held_company * amount / held) if held else 0
+
+
+def sum_held(values):
+    """Sum up what the ledger holds for stored values.
+
+    :return: ``{stored value: (in its currency, in company currency)}``, what is owed to
+        the customer is positive; without a posted line it is not in it
+    """
+    sums = values.env["account.move.line"]._read_group(
+        [("stored_value_id", "in", values.ids), ("parent_state", "=", "posted")],
+        ["stored_value_id"],
+        ["amount_currency:sum", "balance:sum"],
+    )
+    return {
+        value: (
+            value.currency_id.round(-amount),
+            value.company_id.currency_id.round(-balance),
+        )
+        for value, amount, balance in sums
+    }

@@ -1,0 +1,98 @@
+"""Remind of stored value that expires soon, and take what has expired to income."""
+
+import logging
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields
+from odoo.tools import split_every
+
+from ... import const
+from ...tools.isolating import explain_error, isolate
+from ...tools.working import work_list
+from . import stored_value_changes
+
+_logger = logging.getLogger(__name__)
+
+
+def get_default_expiry(company, value_type, funding, issue_date):
+    """Return the expiry date that a company gives to new records, or False."""
+    may_expire = funding == "promotion" or company.paid_value_expires
+    months = company.gift_card_validity_months
+    if value_type != "gift_card" or not (may_expire and months and issue_date):
+        return False
+    return issue_date + relativedelta(months=months)
+
+
+def remind_and_expire(env):
+    """Remind and expire in all companies.
+
+    Commits after each chunk; the next run finds what this one left.
+    """
+    companies = env["res.company"].search([])
+    parts = [  # [(what to do, records)]
+        (serve, env["account.stored.value"].browse(ids))
+        for find, serve in ((_find_to_remind, _remind), (_find_to_expire, _expire))
+        for ids in split_every(
+            const.CHUNK_VALUES,
+            [id_ for company in companies for id_ in find(company).ids],
+        )
+    ]
+    work_list(
+        env, parts, lambda part: part[0](part[1]), count=lambda part: len(part[1])
+    )
+
+
+def _find_to_remind(company):
+    """Return what expires within the days of the company, once."""
+    values = company.env["account.stored.value"]
+    if not company.expiry_reminder_days:
+        return values
+    today = fields.Date.context_today(values)
+    last = today + timedelta(days=company.expiry_reminder_days)
+    return values.search(
+        [
+            ("company_id", "=", company.id),
+            ("state", "=", "active"),
+            ("expiry_date", ">=", today),
+            ("expiry_date", "<=", last),
+            ("reminder_date", "=", False),
+        ]
+    ).filtered(lambda value: value._may_expire() and value._get_recipient())
+
+
+def _find_to_expire(company):
+    """Return what has expired, grace included."""
+    values = company.env["account.stored.value"]
+    return values.search(
+        [
+            ("company_id", "=", company.id),
+            ("state", "in", ("active", "blocked")),
+            ("awaits_payment", "=", False),
+            ("expiry_date", "<", fields.Date.context_today(values)),
+        ]
+    ).filtered(lambda value: value._is_expired())
+
+
+def _remind(values):
+    """Remind the holders by e-mail; it holds no code."""
+    template = values.env.ref("account_credit_posting.mail_template_expiry_reminder")
+    for value in values:
+        template.send_mail(value.id, email_values={"email_to": value._get_recipient()})
+    values._write_event({"reminder_date": fields.Date.context_today(values)})
+
+
+def _expire(values):
+    """Expire these; one that cannot be is left as it is, with the reason logged."""
+    isolate(values.env.cr, values, _expire_today, _log_error)
+
+
+def _expire_today(values):
+    for value in values:
+        stored_value_changes.expire(value, fields.Date.context_today(value))
+
+
+def _log_error(value, error):
+    reason = explain_error(value.env, error, _logger, f"Expiry of {value}")
+    _logger.warning("%s does not expire: %s", value.name, reason)

@@ -1,0 +1,98 @@
+"""Pay invoices with stored value: by itself, as the company says, or on request."""
+
+from datetime import date
+from functools import partial
+
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import format_list
+
+from ...tools.applying import OpenItem
+from .stored_value_changes import use
+
+
+def get_open_items(values):
+    """Return stored values as what can pay invoices, see ``plan_applications``.
+
+    Those that are active, not empty and not expired: prepayments before gift cards,
+    what expires first, then what was given before what was paid, then the oldest.
+
+    :param values: ``account.stored.value`` records
+    :return: list of :class:`OpenItem`
+    """
+    return [
+        OpenItem(
+            move=value,
+            line=None,
+            account=value.partner_id,
+            ledger=None,
+            currency=value.currency_id,
+            residual=value.balance,
+            draw=partial(use, value),
+            order=(
+                1 if value.value_type == "prepayment" else 2,
+                value._get_last_day() or date.max,
+                value.funding != "promotion",
+                value.issue_date,
+                value.id,
+            ),
+        )
+        for value in values
+        if value.state == "active"
+        and not value._is_expired()
+        and value.currency_id.compare_amounts(value.balance, 0) > 0
+    ]
+
+
+def get_automatic_domain(company):
+    """Return which stored value of a company pays by itself; none by default."""
+    kinds = [
+        value_type
+        for value_type, is_automatic in (
+            ("prepayment", company.auto_apply_prepayments),
+            ("gift_card", company.auto_apply_gift_cards),
+        )
+        if is_automatic
+    ]
+    if not kinds:
+        return Domain.FALSE
+    return Domain(
+        [
+            ("company_id", "=", company.id),
+            ("state", "=", "active"),
+            ("value_type", "in", kinds),
+        ]
+    )
+
+
+def pay(values, items, company, invoices):
+    """Let stored values pay invoices because somebody asked, by the rule.
+
+    :param values: ``account.stored.value`` records
+    :param list items: of :func:`get_open_items`
+    :param invoices: ``account.move`` records
+    :return: ``{currency: amount}``, what was paid
+    :raise UserError: when nothing could be paid, with the reason
+    """
+    # The right to use stored value is enough, as with credits.
+    applications_sudo = values.env["account.credit.application"].sudo()
+    invoices_sudo = invoices.sudo()
+    before = invoices_sudo.credit_application_ids
+    applications_sudo._get_engine(company, "user", invoices_sudo).apply_items(items)
+    new = invoices_sudo.credit_application_ids - before
+    paid = new.filtered("partial_id")
+    if not paid:
+        reason = new.filtered("reason")[:1].reason
+        raise UserError(reason or _get_nothing_paid_message(values.sudo()))
+    return paid._sum_by_currency()
+
+
+def _get_nothing_paid_message(values):
+    env = values.env
+    return env._(
+        "Nothing was paid with %(names)s. It takes an open invoice of %(accounts)s "
+        "in %(currencies)s that sells no gift card, and something left to use.",
+        names=format_list(env, values.mapped("name")),
+        accounts=format_list(env, values.partner_id.mapped("display_name")),
+        currencies=format_list(env, values.currency_id.mapped("name")),
+    )

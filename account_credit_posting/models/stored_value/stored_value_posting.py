@@ -1,0 +1,130 @@
+"""Post what the events of gift cards and prepayments book, to the item."""
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ...tools.posting import with_posting
+
+
+def post(entry):
+    """Post the entry of an event.
+
+    :param entry: a ``stored_value_events.Entry``
+    :return: the posted ``account.move``
+    :raise UserError: when its date is locked, or there is no journal
+    """
+    if entry.reversed_move:
+        return post_reversals([entry])
+    if entry.journal:
+        return _post_payment(entry)
+    journal_move = _post_entry(entry)
+    if entry.open_items:
+        other = journal_move.line_ids.filtered(lambda item: not item.stored_value_id)
+        other._reconcile_plan([other + item for item in entry.open_items])
+    return journal_move
+
+
+def post_reversals(entries):
+    """Post reversals as one set.
+
+    :param list entries: of ``stored_value_events``
+    :return: the posted ``account.move`` records
+    """
+    moves = entries[0].reversed_move.union(*(entry.reversed_move for entry in entries))
+    return with_posting(moves, "event")._reverse_moves(
+        [
+            {
+                "date": entry.date,
+                "ref": entry.ref,
+                "stored_value_event": entry.event,
+            }
+            for entry in entries
+        ],
+        cancel=True,
+    )
+
+
+def _post_entry(entry):
+    """Post an entry in the currency of the record."""
+    value = entry.value
+    currency = value.currency_id
+    journal_move = with_posting(value.env["account.move"], "event").create(
+        {
+            "move_type": "entry",
+            "journal_id": _get_journal(value).id,
+            "company_id": value.company_id.id,
+            "currency_id": currency.id,
+            "date": entry.date,
+            "ref": entry.ref,
+            "stored_value_event": entry.event,
+            "line_ids": [
+                Command.create(
+                    {
+                        "account_id": item.account.id,
+                        "partner_id": item.partner.id,
+                        "currency_id": currency.id,
+                        "amount_currency": item.amount,
+                        "balance": item.balance,
+                        "name": item.label,
+                        "stored_value_id": item.value and item.value.id,
+                    }
+                )
+                for item in entry.items
+            ],
+        }
+    )
+    _check_date(value, journal_move)
+    journal_move._post(soft=False)
+    return journal_move
+
+
+def _post_payment(entry):
+    """Post a payment; its items are named by ``account.payment``."""
+    value = entry.value
+    held, money = entry.items
+    payment = with_posting(value.env["account.payment"], "event").create(
+        {
+            "payment_type": "inbound" if money.amount > 0 else "outbound",
+            "partner_type": "customer",
+            "partner_id": held.partner.id,
+            "amount": abs(money.amount),
+            "currency_id": value.currency_id.id,
+            "journal_id": entry.journal.id,
+            "date": entry.date,
+            "memo": entry.ref,
+            # With this account it has an entry at once.
+            "outstanding_account_id": money.account.id,
+            "destination_account_id": held.account.id,
+            "stored_value_id": value.id,
+        }
+    )
+    payment.action_post()
+    return payment.move_id
+
+
+def _get_journal(value):
+    journal = value.company_id._get_own_or_parent("stored_value_journal_id")
+    if not journal:
+        raise UserError(
+            value.env._(
+                "%(company)s has no journal for gift cards and prepayments. Choose "
+                "one under Invoicing, Configuration, Settings, Account Credits.",
+                company=value.company_id.display_name,
+            )
+        )
+    return journal
+
+
+def _check_date(value, journal_move):
+    """Check that a date is not locked: Odoo would move it silently."""
+    locks = journal_move._get_violated_lock_dates(journal_move.date, False)
+    if locks:
+        raise UserError(
+            value.env._(
+                "%(name)s: the date %(date)s is locked (%(locks)s). Choose a later "
+                "date.",
+                name=value.name,
+                date=journal_move.date,
+                locks=value.company_id._format_lock_dates(locks),
+            )
+        )
