@@ -258,12 +258,11 @@ def read_addon(folder):
 def find_odoo():
     """Return the folder of Odoo's own code, or None."""
     spec = importlib.util.find_spec("odoo")
-    if spec and spec.submodule_search_locations:
-        return Path(next(iter(spec.submodule_search_locations)))
+    # Addons that are installed as packages lie in folders of the same name.
+    folders = [Path(path) for path in (spec and spec.submodule_search_locations) or ()]
     pattern = ".dev/venv/lib/python*/site-packages/odoo-source.pth"
-    for file in ROOT.glob(pattern):
-        return Path(file.read_text().strip()) / "odoo"
-    return None
+    folders += [Path(file.read_text().strip()) / "odoo" for file in ROOT.glob(pattern)]
+    return next((path for path in folders if (path / "release.py").exists()), None)
 
 
 def read_odoo_names(addon=ADDON):
