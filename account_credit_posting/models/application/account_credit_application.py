@@ -1,10 +1,11 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime, format_list, split_every
 
 from ... import const
 from ...tools.posting import get_posting, with_posting
+from ...tools.rights import check_right
 from ...tools.working import work_list
 from .application_engine import ApplicationEngine
 
@@ -311,16 +312,15 @@ class AccountCreditApplication(models.Model):
 
         :raise AccessError: when the user has no such right
         """
-        if not self.env.su and not self.env.user.has_group(
-            "account_credit_posting.group_credit_user"
-        ):
-            raise AccessError(
-                self.env._(
-                    "You may not apply credits. Ask an administrator for the right "
-                    "Post credits."
-                )
-            )
-        self.check_access("read")
+        check_right(
+            self,
+            const.GROUP_USER,
+            self.env._(
+                "You may not apply credits. Ask an administrator for the right Post "
+                "credits."
+            ),
+            "read",
+        )
 
     def _unapply(self, *, is_pinned):
         """Remove the reconciliations of these applications.
@@ -611,7 +611,7 @@ class AccountCreditApplication(models.Model):
 
     @api.model
     def _explain_payments(self, moves):
-        """Say in the payment area of invoices which credit paid, and what decided it."""
+        """Say in the payment area which credit paid an invoice, and what decided it."""
         contents = {  # {partial id: values of a line of the widget}
             values["partial_id"]: values
             for move in moves
