@@ -22,13 +22,8 @@ class AccountPartialReconcile(models.Model):
 
     def unlink(self):
         """Record that credits no longer pay invoices, and give back stored value."""
-        # As in `create`.
-        applications_sudo = self.env["account.credit.application"].sudo()
-        if self:
-            applications_sudo = applications_sudo.search(
-                [("partial_id", "in", self.ids)]
-            )
-            applications_sudo._set_unapplied()
+        applications_sudo = self.env["account.credit.application"]._find_of(self.ids)
+        applications_sudo._set_unapplied()
         result = super().unlink()
         for name in const.SOURCES:
             self.env[name].sudo()._give_back(applications_sudo)  # As in `create`.

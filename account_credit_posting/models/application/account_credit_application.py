@@ -1,10 +1,11 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime, format_list, split_every
 
 from ... import const
 from ...tools.posting import get_posting, with_posting
+from ...tools.rights import check_right
 from ...tools.working import work_list
 from .application_engine import ApplicationEngine
 
@@ -311,16 +312,15 @@ class AccountCreditApplication(models.Model):
 
         :raise AccessError: when the user has no such right
         """
-        if not self.env.su and not self.env.user.has_group(
-            "account_credit_posting.group_credit_user"
-        ):
-            raise AccessError(
-                self.env._(
-                    "You may not apply credits. Ask an administrator for the right "
-                    "Post credits."
-                )
-            )
-        self.check_access("read")
+        check_right(
+            self,
+            const.GROUP_USER,
+            self.env._(
+                "You may not apply credits. Ask an administrator for the right Post "
+                "credits."
+            ),
+            "read",
+        )
 
     def _unapply(self, *, is_pinned):
         """Remove the reconciliations of these applications.
@@ -501,6 +501,132 @@ class AccountCreditApplication(models.Model):
         # A new credit pays as the first one did, before any rule applies.
         if not get_posting(self.env).is_carrying_over:
             self._get_engine(company, origin, invoices).apply(accounts, fresh)
+
+    @api.model
+    def _apply_posted(self, moves):
+        """Let credits pay invoices where either was posted just now.
+
+        :param moves: ``account.move`` records of any kind
+        """
+        documents = moves.filtered(
+            lambda move: (
+                move.state == "posted"
+                and (
+                    move.is_sale_document(include_receipts=True)
+                    or move.sudo().credit_batch_id
+                )
+            )
+        )
+        credits = documents.filtered(
+            lambda move: move.move_type in ("out_refund", "entry")
+        )
+        self._apply_on(credits, "credit")
+        # The credit of an invoice comes first, before what else is on the account.
+        if not get_posting(self.env).is_charging:
+            self._apply_on(documents - credits, "invoice")
+
+    @api.model
+    def _apply_on(self, documents, origin):
+        """Let credits pay invoices on the accounts of these documents, by the rule.
+
+        :param documents: ``account.move`` records
+        :param origin: see the field
+        """
+        for company, of_company in documents.grouped("company_id").items():
+            self._apply(
+                of_company._get_credit_accounts(),
+                company,
+                origin,
+                # Whoever posts may not see credit lines.
+                fresh=of_company.sudo().filtered(
+                    lambda move: move.credit_line_id or move.credit_batch_id
+                ),
+            )
+
+    @api.model
+    def _free(self, moves):
+        """Unapply credits where the invoice, or the credit, is no longer in force.
+
+        :param moves: ``account.move`` records of any kind
+        :return: the invoices that had some
+        """
+        documents = moves.filtered(
+            lambda move: move.is_sale_document(include_receipts=True)
+        )
+        # Resetting, cancelling or reversing the document is the right it takes.
+        applications_sudo = self.sudo().browse()
+        if documents:
+            applications_sudo = applications_sudo.search(
+                [
+                    ("state", "=", "applied"),
+                    "|",
+                    ("invoice_id", "in", documents.ids),
+                    ("credit_move_id", "in", documents.ids),
+                ]
+            )
+        applications_sudo._unapply(is_pinned=False)
+        return applications_sudo.invoice_id.with_env(self.env)
+
+    @api.model
+    def _free_reversed(self, moves, reverse_moves):
+        """Unapply the credits of documents that are reversed whole.
+
+        Credits that are free by that, and invoices open again, are looked after when
+        posting goes on.
+
+        :param moves: ``account.move`` records
+        :param reverse_moves: what reverses each of them
+        """
+        for move, reverse_move in zip(moves, reverse_moves, strict=False):
+            if not move.currency_id.compare_amounts(
+                move.amount_total, reverse_move.amount_total
+            ):
+                self._free(move)
+
+    @api.model
+    def _find_of(self, partial_ids):
+        """Return the applications of partial reconciliations.
+
+        :return: records with all rights: a note beside what Odoo lets this user do
+        """
+        applications_sudo = self.sudo()
+        if not partial_ids:
+            return applications_sudo.browse()
+        return applications_sudo.search([("partial_id", "in", partial_ids)])
+
+    @api.model
+    def _set_paid(self, moves):
+        """Call an invoice paid that Odoo calls reversed, as only credit notes pay it.
+
+        A credit of ours reverses no invoice: it pays.
+        """
+        for move_sudo in moves.sudo():  # Whatever the user may see of the credits.
+            if move_sudo.payment_state == "reversed" and move_sudo.is_sale_document():
+                counterparts_sudo = move_sudo._get_reconciled_amls().move_id
+                if move_sudo not in counterparts_sudo.reversed_entry_id and any(
+                    counterpart.credit_line_id or counterpart.credit_batch_id
+                    for counterpart in counterparts_sudo
+                ):
+                    move_sudo.payment_state = "paid"
+
+    @api.model
+    def _explain_payments(self, moves):
+        """Say in the payment area which credit paid an invoice, and what decided it."""
+        contents = {  # {partial id: values of a line of the widget}
+            values["partial_id"]: values
+            for move in moves
+            if move.invoice_payments_widget
+            for values in move.invoice_payments_widget["content"]
+        }
+        # The widget shows what was decided; who sees it is up to its groups.
+        for application_sudo in self._find_of(list(contents)):
+            contents[application_sudo.partial_id.id].update(
+                is_refund=False,
+                credit_kind=application_sudo._get_kind(),
+                credit_label=application_sudo._get_label(),
+                credit_printed_label=application_sudo._get_printed_label(),
+                credit_decision=application_sudo.decision,
+            )
 
     @api.model
     def _cron_apply(self):

@@ -1384,7 +1384,8 @@ class AccountCreditLine(models.Model):
             credited._create_moves()._post_credits()
         for line in self:
             line._update_state("posted", error=False, charge_move_id=line.invoice_id.id)
-        (self - credited).charge_move_id._apply_credits_of_accounts("invoice")
+        applications = self.env["account.credit.application"]
+        applications._apply_on((self - credited).charge_move_id, "invoice")
 
     def _create_charges(self):
         """Create one draft invoice per line.

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER
 from ...tools.locks import lock_rows
 from ...tools.posting import with_posting
+from ...tools.rights import check_right
 from . import (
     account_gift_card,
     stored_value_changes,
@@ -354,12 +355,14 @@ class AccountStoredValue(models.Model):
 
         :raise AccessError: when the user has no such right
         """
-        self._check_right(
+        check_right(
+            self,
             GROUP_USER,
             self.env._(
                 "You may not issue or use gift cards and prepayments. Ask an "
                 "administrator for the right Post credits."
             ),
+            "read",
         )
 
     def _check_may_manage(self):
@@ -367,12 +370,14 @@ class AccountStoredValue(models.Model):
 
         :raise AccessError: when the user has no such right
         """
-        self._check_right(
+        check_right(
+            self,
             GROUP_MANAGER,
             self.env._(
                 "Only an administrator of account credits can correct, move, refund or "
                 "void gift cards and prepayments."
             ),
+            "read",
         )
 
     def _lock(self):
