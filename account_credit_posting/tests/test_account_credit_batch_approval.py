@@ -705,7 +705,7 @@ class TestAccountCreditBatchApproval(ApprovalCommon):
         self.company.credit_background_lines = 1
         batch = self._prepare([1, 1])
         batch.action_post()
-        batch.sudo()._start()
+        batch.sudo().run_id._start()
         with self.assertRaisesRegex(UserError, "in work"):
             batch.action_cancel()
 
@@ -1006,6 +1006,6 @@ class TestAccountCreditOpenCap(AccountCreditCommon):
             lines = batch.line_ids
             lines._get_errors()
             before = self.env.cr.sql_log_count
-            lines._get_cap_errors(batch)
+            self.env["account.credit.cap"]._get_errors(lines, batch)
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[0], counts[1])

@@ -62,7 +62,8 @@ class AccountCreditBatchReverse(models.TransientModel):
         batch = self.batch_id
         batch.check_access("read")
         # Whoever sees the batch may know what became of it.
-        figures = batch.sudo()._get_reversal_figures()
+        runs_sudo = self.env["account.credit.run"].sudo()
+        figures = runs_sudo._get_reversal_figures(batch)
         return [
             {
                 **row,
