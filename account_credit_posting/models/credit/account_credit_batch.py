@@ -273,10 +273,7 @@ class AccountCreditBatch(models.Model):
         related="run_id.reversal_count",
         written_by="posting",
     )
-    progress_info = fields.Json(
-        compute="_compute_progress_info",
-        help="What the progress bar shows.",
-    )
+    progress_info = fields.Json(related="run_id.progress_info")
     correction = fields.Selection(
         selection=[
             ("replace", "Replaces a credit"),
@@ -522,22 +519,6 @@ class AccountCreditBatch(models.Model):
                 )
             )
 
-    def _check_ready(self):
-        """Check what concerns the batch as a whole.
-
-        :raise UserError: when there is no line, or the company has no journal
-        """
-        self.ensure_one()
-        if not self.line_count:
-            raise UserError(
-                self.env._(
-                    "%(batch)s has no account. Add at least one account and an amount.",
-                    batch=self.display_name,
-                )
-            )
-        if not self._get_journal():
-            raise UserError(self._get_no_journal_message())
-
     def _get_no_journal_message(self):
         self.ensure_one()
         if self.document_form == "entry":
@@ -577,15 +558,6 @@ class AccountCreditBatch(models.Model):
             "these credits as credit notes, or choose a credit item without taxes.",
             item=self.credit_item_id.display_name,
         )
-
-    def _check_document_form(self):
-        """Check that the batch can be posted in the form it says.
-
-        :raise UserError: when the credit item is taxed, and no credit notes are wanted
-        """
-        self.ensure_one()
-        if error := self._get_document_form_error():
-            raise UserError(error)
 
     def _get_lock_description(self, date=None):
         """Return the lock dates that a date violates, as text.
@@ -690,31 +662,6 @@ class AccountCreditBatch(models.Model):
             "domain": [("id", "in", lines.subselect("charge_move_id"))],
             "context": {"create": False},
         }
-
-    def _check_charge(self):
-        """Check what the invoices of the batch need.
-
-        :raise UserError: when an item cannot be invoiced, or no document is wanted
-        """
-        self.ensure_one()
-        item = self.charge_item_id
-        if not item:
-            return
-        if item.is_credit_item or item.is_gift_card or not item.active:
-            raise UserError(
-                self.env._(
-                    "%(item)s cannot be invoiced here: it is archived, a credit item "
-                    "or a gift card. Choose another item.",
-                    item=item.display_name,
-                )
-            )
-        if self.document_form == "entry":
-            raise UserError(
-                self.env._(
-                    "Credits beside invoices are posted as credit notes. Choose "
-                    "this under Posted As."
-                )
-            )
 
     # -------------------------------------------------------------------------
     # POST CREDITS ON BEHALF OF ANOTHER PROGRAM: JSON-2 AND XML-RPC
@@ -844,56 +791,12 @@ class AccountCreditBatch(models.Model):
         self.ensure_one()
         return self.state == "to_approve" and not self.approved_by_id
 
-    def _is_for_later(self):
-        self.ensure_one()
-        return bool(self.post_at) and self.post_at > fields.Datetime.now()
-
     def _get_scheduled_text(self):
         self.ensure_one()
         return self.env._(
             "The credits are posted on %(time)s. Until then you can cancel the batch.",
             time=format_datetime(self.env, self.post_at, dt_format="short"),
         )
-
-    @api.depends(
-        "state",
-        "run_id.is_paused",
-        "line_ids.state",
-        "line_ids.is_to_reverse",
-        "line_ids.reversal_error",
-    )
-    def _compute_progress_info(self):
-        """Compute what the progress bar shows.
-
-        ``{"batch_id", "is_working", "is_paused", "work", "line_count", "done": lines
-        posted or reversed, "failed", "seconds": since the first chunk was begun}``
-        """
-        for batch in self:
-            end = batch.posting_end or fields.Datetime.now()
-            start = batch.posting_start or end
-            if batch.work == "reverse":
-                count = batch.reversal_count
-                failed = batch.line_ids.search_count(
-                    [
-                        ("batch_id", "=", batch._origin.id),
-                        ("reversal_error", "!=", False),
-                    ]
-                )
-                done = count - batch._count_lines_to_do() - failed
-            else:
-                count = batch.line_count
-                failed = batch.failed_count
-                done = batch.posted_count
-            batch.progress_info = {
-                "batch_id": batch._origin.id,
-                "is_working": batch.state in const.IN_WORK and not batch.is_scheduled,
-                "is_paused": batch.is_paused,
-                "line_count": count,
-                "done": done,
-                "failed": failed,
-                "work": batch.work or "post",
-                "seconds": (end - start).total_seconds(),
-            }
 
     def action_pause(self):
         """Let workers leave the pending lines alone; a chunk in work is finished.
@@ -927,18 +830,6 @@ class AccountCreditBatch(models.Model):
         self._check_may_post()
         self.env["account.credit.run"]._cancel_pending(self)
         return True
-
-    def _check_not_in_work(self):
-        for batch in self:
-            if batch.state in const.IN_WORK:
-                raise UserError(
-                    self.env._(
-                        "%(batch)s is in work. Wait until it is done, or cancel what "
-                        "is pending.",
-                        batch=batch.display_name,
-                    )
-                )
-            batch._check_not_waiting()
 
     def _as_author(self):
         """Return the batch as whoever posted it sees it: language, zone, company."""

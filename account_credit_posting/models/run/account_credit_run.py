@@ -6,6 +6,7 @@ from ... import const
 from ...tools.locks import lock_free_rows, try_lock_chains
 from ...tools.posting import with_posting
 from ...tools.working import work, work_list
+from .posted_credits import PostedCredits
 
 
 class AccountCreditRun(models.Model):
@@ -74,6 +75,47 @@ class AccountCreditRun(models.Model):
         written_by="posting",
     )
 
+    progress_info = fields.Json(
+        compute="_compute_progress_info",
+        help="What the progress bar shows.",
+    )
+
+    @api.depends(
+        "batch_id.state",
+        "is_paused",
+        "batch_id.line_ids.state",
+        "batch_id.line_ids.is_to_reverse",
+        "batch_id.line_ids.reversal_error",
+    )
+    def _compute_progress_info(self):
+        """Compute how far the runs are.
+
+        ``{"batch_id", "is_working", "is_paused", "work", "line_count", "done": lines
+        posted or reversed, "failed", "seconds": since the first chunk was begun}``
+        """
+        for run in self:
+            batch = run.batch_id
+            if run.work == "post":
+                count = batch.line_count
+                done, failed = batch.posted_count, batch.failed_count
+            else:
+                count = run.reversal_count
+                failed = batch.line_ids.search_count(
+                    [("batch_id", "=", batch.id), ("reversal_error", "!=", False)]
+                )
+                done = count - batch._count_lines_to_do() - failed
+            end = run.end or fields.Datetime.now()
+            run.progress_info = {
+                "batch_id": batch.id,
+                "is_working": batch.state in const.IN_WORK and not run.is_scheduled,
+                "is_paused": run.is_paused,
+                "line_count": count,
+                "done": done,
+                "failed": failed,
+                "work": run.work,
+                "seconds": (end - (run.start or end)).total_seconds(),
+            }
+
     @api.model
     def _begin(self, batch, work, **vals):
         """Begin what this user asks for, in the place of what was asked for before.
@@ -120,19 +162,67 @@ class AccountCreditRun(models.Model):
         """
         self.ensure_one()
         batch = self.batch_id
-        batch._check_document_form()
-        batch._check_charge()
-        batch._check_ready()
+        self._check_document_form()
+        self._check_charge()
+        self._check_ready()
         poster = self.env.user if poster is None else poster
         observers = self.env["account.credit.observer"]._find_observers()
         if any(observer._hold(batch, poster) for observer in observers):
             return
-        if batch._is_for_later():
+        if batch.post_at and batch.post_at > fields.Datetime.now():
             self._schedule()
         elif is_due or self._is_large():
             self._queue()
         else:
             self._work_off()
+
+    def _check_document_form(self):
+        """Check that the batch can be posted in the form it says.
+
+        :raise UserError: when the credit item is taxed, and no credit notes are wanted
+        """
+        if error := self.batch_id._get_document_form_error():
+            raise UserError(error)
+
+    def _check_charge(self):
+        """Check what the invoices of the batch need.
+
+        :raise UserError: when an item cannot be invoiced, or no document is wanted
+        """
+        item = self.batch_id.charge_item_id
+        if not item:
+            return
+        if item.is_credit_item or item.is_gift_card or not item.active:
+            raise UserError(
+                self.env._(
+                    "%(item)s cannot be invoiced here: it is archived, a credit item "
+                    "or a gift card. Choose another item.",
+                    item=item.display_name,
+                )
+            )
+        if self.batch_id.document_form == "entry":
+            raise UserError(
+                self.env._(
+                    "Credits beside invoices are posted as credit notes. Choose "
+                    "this under Posted As."
+                )
+            )
+
+    def _check_ready(self):
+        """Check what concerns the batch as a whole.
+
+        :raise UserError: when there is no line, or the company has no journal
+        """
+        batch = self.batch_id
+        if not batch.line_count:
+            raise UserError(
+                self.env._(
+                    "%(batch)s has no account. Add at least one account and an amount.",
+                    batch=batch.display_name,
+                )
+            )
+        if not batch._get_journal():
+            raise UserError(batch._get_no_journal_message())
 
     @api.model
     def _retry(self, batch):
@@ -158,7 +248,7 @@ class AccountCreditRun(models.Model):
         else:
             batch._check_nothing_posted()
             if batch.state == "posting":
-                batch._check_not_in_work()
+                self._check_not_in_work(batch)
             state = "cancelled"
         for observer in self.env["account.credit.observer"]._find_observers():
             observer._on_cancel(batch, reason)
@@ -445,7 +535,7 @@ class AccountCreditRun(models.Model):
         if batch.state in const.IN_WORK:
             return
         batch = batch._as_author()
-        info = batch.progress_info
+        info = batch.run_id.progress_info
         message = (
             batch.env._("%(done)s credits are posted, %(failed)s failed.")
             if self.work == "post"
@@ -465,6 +555,18 @@ class AccountCreditRun(models.Model):
     # -------------------------------------------------------------------------
     # WHAT USERS DO WITH BATCHES THAT WORKERS HAVE
     # -------------------------------------------------------------------------
+
+    @api.model
+    def _check_not_in_work(self, batch):
+        if batch.state in const.IN_WORK:
+            raise UserError(
+                self.env._(
+                    "%(batch)s is in work. Wait until it is done, or cancel what "
+                    "is pending.",
+                    batch=batch.display_name,
+                )
+            )
+        batch._check_not_waiting()
 
     @api.model
     def _set_paused(self, batches, is_paused):
@@ -521,10 +623,10 @@ class AccountCreditRun(models.Model):
         :param reason: likewise
         :param lines: only these
         """
-        batch._check_not_in_work()
+        self._check_not_in_work(batch)
         batch._check_reversal_date(date)
         batch._lock()
-        count = self._mark_to_reverse(batch, mode, lines)
+        count = PostedCredits(batch).mark_to_reverse(mode, lines)
         if not count:
             if mode == "all" and lines is None:
                 return
@@ -547,95 +649,7 @@ class AccountCreditRun(models.Model):
             reversal_count=count,
         )
         if lines is None and run._is_large():
-            batch._check_ready()
+            run._check_ready()
             run._queue()
         else:
             run._work_off()
-
-    @api.model
-    def _mark_to_reverse(self, batch, mode, lines=None):
-        """Mark the lines that are to be reversed, in one statement.
-
-        :param mode: "all", or "unused": only where something is open
-        :param lines: only these
-        :return: how many
-        """
-        self._flush_reversal()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE account_credit_line line
-                   SET is_to_reverse = TRUE, reversal_error = NULL
-                  FROM (%(lines)s) AS posted
-                 WHERE line.id = posted.id
-                   AND (%(is_all)s OR posted.open != 0)
-                   AND (%(is_whole)s OR line.id = ANY(%(line_ids)s))
-                """,
-                lines=self._get_posted_lines_sql(batch),
-                is_whole=lines is None,
-                line_ids=lines.ids if lines else [],
-                is_all=mode == "all",
-            )
-        )
-        count = self.env.cr.rowcount
-        self.env["account.credit.line"].invalidate_model(
-            ["is_to_reverse", "reversal_error"]
-        )
-        return count
-
-    @api.model
-    def _flush_reversal(self):
-        self.env["account.credit.line"].flush_model()
-        self.env["account.move"].flush_model(["amount_total", "amount_residual"])
-        self.env["account.move.line"].flush_model(
-            ["amount_currency", "amount_residual_currency"]
-        )
-
-    @api.model
-    def _get_posted_lines_sql(self, batch):
-        """Return a query of the posted lines, with total and open amount of each.
-
-        Both above zero, in the currency of the line.
-        """
-        return SQL(
-            """
-            SELECT line.id, line.currency_id,
-                   COALESCE(-item.amount_currency, move.amount_total) AS total,
-                   COALESCE(-item.amount_residual_currency, move.amount_residual)
-                   AS open
-              FROM account_credit_line line
-              JOIN account_move move ON move.id = line.move_id
-         LEFT JOIN account_move_line item ON item.id = line.move_line_id
-             WHERE line.batch_id = %(batch)s
-               AND line.state = 'posted'
-            """,
-            batch=batch.id,
-        )
-
-    @api.model
-    def _get_reversal_figures(self, batch):
-        """Return what of the credits is used and what is not, however many they are.
-
-        :return: ``{currency: {"credited", "unused": amounts in that currency,
-            "untouched", "partly", "used_up": numbers of accounts}}``
-        """
-        self._flush_reversal()
-        rows = self.env.execute_query_dict(
-            SQL(
-                """
-                SELECT currency_id,
-                       SUM(total) AS credited,
-                       SUM(open) AS unused,
-                       COUNT(*) FILTER (WHERE open = total) AS untouched,
-                       COUNT(*) FILTER (WHERE open != total AND open != 0) AS partly,
-                       COUNT(*) FILTER (WHERE open = 0) AS used_up
-                  FROM (%(lines)s) AS posted
-              GROUP BY currency_id
-              ORDER BY currency_id
-                """,
-                lines=self._get_posted_lines_sql(batch),
-            )
-        )
-        return {
-            self.env["res.currency"].browse(row.pop("currency_id")): row for row in rows
-        }

@@ -1516,8 +1516,16 @@ class AccountPostTransaction(models.TransientModel):
         for transaction in self:
             info = transaction.batch_id.progress_info
             if transaction.is_transferring:
-                count = transaction.line_count
-                info = {**info, "is_working": True, "line_count": count}
+                info = {
+                    "batch_id": transaction.batch_id.id,
+                    "is_working": True,
+                    "is_paused": False,
+                    "line_count": transaction.line_count,
+                    "done": 0,
+                    "failed": 0,
+                    "work": "post",
+                    "seconds": 0,
+                }
             transaction.progress_info = info
 
     @api.model
