@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ..models.credit.credit_request import get_answer
 from .common import AccountCreditCommon
 
 
@@ -353,7 +354,7 @@ class TestAccountCreditLineEntry(CreditEntryCommon):
     def test_answer_and_export_name_the_entry(self):
         batch = self._post_ten()
         name = batch.line_ids.move_id.name
-        answer = batch._get_answer()
+        answer = get_answer(batch)
         self.assertEqual({line["move_name"] for line in answer["lines"]}, {name})
         self.assertEqual(set(batch.line_ids.mapped("move_name")), {name})
 

@@ -120,6 +120,6 @@ class TestAccountCreditOpenCap(AccountCreditCommon):
             lines = batch.line_ids
             lines._get_errors()
             before = self.env.cr.sql_log_count
-            lines._get_cap_errors(batch)
+            self.env["account.credit.cap"]._get_errors(lines, batch)
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[0], counts[1])

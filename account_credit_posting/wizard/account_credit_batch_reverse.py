@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import formatLang
 
 from .. import const
+from ..models.run.posted_credits import PostedCredits
 
 
 class AccountCreditBatchReverse(models.TransientModel):
@@ -62,7 +63,7 @@ class AccountCreditBatchReverse(models.TransientModel):
         batch = self.batch_id
         batch.check_access("read")
         # Whoever sees the batch may know what became of it.
-        figures = batch.sudo()._get_reversal_figures()
+        figures = PostedCredits(batch.sudo()).get_figures()
         return [
             {
                 **row,

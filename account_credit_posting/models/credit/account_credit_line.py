@@ -11,7 +11,7 @@ from odoo.tools.sql import add_constraint, constraint_definition
 
 from ... import const
 from ...tools.isolating import explain_error, isolate
-from ...tools.locks import lock_rows, touch_rows
+from ...tools.locks import lock_rows
 from ...tools.posting import Decision, get_posting, is_written_by, with_posting
 from ...tools.requests import count_decimals
 from ...tools.working import work
@@ -620,7 +620,8 @@ class AccountCreditLine(models.Model):
                 if error:
                     errors[line] = error
             sound = self.browse().union(*(line for line in lines if line not in errors))
-            errors |= sound._get_cap_errors(batch)
+            for observer in self.env["account.credit.observer"]._find_observers():
+                errors |= observer._get_errors(sound, batch)
         return errors
 
     def _get_account_error(self):
@@ -833,122 +834,6 @@ class AccountCreditLine(models.Model):
         )
 
     # -------------------------------------------------------------------------
-    # REFUSE CREDITS THAT WOULD LEAVE AN ACCOUNT WITH MORE THAN IT MAY HOLD
-    # -------------------------------------------------------------------------
-
-    def _lock_capped_accounts(self, accounts=None):
-        """Let one transaction at a time credit an account that has a cap.
-
-        :param accounts: those of the lines by default
-        """
-        if self.company_id._get_credit_open_cap():
-            touch_rows(accounts or self.partner_id)
-
-    def _get_cap_errors(self, batch):
-        """Find the lines that would lift the open credit of an account over the cap.
-
-        What a credit pays at once is not open: the invoice that it names, and those
-        that the policy of the company lets it pay. Lines of one account follow each
-        other: one that does not fit leaves room for the next.
-
-        :param batch: that of all lines
-        :return: ``{line: sentence}``
-        """
-        company = batch.company_id
-        cap = company._get_credit_open_cap()
-        if not cap:
-            return {}
-        currency = company.currency_id
-        credits = self.partner_id._get_open_credits(company)
-        terms = self._find_terms_to_pay(credits, cap)
-        errors = {}  # {line: sentence}
-        for line in self:
-            account = line.partner_id
-            payable = [
-                term
-                for term in terms.get((account, line.currency_id), [])
-                if term.is_payable or term.move == line.invoice_id
-            ]
-            rest, paid = line._pay_terms(payable)
-            lifted = credits.get(account.id, 0) + line._convert_to_company(rest)
-            if line.currency_id.compare_amounts(rest, 0) > 0 and (
-                currency.compare_amounts(lifted, cap) > 0
-            ):
-                errors[line] = line._get_cap_message(lifted, cap)
-                continue
-            credits[account.id] = lifted
-            for term, amount in paid:
-                term.residual -= amount
-        return errors
-
-    def _find_terms_to_pay(self, credits, cap):
-        """Return what is owed by those accounts whose credits do not fit as they are.
-
-        :param credits: ``{account id: open credit}``, in company currency
-        :return: ``{(account, currency): [open items, earliest due first]}``
-        """
-        totals = dict(credits)
-        for line in self:
-            account_id = line.partner_id.id
-            amount = line._convert_to_company(line._get_credited_amount())
-            totals[account_id] = totals.get(account_id, 0) + amount
-        currency = self.company_id.currency_id
-        tight = self.partner_id.filtered(
-            lambda account: currency.compare_amounts(totals[account.id], cap) > 0
-        )
-        engine = self.env["account.credit.application"].sudo()  # As `_apply` does.
-        terms = engine._find_open_terms(tight, self.company_id, "credit")
-        by_key = {}  # {(account, currency): [open items]}
-        for term in sorted(terms, key=lambda term: term.order):
-            by_key.setdefault((term.account, term.currency), []).append(term)
-        return by_key
-
-    def _pay_terms(self, terms):
-        """Return what is left of the credit after it has paid, nothing being booked.
-
-        :param terms: open items in the currency of the line
-        :return: ``(rest, [(term, what it would be paid)])``
-        """
-        self.ensure_one()
-        rest = self._get_credited_amount()
-        if self.batch_id.charge_item_id:
-            # Its own invoice comes first, and is posted along with it.
-            rest = max(rest - self._get_charge_preview_items()["total"], 0)
-        paid = []
-        for term in terms:
-            amount = min(rest, term.residual)
-            paid.append((term, amount))
-            rest -= amount
-        return self.currency_id.round(rest), paid
-
-    def _get_credited_amount(self):
-        """Return what the account is credited, taxes included."""
-        self.ensure_one()
-        return self._get_preview_items()["total"] if self._is_taxed() else self.amount
-
-    def _check_cap_of(self, account):
-        """Check that an account has no more open credit than it may have.
-
-        :raise UserError: when it has, with both amounts
-        """
-        cap = self.company_id._get_credit_open_cap()
-        lifted = account._get_open_credits(self.company_id).get(account.id, 0)
-        if cap and self.company_id.currency_id.compare_amounts(lifted, cap) > 0:
-            raise UserError(self._get_cap_reason(lifted, cap))
-
-    def _get_cap_message(self, lifted, cap):
-        return self._get_not_credited_message(self._get_cap_reason(lifted, cap))
-
-    def _get_cap_reason(self, lifted, cap):
-        currency = self.company_id.currency_id
-        return self.env._(
-            "It would have %(lifted)s of open credit, and %(cap)s is the most that an "
-            "account may have. Lower the amount, then retry.",
-            lifted=currency.format(lifted),
-            cap=currency.format(cap),
-        )
-
-    # -------------------------------------------------------------------------
     # TURN PENDING CREDIT LINES INTO POSTED CREDIT NOTES, AND REVERSE THEM
     # -------------------------------------------------------------------------
 
@@ -957,7 +842,8 @@ class AccountCreditLine(models.Model):
 
         The caller holds the lock on the lines, and has checked the right.
         """
-        self._lock_capped_accounts()
+        for observer in self.env["account.credit.observer"]._find_observers():
+            observer._lock(self)
         errors = self._get_errors()
         for line, error in errors.items():
             line._set_failed(error)
@@ -2107,7 +1993,7 @@ class AccountCreditLine(models.Model):
             line._check_is_not_moved()
         date = fields.Date.to_date(date) or fields.Date.context_today(self)
         for batch, lines in self.grouped("batch_id").items():
-            batch._reverse_credits(mode, date, reason, lines)
+            self.env["account.credit.run"]._reverse(batch, mode, date, reason, lines)
             errors = [
                 line.reversal_error
                 for line in lines
@@ -2146,9 +2032,9 @@ class AccountCreditLine(models.Model):
         date = fields.Date.to_date(date) or fields.Date.context_today(self)
         # The rule would give the invoices to other credits in between.
         line = with_posting(self, is_carrying_over=True)
-        # Whoever may replace it may know what it paid, as with `_reverse_now`.
+        # Whoever may replace it may know what it paid, as with `action_reverse`.
         uses = line.sudo()._get_uses()
-        line.batch_id._reverse_credits("all", date, None, line)
+        self.env["account.credit.run"]._reverse(line.batch_id, "all", date, None, line)
         if line.state != "reversed":
             raise UserError(line.reversal_error or self._get_not_replaced_message())
         replacement = line._post_replacement(facts, date)
@@ -2387,17 +2273,20 @@ class AccountCreditLine(models.Model):
         if not (reason or "").strip():
             raise UserError(self.env._("Say why: the reason is kept in the log."))
         self._lock()
-        # Whoever may move it may know what is open, as with `_reverse_now`.
+        # Whoever may move it may know what is open, as with `action_reverse`.
         account = self.env["res.partner"].sudo().browse(account_id).exists()
         account = account.commercial_partner_id
-        self.sudo()._lock_capped_accounts(account)
+        observers = self.env["account.credit.observer"].sudo()._find_observers()
+        for observer in observers:
+            observer._lock(self.sudo(), account)
         shares = self.sudo()._check_move(account, amount)
         date = fields.Date.to_date(date) or fields.Date.context_today(self)
         moved = self.browse()
         for line_sudo, share in shares:
             line_sudo.batch_id._check_reversal_date(date)
             moved += line_sudo._move(account, share, date, reason).with_env(self.env)
-        self.sudo()._check_cap_of(account)
+        for observer in observers:
+            observer._check_credited(account, self.company_id)
         return moved
 
     def _check_move(self, account, amount=None):
@@ -2476,7 +2365,8 @@ class AccountCreditLine(models.Model):
         batch = self.env["account.credit.batch"].create(
             self._prepare_move_batch_vals(account, amount, date)
         )
-        batch._write_posting({"correction": "move", "requested_by_id": self.env.uid})
+        batch._write_posting({"correction": "move"})
+        run = self.env["account.credit.run"]._begin(batch, "post")
         line = batch.line_ids
         line._write_result({"moved_from_id": self.id})
         move = line._create_complete_entry(
@@ -2488,7 +2378,7 @@ class AccountCreditLine(models.Model):
         # No rule may use the credit before it is taken from this account.
         with_posting(move, is_carrying_over=True)._post(soft=False)
         debit._reconcile_plan([self._get_receivable_item() + debit])
-        batch._end()
+        run._end()
         message = self.env._(
             "%(amount)s was moved from %(old)s to %(new)s by %(move)s.",
             amount=self.currency_id.format(amount),

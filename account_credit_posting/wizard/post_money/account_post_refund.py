@@ -155,7 +155,7 @@ class AccountPostRefund(models.TransientModel):
     def _check_setup(self):
         result = super()._check_setup()
         account = self.partner_id.commercial_partner_id
-        own_sudo = self.env["account.credit.batch"]._get_accounts_of(self.env.user)
+        own_sudo = self.env["account.credit.approval"]._get_accounts_of(self.env.user)
         if account in own_sudo:
             raise UserError(
                 self.env._(

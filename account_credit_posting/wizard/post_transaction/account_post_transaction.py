@@ -1188,7 +1188,7 @@ class AccountPostTransaction(models.TransientModel):
     def _get_approval_reasons(self):
         """Return why the credits cannot be posted by this user alone.
 
-        As ``account.credit.batch._get_approval_reasons`` will; without its lines, which
+        As ``account.credit.approval._get_reasons`` will; without its lines, which
         are not created yet.
 
         :return: list of sentences, empty when they can be
@@ -1196,12 +1196,15 @@ class AccountPostTransaction(models.TransientModel):
         self.ensure_one()
         batch = self.env["account.credit.batch"].new(self._prepare_batch_vals())
         limits = self.company_id._get_credit_limits(self.env.user)
+        approval = self.env["account.credit.approval"]
         reasons = (
-            batch._get_limit_reasons(limits, self._sum_amounts()) if any(limits) else []
+            approval._get_limit_reasons(batch, limits, self._sum_amounts())
+            if any(limits)
+            else []
         )
-        accounts_sudo = batch._get_accounts_of(self.env.user)
+        accounts_sudo = approval._get_accounts_of(self.env.user)
         own = self._find_lines(Domain("partner_id", "in", accounts_sudo.ids))
-        return reasons + batch._get_own_reasons(own.sudo().partner_id)
+        return reasons + approval._get_own_reasons(own.sudo().partner_id)
 
     def _sum_amounts(self):
         """Add up the credits above zero, as they are saved.
@@ -1513,8 +1516,16 @@ class AccountPostTransaction(models.TransientModel):
         for transaction in self:
             info = transaction.batch_id.progress_info
             if transaction.is_transferring:
-                count = transaction.line_count
-                info = {**info, "is_working": True, "line_count": count}
+                info = {
+                    "batch_id": transaction.batch_id.id,
+                    "is_working": True,
+                    "is_paused": False,
+                    "line_count": transaction.line_count,
+                    "done": 0,
+                    "failed": 0,
+                    "work": "post",
+                    "seconds": 0,
+                }
             transaction.progress_info = info
 
     @api.model
