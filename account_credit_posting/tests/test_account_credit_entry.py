@@ -279,11 +279,11 @@ class TestAccountCreditEntry(AccountCreditCommon):
         ):
             entries = []
             for is_taxed in (False, True):
-                # A line that counts as taxed is left to Odoo, whatever its taxes.
+                # An item that counts as taxed is left to Odoo, whatever its taxes.
                 with patch.object(
-                    type(self.env["account.credit.line"]),
+                    type(self.env["account.credit.form.note"]),
                     "_is_taxed",
-                    lambda line, answer=is_taxed: answer,
+                    lambda form, company, item, answer=is_taxed: answer,
                 ):
                     entries.append(self._post_for(account, currency))
             given, derived = entries

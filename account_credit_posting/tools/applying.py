@@ -36,7 +36,7 @@ class OpenItem:
     #: For a credit: the invoice that it pays before all others, whatever the policy,
     #: because somebody named it.
     named_invoice: Any = None
-    #: For a credit in a journal entry for many accounts: its ``account.credit.line``.
+    #: For a credit of ours: its ``account.credit.line``.
     credit_line: Any = None
 
     @property
