@@ -306,6 +306,7 @@ class TestAccountCreditEntry(AccountCreditCommon):
             "account.move.line": {
                 *("id", "move_id", "move_name", "display_name", "parent_id"),
                 *("create_date", "write_date", "name", "cumulated_balance"),
+                "credit_line_ids",
                 *("term_key", "epd_key", "epd_needed", "discount_allocation_key"),
             },
         }

@@ -226,8 +226,8 @@ class AccountCreditLine(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="In a journal entry for many accounts: the item that holds the other side, "
-        "with that of others.",
+        help="In a journal entry for many accounts: the item that holds the other "
+        "side, with that of others.",
         written_by="posting",
     )
     application_ids = fields.One2many(
@@ -457,6 +457,7 @@ class AccountCreditLine(models.Model):
             vals = dict(vals)
             self._lead_to_account([vals])
             if "batch_id" in vals:
+                self._check_not_posted()
                 self._check_stays(vals["batch_id"])
         return super().write(vals)
 
@@ -724,7 +725,7 @@ class AccountCreditLine(models.Model):
             line._set_failed(error)
         sound = self.browse(line.id for line in self if line not in errors)
         if sound:
-            # Odoo asks for the users of each new customer, one by one: read all at once.
+            # Odoo asks for the users of each new customer, one by one: read all now.
             sound.partner_id.mapped("user_ids")
             sound._get_form()._post(sound)
 
