@@ -94,6 +94,9 @@ PAID_STATES = ("paid", "in_payment")
 #: What stands for a code where it is not told.
 HIDDEN_CODE = "••••-••••-••••-••••"
 
+#: What pays invoices beside credits, see ``account.credit.source``.
+SOURCES = ("account.stored.value",)
+
 #: Methods of ``account.stored.value`` that take a code.
 CODE_METHODS = ("balance_of", "redeem")
 

@@ -15,13 +15,13 @@ from hypothesis.stateful import (
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.account_credit_posting.tools.applying import (
-    OpenItem,
-    plan_applications,
-)
 from odoo.addons.account_credit_posting.tests.common import AccountCreditCommon
 from odoo.addons.account_credit_posting.tests.test_account_post_transaction_preview import (  # noqa: E501
     PreviewMixin,
+)
+from odoo.addons.account_credit_posting.tools.applying import (
+    OpenItem,
+    plan_applications,
 )
 
 START = date(2024, 3, 1)

@@ -161,19 +161,3 @@ class AccountCreditGuard(models.AbstractModel):
 
     #: Who writes what is written along with the state.
     _state_writer = "posting"
-
-    # -------------------------------------------------------------------------
-    # RIGHTS
-    # -------------------------------------------------------------------------
-
-    def _check_right(self, group, message, operation="read"):
-        """Check that the user has a right, and access to these records.
-
-        :param group: external id of the group that has the right
-        :param message: for whoever has not
-        :param operation: what access rules must allow
-        :raise AccessError: when the user has no such right, or no access
-        """
-        if not self.env.su and not self.env.user.has_group(group):
-            raise AccessError(message)
-        self.check_access(operation)

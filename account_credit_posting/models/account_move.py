@@ -224,24 +224,12 @@ class AccountMove(models.Model):
         others = self.filtered(lambda move: move not in entries_sudo)
         reverses = reverse_moves.filtered(lambda move: move not in reverses_sudo)
         # Odoo reconciles a document with what reverses it: it must be open.
-        others._free_reversed_documents(reverses)
+        self.env["account.credit.application"]._free_reversed(others, reverses)
         super(AccountMove, others)._reconcile_reversed_moves(
             reverses, move_reverse_cancel
         )
         others._set_credits_reversed(reverses)
         return reverse_moves
-
-    def _free_reversed_documents(self, reverse_moves):
-        """Unapply the credits of documents that are reversed whole.
-
-        Credits that are free by that, and invoices open again, are looked after when
-        posting goes on.
-        """
-        for move, reverse_move in zip(self, reverse_moves, strict=False):
-            if not move.currency_id.compare_amounts(
-                move.amount_total, reverse_move.amount_total
-            ):
-                move._free_account_credits()
 
     def _set_credits_reversed(self, reverse_moves):
         """Mark the credits of credit notes that are reversed whole.
@@ -355,14 +343,13 @@ class AccountMove(models.Model):
     @api.depends("state", "amount_residual", "payment_state")
     def _compute_has_open_account_credit(self):
         self.has_open_account_credit = False
-        engine_sudo = self.env["account.credit.application"].sudo()
+        # Whoever may post credits may know that there are some.
+        applications_sudo = self.env["account.credit.application"].sudo()
         for invoice in self._filter_payable_invoices():
-            # Whoever may post credits may know that there are some.
+            engine = applications_sudo._get_engine(invoice.company_id, "user")
             invoice.has_open_account_credit = any(
                 credit.currency == invoice.currency_id
-                for credit in engine_sudo._find_open_credits(
-                    invoice.commercial_partner_id, invoice.company_id, "user"
-                )
+                for credit in engine.find_open_credits(invoice.commercial_partner_id)
             )
 
     @api.depends("state", "amount_residual", "payment_state")
@@ -387,7 +374,7 @@ class AccountMove(models.Model):
 
     def _compute_payment_state(self):
         result = super()._compute_payment_state()
-        self._set_paid_by_credits()
+        self.env["account.credit.application"]._set_paid(self)
         # After the state is ours: gift cards can be used while their invoice is paid.
         # Odoo has no hook for what is no longer paid; this is where it shows.
         self.filtered(
@@ -395,41 +382,9 @@ class AccountMove(models.Model):
         )._follow_gift_cards()
         return result
 
-    def _set_paid_by_credits(self):
-        """Call an invoice paid that Odoo calls reversed, as only credit notes pay it.
-
-        A credit of ours reverses no invoice: it pays.
-        """
-        for move_sudo in self.sudo():
-            if move_sudo.payment_state == "reversed" and move_sudo.is_sale_document():
-                counterparts_sudo = move_sudo._get_reconciled_amls().move_id
-                if move_sudo not in counterparts_sudo.reversed_entry_id and any(
-                    counterpart.credit_line_id or counterpart.credit_batch_id
-                    for counterpart in counterparts_sudo
-                ):
-                    move_sudo.payment_state = "paid"
-
     def _compute_payments_widget_reconciled_info(self):
         result = super()._compute_payments_widget_reconciled_info()
-        contents = {  # {partial id: values of a line of the widget}
-            values["partial_id"]: values
-            for move in self
-            if move.invoice_payments_widget
-            for values in move.invoice_payments_widget["content"]
-        }
-        if contents:
-            # The widget shows what was decided; who sees it is up to its groups.
-            applications_sudo = self.env["account.credit.application"].sudo()
-            for application_sudo in applications_sudo.search(
-                [("partial_id", "in", list(contents))]
-            ):
-                contents[application_sudo.partial_id.id].update(
-                    is_refund=False,
-                    credit_kind=application_sudo._get_kind(),
-                    credit_label=application_sudo._get_label(),
-                    credit_printed_label=application_sudo._get_printed_label(),
-                    credit_decision=application_sudo.decision,
-                )
+        self.env["account.credit.application"]._explain_payments(self)
         return result
 
     def apply_account_credits(self):
@@ -482,49 +437,6 @@ class AccountMove(models.Model):
             )
         )
 
-    def _apply_credits_of_accounts(self, origin):
-        """Let credits pay invoices on the accounts of these documents, by the rule.
-
-        :param origin: see ``account.credit.application``
-        """
-        engine = self.env["account.credit.application"]
-        for company, documents in self.grouped("company_id").items():
-            engine._apply(
-                documents._get_credit_accounts(),
-                company,
-                origin,
-                # Whoever posts may not see credit lines.
-                fresh=documents.sudo().filtered(
-                    lambda move: move.credit_line_id or move.credit_batch_id
-                ),
-            )
-
-    def _free_account_credits(self):
-        """Unapply credits where the invoice, or the credit, is no longer in force.
-
-        :return: the invoices that had some
-        """
-        documents = self.filtered(
-            lambda move: move.is_sale_document(include_receipts=True)
-        )
-        if not documents:
-            return documents
-        # Resetting, cancelling or reversing the document is the right it takes.
-        applications_sudo = (
-            self.env["account.credit.application"]
-            .sudo()
-            .search(
-                [
-                    ("state", "=", "applied"),
-                    "|",
-                    ("invoice_id", "in", documents.ids),
-                    ("credit_move_id", "in", documents.ids),
-                ]
-            )
-        )
-        applications_sudo._unapply(is_pinned=False)
-        return applications_sudo.invoice_id.with_env(self.env)
-
     def _post(self, soft=True):
         today = fields.Date.context_today(self)
         # Odoo leaves what is dated ahead a draft.
@@ -537,39 +449,20 @@ class AccountMove(models.Model):
         now._check_stored_value_lines()
         posted = super()._post(soft=soft)
         # What is posted may pay or be paid; what that does to gift cards comes last.
-        posted._apply_posted()
+        self.env["account.credit.application"]._apply_posted(posted)
         documents._update_gift_cards()
         return posted
-
-    def _apply_posted(self):
-        """Let credits pay invoices where either was posted just now."""
-        documents = self.filtered(
-            lambda move: (
-                move.state == "posted"
-                and (
-                    move.is_sale_document(include_receipts=True)
-                    or move.sudo().credit_batch_id
-                )
-            )
-        )
-        credits = documents.filtered(
-            lambda move: move.move_type in ("out_refund", "entry")
-        )
-        credits._apply_credits_of_accounts("credit")
-        if not get_posting(self.env).is_charging:
-            (documents - credits)._apply_credits_of_accounts("invoice")
 
     def button_draft(self):
         """Free the credits of an invoice that is reset, for the next open one."""
         result = super().button_draft()
-        self._free_account_credits()._apply_credits_of_accounts("freed")
+        applications = self.env["account.credit.application"]
+        applications._apply_on(applications._free(self), "freed")
         return result
 
     def js_remove_outstanding_partial(self, partial_id):
         """Keep a credit apart from an invoice when a user unreconciles both."""
-        # A note beside what Odoo lets this user do.
-        applications_sudo = self.env["account.credit.application"].sudo()
-        applications_sudo = applications_sudo.search([("partial_id", "=", partial_id)])
+        applications_sudo = self.env["account.credit.application"]._find_of(partial_id)
         result = super().js_remove_outstanding_partial(partial_id)
         applications_sudo._pin(True)
         return result

@@ -20,7 +20,7 @@ class AccountMoveLine(models.Model):
         ondelete="restrict",
         groups=BILLING_GROUPS,
         help="The gift card or prepayment whose money this line holds or uses.",
-        written_by="event",
+        written_by=("opener", "event"),
     )
     credit_line_ids = fields.One2many(
         comodel_name="account.credit.line",
@@ -34,10 +34,8 @@ class AccountMoveLine(models.Model):
         """Keep credits apart from invoices when a user unreconciles both."""
         lines = self.browse(self.env.context.get("active_ids"))._all_reconciled_lines()
         partials = lines.matched_debit_ids | lines.matched_credit_ids
-        # A note beside what Odoo lets this user do.
-        applications_sudo = self.env["account.credit.application"].sudo()
-        applications_sudo = applications_sudo.search(
-            [("partial_id", "in", partials.ids)]
+        applications_sudo = self.env["account.credit.application"]._find_of(
+            partials.ids
         )
         result = super().action_unreconcile_match_entries()
         applications_sudo._pin(True)

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from .. import const
 from ..tools.posting import get_posting
 
 
@@ -21,15 +22,11 @@ class AccountPartialReconcile(models.Model):
 
     def unlink(self):
         """Record that credits no longer pay invoices, and give back stored value."""
-        # As in `create`.
-        applications_sudo = self.env["account.credit.application"].sudo()
-        if self:
-            applications_sudo = applications_sudo.search(
-                [("partial_id", "in", self.ids)]
-            )
-            applications_sudo._set_unapplied()
+        applications_sudo = self.env["account.credit.application"]._find_of(self.ids)
+        applications_sudo._set_unapplied()
         result = super().unlink()
-        applications_sudo._return_stored_value()
+        for name in const.SOURCES:
+            self.env[name].sudo()._give_back(applications_sudo)  # As in `create`.
         return result
 
     # -------------------------------------------------------------------------

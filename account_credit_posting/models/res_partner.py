@@ -1,11 +1,12 @@
 from datetime import date
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .. import const
 from ..const import BILLING_GROUPS
+from ..tools.rights import check_right
 
 
 class ResPartner(models.Model):
@@ -420,13 +421,8 @@ class ResPartner(models.Model):
         ]
 
     def _check_may_see_billing(self):
-        user = self.env.user
-        if not (
-            self.env.su
-            or user.has_group("account_credit_posting.group_credit_user")
-            or user.has_group("account.group_account_readonly")
-        ):
-            raise AccessError(self.env._("You may not see the billing of accounts."))
+        message = self.env._("You may not see the billing of accounts.")
+        check_right(self, const.BILLING_GROUPS, message)
 
     def action_view_section(self):
         """Open all invoices of a section: the context's ``section`` says which.

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .test_account_credit_application import AccountCreditApplicationCommon
+from .common_application import AccountCreditApplicationCommon
 
 
 class PreviewMixin:

@@ -36,6 +36,9 @@ class OpenItem:
     #: For a credit: the invoice that it pays before all others, whatever the policy,
     #: because somebody named it.
     named_invoice: Any = None
+    #: For what books its own use when it pays: called with the application, returns the
+    #: receivable item that is reconciled with the invoice.
+    draw: Any = None
     #: For a credit of ours: its ``account.credit.line``.
     credit_line: Any = None
 
@@ -69,8 +72,8 @@ def plan_applications(credits, terms, kept_apart=frozenset()):
     :param list[OpenItem] credits: their residuals are lowered
     :param list[OpenItem] terms: their residuals are lowered
     :param kept_apart: pairs ``(source of the credit, invoice)`` that must not meet
-    :return: ``(applications, obstacles)``: lists of :class:`Application`, to be
-        reconciled in this order; the obstacles cannot be, because both sides are on
+    :return: ``(applications, blocked)``: lists of :class:`Application`, to be
+        reconciled in this order; what is blocked cannot be, because both sides are on
         different receivable accounts
     """
     applications = []

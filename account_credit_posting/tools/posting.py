@@ -27,7 +27,7 @@ class Posting:
 
     #: Who writes, as fields say it (``written_by``): "posting", "event".
     writers: frozenset = frozenset()
-    #: Why credits pay invoices; a user, or another addon, reconciles by hand without it.
+    #: Why credits pay invoices; without it, somebody reconciles by hand.
     decision: Decision | None = None
     #: How much of a credit may be reconciled at most, in its currency.
     cap: float | None = None

@@ -122,7 +122,7 @@ def bench(arguments):
         database.throwaway(database.ensure_template(demo=False)) as plain,
     ):
         code = run_in_foreground(
-            [python_env.PYTHON, "-m", "tests.bench", *arguments],
+            [python_env.PYTHON, "-m", "bench", *arguments],
             ACP_INSTALLED_DATABASE=installed,
             ACP_PLAIN_DATABASE=plain,
             PGDATABASE=name,

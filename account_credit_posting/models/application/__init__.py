@@ -1,1 +1,2 @@
+from . import account_credit_source
 from . import account_credit_application

@@ -1,19 +1,12 @@
-import logging
-from datetime import date, timedelta
-from itertools import chain
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
+from odoo.exceptions import UserError
 from odoo.tools import format_datetime, format_list, split_every
 
 from ... import const
-from ...tools.applying import OpenItem, plan_applications
-from ...tools.isolating import explain_error, isolate
-from ...tools.posting import Decision, with_posting
+from ...tools.posting import get_posting, with_posting
+from ...tools.rights import check_right
 from ...tools.working import work_list
-
-_logger = logging.getLogger(__name__)
+from .application_engine import ApplicationEngine
 
 
 class AccountCreditApplication(models.Model):
@@ -88,10 +81,7 @@ class AccountCreditApplication(models.Model):
         help="Odoo's reconciliation of both; empty when the credit does not pay.",
         written_by="applying",
     )
-    credit_item_id = fields.Many2one(
-        related="credit_line_id.credit_item_id",
-        compute_sudo=True,
-    )
+    credit_item_id = fields.Many2one(related="credit_line_id.credit_item_id")
     currency_id = fields.Many2one(
         comodel_name="res.currency",
         required=True,
@@ -300,16 +290,15 @@ class AccountCreditApplication(models.Model):
 
         :raise AccessError: when the user has no such right
         """
-        if not self.env.su and not self.env.user.has_group(
-            "account_credit_posting.group_credit_user"
-        ):
-            raise AccessError(
-                self.env._(
-                    "You may not apply credits. Ask an administrator for the right "
-                    "Post credits."
-                )
-            )
-        self.check_access("read")
+        check_right(
+            self,
+            const.GROUP_USER,
+            self.env._(
+                "You may not apply credits. Ask an administrator for the right Post "
+                "credits."
+            ),
+            "read",
+        )
 
     def _unapply(self, *, is_pinned):
         """Remove the reconciliations of these applications.
@@ -334,30 +323,6 @@ class AccountCreditApplication(models.Model):
                 "unapplied_date": fields.Datetime.now(),
             }
         )
-
-    def _return_stored_value(self):
-        """Give back what was used, after the reconciliation is gone.
-
-        The entry of each use is reversed, dated today.
-        """
-        used = self.filtered("stored_value_id")
-        if not used:
-            return
-        values = used.stored_value_id
-        values._lock()
-        today = fields.Date.context_today(self)
-        with_posting(used.credit_move_id, "event")._reverse_moves(
-            [
-                {
-                    "date": today,
-                    "ref": self.env._("Use undone: %(move)s", move=move.name),
-                    "stored_value_event": "undo",
-                }
-                for move in used.credit_move_id
-            ],
-            cancel=True,
-        )
-        values._update_from_balance()
 
     @api.model
     def _record(self, partials, decision):
@@ -405,6 +370,23 @@ class AccountCreditApplication(models.Model):
         if vals_list:
             self._replace_earlier(vals_list)
             with_posting(self, "applying").create(vals_list)
+
+    @api.model
+    def _record_error(self, application, origin, reason):
+        """Record why a credit cannot pay an invoice.
+
+        :param application: of ``plan_applications``
+        """
+        vals = {
+            **self._prepare_pair_vals(application.credit.source, application.term.move),
+            "amount": application.amount,
+            "rule": application.rule,
+            "origin": origin,
+            "state": "refused",
+            "reason": reason,
+        }
+        self._replace_earlier([vals])
+        with_posting(self, "applying").create(vals)
 
     @api.model
     def _is_by_hand(self, credit_move, invoice):
@@ -475,403 +457,153 @@ class AccountCreditApplication(models.Model):
         refused.unlink()
 
     # -------------------------------------------------------------------------
-    # FIND OPEN CREDITS AND INVOICES OF ACCOUNTS, PLAN, AND RECONCILE THEM AS A SET
+    # APPLYING
     # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_engine(self, company, origin, invoices=None):
+        """Return what finds, plans and reconciles, see :class:`ApplicationEngine`."""
+        return ApplicationEngine(self.env, company, origin, invoices)
 
     @api.model
     def _apply(self, accounts, company, origin, *, invoices=None, fresh=None):
         """Let the open credits of accounts pay their open invoices, by the rule.
 
-        What Odoo refuses to reconcile stays open, with the reason recorded; nothing
-        but a conflict with another transaction is raised, and that one Odoo repeats.
-
         :param accounts: ``res.partner`` records
-        :param company: whose credits and invoices
-        :param origin: see the field; with "user" the policy of the company does not
-            count, because somebody asked
-        :param invoices: pay only these; pairs that are kept apart may meet here
-        :param fresh: credit notes just posted: they may pay the invoice that they name
+        :param company: see :class:`ApplicationEngine`
+        :param origin: see :class:`ApplicationEngine`
+        :param invoices: see :class:`ApplicationEngine`
+        :param fresh: see :meth:`ApplicationEngine.apply`
         """
-        if self.env["account.credit.line"]._is_carrying_over():
-            return
-        # The rule decides what is applied, not the rights of whoever posts.
-        engine = self.sudo()
-        credits = engine._find_open_credits(accounts, company, origin, fresh)
-        credits += engine._find_automatic_values(accounts, company, origin)
-        engine._apply_items(credits, company, origin, invoices)
-        if fresh and any(credit.is_open for credit in credits):
-            engine._look_again()
+        # A new credit pays as the first one did, before any rule applies.
+        if not get_posting(self.env).is_carrying_over:
+            self._get_engine(company, origin, invoices).apply(accounts, fresh)
 
     @api.model
-    def _apply_items(self, credits, company, origin, invoices=None):
-        """Let these open items pay, by the rule.
+    def _apply_posted(self, moves):
+        """Let credits pay invoices where either was posted just now.
 
-        :param list credits: open items; their residuals are lowered
-        :param company: see :meth:`_apply`
-        :param origin: see :meth:`_apply`
-        :param invoices: see :meth:`_apply`
+        :param moves: ``account.move`` records of any kind
         """
-        applications, blocked = self._plan(credits, company, origin, invoices=invoices)
-        for application in blocked:
-            self._record_error(
-                application, origin, self._get_blocked_message(application)
-            )
-        groups = {}  # {account: [applications]}
-        for application in applications:
-            groups.setdefault(application.credit.account, []).append(application)
-        self._reconcile_isolating(list(groups.values()), origin)
-
-    @api.model
-    def _plan(self, credits, company, origin, *, invoices=None, unposted=()):
-        """Plan what credits will pay, without posting anything.
-
-        :param list credits: open items of :meth:`_find_open_credits`, or those of
-            credits that are not posted yet; their residuals are lowered
-        :param company: see :meth:`_apply`
-        :param origin: see :meth:`_apply`
-        :param invoices: see :meth:`_apply`
-        :param unposted: installments of invoices that are not posted yet
-        :return: see ``plan_applications``
-        """
-        accounts = self.env["res.partner"].union(*(item.account for item in credits))
-        terms = self._find_open_terms(accounts, company, origin, invoices)
-        kept_apart = self._get_kept_apart(credits, origin, invoices) if terms else ()
-        terms += unposted
-        return plan_applications(credits, terms, kept_apart)
-
-    @api.model
-    def _reconcile_isolating(self, groups, origin):
-        """Reconcile the applications of all accounts as one set; if refused, halve it.
-
-        :param list groups: for each account the list of its applications
-        :param origin: see :meth:`_apply`
-        """
-        isolate(
-            self.env.cr,
-            groups,
-            lambda some: self._reconcile(list(chain.from_iterable(some)), origin),
-            lambda one, error: self._isolate_group(one[0], origin, error),
-        )
-
-    @api.model
-    def _isolate_group(self, group, origin, error):
-        """Reconcile the applications of an account one by one, or refuse the only one.
-
-        :param list group: the applications of one account, refused together
-        :param error: the exception that came of them
-        """
-        if len(group) > 1:
-            for application in group:
-                self._reconcile_isolating([[application]], origin)
-        else:
-            [application] = group
-            self._record_error(
-                application, origin, self._get_error_message(application, error)
-            )
-
-    @api.model
-    def _reconcile(self, applications, origin):
-        """Reconcile credits with invoices, in this order (``_reconcile_plan``)."""
-        pairs = [  # [(credit item, debit item)]
-            (
-                application.credit.line or application.credit.move._use(application),
-                application.term.line,
-            )
-            for application in applications
-        ]
-        rules = {
-            (credit.id, debit.id): application.rule
-            for (credit, debit), application in zip(pairs, applications, strict=True)
-        }
-        lines = with_posting(
-            self.env["account.move.line"], decision=Decision(origin, rules)
-        )
-        # Odoo looks at the taxes of each entry: read them at once.
-        both = lines.union(*(credit + debit for credit, debit in pairs))
-        both.move_id.line_ids.tax_ids.mapped("amount")
-        # One pair after the other, so that the order is ours, not Odoo's.
-        lines._reconcile_plan([credit + debit for credit, debit in pairs])
-
-    @api.model
-    def _look_again(self):
-        cron = self.env.ref(
-            "account_credit_posting.ir_cron_apply_credits", raise_if_not_found=False
-        )
-        if cron:
-            cron._trigger(at=fields.Datetime.now() + const.LOOK_AGAIN)
-
-    @api.model
-    def _find_open_credits(self, accounts, company, origin, fresh=None):
-        """Return the open credits of accounts, as one query finds them.
-
-        :param accounts: see :meth:`_apply`
-        :param company: see :meth:`_apply`
-        :param origin: see :meth:`_apply`
-        :param fresh: see :meth:`_apply`
-        :return: list of :class:`OpenItem`
-        """
-        fresh = fresh or self.env["account.move"]
-        has_rule = self._has_rule(company, origin)
-        if not has_rule:
-            # Then only a credit that names its invoice pays, when it is posted.
-            accounts &= fresh._get_credit_lines().invoice_id.commercial_partner_id
-        if not accounts:
-            return []
-        lines = self.env["account.move.line"].search(
-            Domain("partner_id", "in", accounts.ids) & self._get_credit_domain(company)
-        )
-        today = fields.Date.context_today(self)
-        items = []
-        for line in lines:
-            credit_line = line.credit_line_ids
-            expiry = credit_line.batch_id.expiry_date or date.max
-            is_fresh = line.move_id in fresh
-            if expiry < today or not (is_fresh or has_rule):
-                continue
-            is_paid = bool(line.payment_id or line.statement_line_id)
-            items.append(
-                OpenItem(
-                    move=line.move_id,
-                    line=line,
-                    account=line.partner_id,
-                    ledger=line.account_id,
-                    currency=line.currency_id,
-                    residual=-line.amount_residual_currency,
-                    order=(0, expiry, is_paid, line.date, line.id),
-                    named_invoice=is_fresh and credit_line.invoice_id or None,
-                    credit_line=credit_line or None,
+        documents = moves.filtered(
+            lambda move: (
+                move.state == "posted"
+                and (
+                    move.is_sale_document(include_receipts=True)
+                    or move.sudo().credit_batch_id
                 )
             )
-        return items
-
-    @api.model
-    def _find_automatic_values(self, accounts, company, origin):
-        """Return the stored value that pays by itself, as the company says.
-
-        :return: list of :class:`OpenItem`
-        """
-        domain = self._get_automatic_value_domain(company)
-        if domain.is_false() or not accounts or not self._has_rule(company, origin):
-            return []
-        values = self.env["account.stored.value"].search(
-            domain & Domain("partner_id", "in", accounts.ids)
         )
-        return values._get_open_items()
+        credits = documents.filtered(
+            lambda move: move.move_type in ("out_refund", "entry")
+        )
+        self._apply_on(credits, "credit")
+        # The credit of an invoice comes first, before what else is on the account.
+        if not get_posting(self.env).is_charging:
+            self._apply_on(documents - credits, "invoice")
 
     @api.model
-    def _get_automatic_value_domain(self, company):
-        """Return which stored value of a company pays by itself; none by default."""
-        kinds = [
-            value_type
-            for value_type, is_automatic in (
-                ("prepayment", company.auto_apply_prepayments),
-                ("gift_card", company.auto_apply_gift_cards),
+    def _apply_on(self, documents, origin):
+        """Let credits pay invoices on the accounts of these documents, by the rule.
+
+        :param documents: ``account.move`` records
+        :param origin: see the field
+        """
+        for company, of_company in documents.grouped("company_id").items():
+            self._apply(
+                of_company._get_credit_accounts(),
+                company,
+                origin,
+                # Whoever posts may not see credit lines.
+                fresh=of_company.sudo().filtered(
+                    lambda move: move.credit_line_id or move.credit_batch_id
+                ),
             )
-            if is_automatic
-        ]
-        if not kinds:
-            return Domain.FALSE
-        return Domain(
-            [
-                ("company_id", "=", company.id),
-                ("state", "=", "active"),
-                ("value_type", "in", kinds),
-            ]
+
+    @api.model
+    def _free(self, moves):
+        """Unapply credits where the invoice, or the credit, is no longer in force.
+
+        :param moves: ``account.move`` records of any kind
+        :return: the invoices that had some
+        """
+        documents = moves.filtered(
+            lambda move: move.is_sale_document(include_receipts=True)
         )
-
-    @api.model
-    def _find_open_terms(self, accounts, company, origin, invoices=None):
-        """Return the open installments of the invoices of accounts.
-
-        Those that the policy does not let be paid yet are among them, because a
-        credit may name their invoice.
-
-        :return: list of :class:`OpenItem`
-        """
-        if not accounts:
-            return []
-        domain = Domain("partner_id", "in", accounts.ids)
-        domain &= self._get_term_domain(company)
-        if invoices is not None:
-            domain &= Domain("move_id", "in", invoices.ids)
-        return self._get_terms(domain, self._get_due_limit(company, origin))
-
-    @api.model
-    def _get_terms(self, domain, limit):
-        """Return open installments.
-
-        :param domain: which journal items
-        :param limit: the last due date that may be paid now, or None
-        :return: list of :class:`OpenItem`
-        """
-        return [
-            OpenItem(
-                move=line.move_id,
-                line=line,
-                account=line.partner_id,
-                ledger=line.account_id,
-                currency=line.currency_id,
-                residual=line.amount_residual_currency,
-                order=(line.date_maturity or line.date, line.date, line.id),
-                is_payable=limit is not None
-                and (line.date_maturity or line.date) <= limit,
+        # Resetting, cancelling or reversing the document is the right it takes.
+        applications_sudo = self.sudo().browse()
+        if documents:
+            applications_sudo = applications_sudo.search(
+                [
+                    ("state", "=", "applied"),
+                    "|",
+                    ("invoice_id", "in", documents.ids),
+                    ("credit_move_id", "in", documents.ids),
+                ]
             )
-            for line in self.env["account.move.line"].search(domain)
-        ]
+        applications_sudo._unapply(is_pinned=False)
+        return applications_sudo.invoice_id.with_env(self.env)
 
     @api.model
-    def _get_credit_domain(self, company):
-        """Return which journal items of a company are open credits.
+    def _free_reversed(self, moves, reverse_moves):
+        """Unapply the credits of documents that are reversed whole.
 
-        Those of credits posted by us; where the company says so, of any customer
-        credit note, and of customer payments that no invoice has taken. A flagged
-        one (Odoo's No Follow-Up, or Block Payment) is disputed: it pays nothing.
+        Credits that are free by that, and invoices open again, are looked after when
+        posting goes on.
+
+        :param moves: ``account.move`` records
+        :param reverse_moves: what reverses each of them
         """
-        kinds = self.env["account.move.line"]._get_credit_item_domain()
-        if company.credit_apply_credit_notes:
-            kinds |= Domain("move_id.move_type", "=", "out_refund")
-        if company.credit_apply_payments:
-            kinds |= self._get_payment_domain()
-        return (
-            self._get_open_domain(company)
-            & Domain("amount_residual_currency", "<", 0)
-            & Domain("no_followup", "=", False)
-            & Domain("move_id.payment_state", "!=", "blocked")
-            & kinds
-        )
+        for move, reverse_move in zip(moves, reverse_moves, strict=False):
+            if not move.currency_id.compare_amounts(
+                move.amount_total, reverse_move.amount_total
+            ):
+                self._free(move)
 
     @api.model
-    def _get_payment_domain(self):
-        """Return which journal items are those of customer payments."""
-        return Domain("payment_id.partner_type", "=", "customer") | Domain(
-            "statement_line_id", "!=", False
-        )
+    def _find_of(self, partial_ids):
+        """Return the applications of partial reconciliations.
 
-    @api.model
-    def _get_term_domain(self, company):
-        """Return which open terms of invoices credits and stored value may pay.
-
-        Not those of an invoice that sells gift cards: it takes money only, and neither
-        a credit nor stored value becomes a gift card.
+        :return: records with all rights: a note beside what Odoo lets this user do
         """
-        return self._get_invoice_term_domain(company) & Domain(
-            "move_id.stored_value_event", "=", False
-        )
+        applications_sudo = self.sudo()
+        if not partial_ids:
+            return applications_sudo.browse()
+        return applications_sudo.search([("partial_id", "in", partial_ids)])
 
     @api.model
-    def _get_invoice_term_domain(self, company):
-        """Return which journal items of a company are open terms of invoices.
+    def _set_paid(self, moves):
+        """Call an invoice paid that Odoo calls reversed, as only credit notes pay it.
 
-        An invoice with a payment in process is not open, nor is a blocked one.
+        A credit of ours reverses no invoice: it pays.
         """
-        return (
-            self._get_open_domain(company)
-            & Domain("amount_residual_currency", ">", 0)
-            & Domain("move_id.move_type", "in", ("out_invoice", "out_receipt"))
-            & Domain("move_id.payment_state", "in", ("not_paid", "partial"))
-        )
+        for move_sudo in moves.sudo():  # Whatever the user may see of the credits.
+            if move_sudo.payment_state == "reversed" and move_sudo.is_sale_document():
+                counterparts_sudo = move_sudo._get_reconciled_amls().move_id
+                if move_sudo not in counterparts_sudo.reversed_entry_id and any(
+                    counterpart.credit_line_id or counterpart.credit_batch_id
+                    for counterpart in counterparts_sudo
+                ):
+                    move_sudo.payment_state = "paid"
 
     @api.model
-    def _get_open_domain(self, company):
-        return Domain(
-            [
-                ("company_id", "=", company.id),
-                ("parent_state", "=", "posted"),
-                ("account_type", "=", "asset_receivable"),
-                ("reconciled", "=", False),
-            ]
-        )
-
-    @api.model
-    def _has_rule(self, company, origin):
-        """Tell whether credits pay by themselves in a company, or somebody asked."""
-        return origin == "user" or company.credit_application_policy != "manual"
-
-    @api.model
-    def _get_due_limit(self, company, origin):
-        """Return the last due date that credits may pay now; None without a rule."""
-        if not self._has_rule(company, origin):
-            return None
-        if origin == "user" or company.credit_application_policy == "posted":
-            return date.max
-        today = fields.Date.context_today(self)
-        return today + timedelta(days=company.credit_application_days)
-
-    @api.model
-    def _get_kept_apart(self, credits, origin, invoices):
-        """Return the pairs that must not meet.
-
-        Those that somebody unapplied, unless the very invoice is asked for; and what
-        was refused today, unless somebody asks.
-
-        :return: set of ``(source of the credit, invoice)``
-        """
-        values = self.env["account.stored.value"].browse(
-            item.move.id
-            for item in credits
-            if item.move._name == "account.stored.value"
-        )
-        moves = self.env["account.move"].browse(
-            item.move.id for item in credits if item.move._name == "account.move"
-        )
-        domain = Domain.FALSE
-        if invoices is None:
-            domain |= Domain([("state", "=", "unapplied"), ("is_pinned", "=", True)])
-        if origin != "user":
-            today = fields.Datetime.now().replace(hour=0, minute=0, second=0)
-            domain |= Domain([("state", "=", "refused"), ("write_date", ">=", today)])
-        sources = Domain("credit_move_id", "in", moves.ids)
-        if values:
-            sources |= Domain("stored_value_id", "in", values.ids)
-        pairs = self.search(domain & sources)
-        return {(pair._get_source(), pair.invoice_id) for pair in pairs}
-
-    @api.model
-    def _record_error(self, application, origin, reason):
-        """Record why a credit cannot pay an invoice; it stays open on the account."""
-        vals = {
-            **self._prepare_pair_vals(application.credit.source, application.term.move),
-            "amount": application.amount,
-            "rule": application.rule,
-            "origin": origin,
-            "state": "refused",
-            "reason": reason,
+    def _explain_payments(self, moves):
+        """Say in the payment area which credit paid an invoice, and what decided it."""
+        contents = {  # {partial id: values of a line of the widget}
+            values["partial_id"]: values
+            for move in moves
+            if move.invoice_payments_widget
+            for values in move.invoice_payments_widget["content"]
         }
-        self._replace_earlier([vals])
-        with_posting(self, "applying").create(vals)
-
-    @api.model
-    def _get_blocked_message(self, application):
-        """Say why a credit cannot pay an invoice on another receivable account."""
-        is_posted = application.credit.line is not None
-        return self.env._(
-            "%(credit)s is booked on the receivable account %(own)s and %(invoice)s on "
-            "%(other)s: one cannot pay the other. Move the open amount to the other "
-            "account with a journal entry, then apply the credit.",
-            credit=application.credit.move.name
-            if is_posted
-            else self.env._("The credit"),
-            own=application.credit.ledger.display_name,
-            invoice=application.term.move.name,
-            other=application.term.ledger.display_name,
-        )
-
-    @api.model
-    def _get_error_message(self, application, error):
-        """Turn an exception into a sentence that says what to do.
-
-        :param application: what was refused
-        :param error: the exception that came of reconciling it alone
-        """
-        credit, invoice = application.credit.move, application.term.move
-        label = f"Paying invoice {invoice.id} with {credit}"
-        return self.env._(
-            "%(credit)s could not pay %(invoice)s and stays open. %(reason)s Mend the "
-            "cause, then apply the credit.",
-            credit=credit.name,
-            invoice=invoice.name,
-            reason=explain_error(self.env, error, _logger, label),
-        )
+        # The widget shows what was decided; who sees it is up to its groups.
+        for application_sudo in self._find_of(list(contents)):
+            contents[application_sudo.partial_id.id].update(
+                is_refund=False,
+                credit_kind=application_sudo._get_kind(),
+                credit_label=application_sudo._get_label(),
+                credit_printed_label=application_sudo._get_printed_label(),
+                credit_decision=application_sudo.decision,
+            )
 
     @api.model
     def _cron_apply(self):
@@ -880,41 +612,69 @@ class AccountCreditApplication(models.Model):
         Commits after each chunk; when the time is up, the next run goes on: accounts
         whose credits have paid are not found again.
         """
-        todo = [  # [(company, accounts)]
-            (company, accounts)
+        parts = [  # [(company, account ids)]
+            (company, account_ids)
             for company in self.env["res.company"].search([])
-            for accounts in split_every(
-                const.CHUNK_ACCOUNTS, self._find_accounts_to_apply(company)
+            for account_ids in split_every(
+                const.CHUNK_ACCOUNTS,
+                self._get_engine(company, "cron").find_accounts(),
             )
         ]
         work_list(
             self.env,
-            todo,
+            parts,
             lambda part: self._apply(
                 self.env["res.partner"].browse(part[1]), part[0], "cron"
             ),
             count=lambda part: len(part[1]),
         )
 
+    # -- shims until all callers use the engine
+    @api.model
+    def _apply_items(self, credits, company, origin, invoices=None):
+        self._get_engine(company, origin, invoices).apply_items(credits)
+
+    @api.model
+    def _plan(self, credits, company, origin, *, invoices=None, unposted=()):
+        return self._get_engine(company, origin, invoices).plan(credits, unposted)
+
+    @api.model
+    def _find_open_credits(self, accounts, company, origin, fresh=None):
+        return self._get_engine(company, origin).find_open_credits(accounts, fresh)
+
+    @api.model
+    def _find_automatic_values(self, accounts, company, origin):
+        return self._get_engine(company, origin).find_automatic_items(accounts)
+
+    @api.model
+    def _find_open_terms(self, accounts, company, origin, invoices=None):
+        return self._get_engine(company, origin, invoices).find_open_terms(accounts)
+
+    @api.model
+    def _get_terms(self, domain, limit):
+        return self._get_engine(self.env.company, "user").get_terms(domain, limit)
+
+    @api.model
+    def _get_payment_domain(self):
+        return self._get_engine(self.env.company, "user").get_payment_domain()
+
+    @api.model
+    def _get_open_domain(self, company):
+        return self._get_engine(company, "user").get_open_domain()
+
+    @api.model
+    def _get_invoice_term_domain(self, company):
+        return self._get_engine(company, "user").get_invoice_term_domain()
+
+    @api.model
+    def _get_due_limit(self, company, origin):
+        return self._get_engine(company, origin).get_due_limit()
+
+    @api.model
+    def _get_blocked_message(self, application):
+        company = self.env.company
+        return self._get_engine(company, "user").get_blocked_message(application)
+
     @api.model
     def _find_accounts_to_apply(self, company):
-        """Return the ids of accounts with an open credit and an invoice it may pay."""
-        if not self._has_rule(company, "cron"):
-            return []
-        lines = self.env["account.move.line"].sudo()
-        with_credit = lines._read_group(
-            self._get_credit_domain(company), ["partner_id"]
-        )
-        with_credit += (
-            self.env["account.stored.value"]
-            .sudo()  # As the journal items: the run is the system's.
-            ._read_group(self._get_automatic_value_domain(company), ["partner_id"])
-        )
-        term_domain = self._get_term_domain(company) & Domain(
-            "partner_id", "in", [account.id for [account] in with_credit]
-        )
-        if company.credit_application_policy == "due":
-            limit = self._get_due_limit(company, "cron")
-            term_domain &= Domain("date_maturity", "<=", limit)
-        with_invoice = lines._read_group(term_domain, ["partner_id"])
-        return [account.id for [account] in with_invoice]
+        return self._get_engine(company, "cron").find_accounts()

@@ -3,6 +3,7 @@ from datetime import date
 from odoo import fields
 
 from ...tools.applying import OpenItem
+from .application_engine import ApplicationEngine
 
 #: Behind every credit that is posted: a new one comes last among equals.
 NOT_POSTED_YET = 2**62
@@ -107,8 +108,7 @@ class CreditPreview:
 
     def _get_open_terms(self):
         """Return the open installments of the invoices, as if they were posted."""
-        engine = self.env["account.credit.application"]
-        limit = engine._get_due_limit(self.company, "invoice")
+        limit = ApplicationEngine(self.env, self.company, "invoice").get_due_limit()
         ledgers = self.env["account.account"]
         return [
             OpenItem(
@@ -136,15 +136,12 @@ class CreditPreview:
         :return: ``({line: what it pays}, {account: what others pay}, {line: why it
             cannot})``
         """
-        engine = self.env["account.credit.application"]
+        engine = ApplicationEngine(self.env, self.company, "credit")
         accounts = self.posted.partner_id
-        older = engine._find_open_credits(accounts, self.company, "credit")
-        older += engine._find_automatic_values(accounts, self.company, "credit")
-        applications, blocked = engine._plan(
-            [*older, *credits.values()],
-            self.company,
-            "credit",
-            unposted=self._get_open_terms(),
+        older = engine.find_open_credits(accounts)
+        older += engine.find_automatic_items(accounts)
+        applications, blocked = engine.plan(
+            [*older, *credits.values()], self._get_open_terms()
         )
         pays = {}  # {line: [what it pays]}
         also = {}  # {account: [what others pay]}
@@ -163,7 +160,7 @@ class CreditPreview:
                 row["source"] = credit.move.name
                 also.setdefault(credit.account, []).append(row)
         reasons = {
-            application.credit.move: engine._get_blocked_message(application)
+            application.credit.move: engine.get_blocked_message(application)
             for application in blocked
             if application.credit.move in credits
         }

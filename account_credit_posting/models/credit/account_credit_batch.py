@@ -1177,14 +1177,12 @@ class AccountCreditBatch(models.Model):
         self._lock()
         self._update_state(
             "to_approve",
-            **{
-                "work": "post",
-                "requested_by_id": author.id,
-                "approved_by_id": False,
-                "approved_on": False,
-                "approval_round": self.approval_round + 1,
-                "editor_ids": [Command.link(author.id)],
-            },
+            work="post",
+            requested_by_id=author.id,
+            approved_by_id=False,
+            approved_on=False,
+            approval_round=self.approval_round + 1,
+            editor_ids=[Command.link(author.id)],
         )
         text = self._get_approval_text()
         self.message_post(body=text, subtype_xmlid="mail.mt_note")
@@ -1341,7 +1339,7 @@ class AccountCreditBatch(models.Model):
                 self._check_not_in_work()
             self._update_state(
                 "cancelled",
-                **{"is_scheduled": False},
+                is_scheduled=False,
             )
         if is_waiting:
             self._end_waiting(self.env._("Not approved."), reason)
@@ -1383,14 +1381,12 @@ class AccountCreditBatch(models.Model):
         self._lock()
         self._update_state(
             "queued",
-            **{
-                "work": "post",
-                "requested_by_id": self.env.uid,
-                "is_scheduled": True,
-                "is_paused": False,
-                "posting_start": False,
-                "posting_end": False,
-            },
+            work="post",
+            requested_by_id=self.env.uid,
+            is_scheduled=True,
+            is_paused=False,
+            posting_start=False,
+            posting_end=False,
         )
         cron = self.env.ref(
             "account_credit_posting.ir_cron_post_later", raise_if_not_found=False
@@ -1616,13 +1612,11 @@ class AccountCreditBatch(models.Model):
         self._lock()
         self._update_state(
             "queued",
-            **{
-                "work": work,
-                "requested_by_id": self.env.uid,
-                "is_paused": False,
-                "posting_start": False,
-                "posting_end": False,
-            },
+            work=work,
+            requested_by_id=self.env.uid,
+            is_paused=False,
+            posting_start=False,
+            posting_end=False,
         )
         self._trigger_workers()
 
@@ -1795,7 +1789,7 @@ class AccountCreditBatch(models.Model):
             return False
         self._update_state(
             "posting",
-            **{"posting_start": fields.Datetime.now()},
+            posting_start=fields.Datetime.now(),
         )
         return True
 

@@ -89,7 +89,8 @@ class AccountCreditFormInvoice(models.AbstractModel):
             self._post_notes(self._create_notes(credited))
         for line in lines:
             line._update_state("posted", error=False, charge_move_id=line.invoice_id.id)
-        (lines - credited).charge_move_id._apply_credits_of_accounts("invoice")
+        applications = self.env["account.credit.application"]
+        applications._apply_on((lines - credited).charge_move_id, "invoice")
 
     @api.model
     def _prepare_invoices_vals(self, lines):

@@ -32,7 +32,12 @@ class AccountStoredValue(models.Model):
     """
 
     _name = "account.stored.value"
-    _inherit = ["account.credit.guard", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "account.credit.guard",
+        "account.credit.source",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _description = "Gift Card or Prepayment"
     _order = "issue_date desc, id desc"
     _check_company_auto = True
@@ -1135,6 +1140,7 @@ class AccountStoredValue(models.Model):
                 ledger=None,
                 currency=value.currency_id,
                 residual=value.balance,
+                draw=value._use,
                 order=(
                     1 if value.value_type == "prepayment" else 2,
                     value._get_last_day() or date.max,
@@ -1840,3 +1846,63 @@ class AccountStoredValue(models.Model):
         self.message_post(
             body=self.env._("The card was e-mailed to %(email)s.", email=recipient)
         )
+
+    # -------------------------------------------------------------------------
+    # SOURCE OF PAYMENTS
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_automatic_domain(self, company):
+        """Return which stored value of a company pays by itself; none by default."""
+        kinds = [
+            value_type
+            for value_type, is_automatic in (
+                ("prepayment", company.auto_apply_prepayments),
+                ("gift_card", company.auto_apply_gift_cards),
+            )
+            if is_automatic
+        ]
+        if not kinds:
+            return Domain.FALSE
+        return Domain(
+            [
+                ("company_id", "=", company.id),
+                ("state", "=", "active"),
+                ("value_type", "in", kinds),
+            ]
+        )
+
+    @api.model
+    def _find_automatic_items(self, accounts, company):
+        domain = self._get_automatic_domain(company)
+        if domain.is_false():
+            return []
+        values = self.search(domain & Domain("partner_id", "in", accounts.ids))
+        return values._get_open_items()
+
+    @api.model
+    def _find_accounts(self, company):
+        rows = self._read_group(self._get_automatic_domain(company), ["partner_id"])
+        return self.env["res.partner"].union(*(account for [account] in rows))
+
+    @api.model
+    def _give_back(self, applications):
+        """Reverse the entry of each use, dated today."""
+        used = applications.filtered("stored_value_id")
+        if not used:
+            return
+        values = used.stored_value_id
+        values._lock()
+        today = fields.Date.context_today(self)
+        with_posting(used.credit_move_id, "event")._reverse_moves(
+            [
+                {
+                    "date": today,
+                    "ref": self.env._("Use undone: %(move)s", move=move.name),
+                    "stored_value_event": "undo",
+                }
+                for move in used.credit_move_id
+            ],
+            cancel=True,
+        )
+        values._update_from_balance()

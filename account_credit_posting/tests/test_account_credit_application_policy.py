@@ -1,0 +1,152 @@
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .. import const
+from .common_application import AccountCreditApplicationCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPolicy(AccountCreditApplicationCommon):
+    """When credits pay by themselves."""
+
+    def test_demo_story(self):
+        today = fields.Date.to_date("2024-03-15")
+        self.company.write(
+            {"credit_application_policy": "due", "credit_application_days": 7}
+        )
+        with freeze_time(today):
+            overdue = self._create_invoice(
+                self.account, 100, invoice_date_due="2024-02-24"
+            )
+            next_month = self._create_invoice(
+                self.account, 100, invoice_date_due="2024-04-14"
+            )
+            line = self._post_line(150)
+            self._run_cron()
+        self.assertPays(line, [(overdue, 100)])
+        with freeze_time("2024-04-06"):
+            self._run_cron()
+        self.assertPays(line, [(overdue, 100)])
+        with freeze_time("2024-04-07"):
+            self._run_cron()
+        self.assertPays(line, [(overdue, 100), (next_month, 50)])
+        self.assertRest({next_month: (50, "partial")})
+        self.assertEqual(
+            line.move_id.used_application_ids.sorted("id").mapped("origin"),
+            ["credit", "cron"],
+        )
+
+    def _run_cron(self):
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "account_credit_posting.ir_cron_apply_credits"
+            ).method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_due_pays_new_invoice_only_when_due(self):
+        self.company.credit_application_policy = "due"
+        line = self._post_line(30)
+        with freeze_time("2024-03-15"):
+            far = self._create_invoice(self.account, 10, invoice_date_due="2024-03-23")
+            near = self._create_invoice(self.account, 10, invoice_date_due="2024-03-22")
+        self.assertPays(line, [(near, 10)])
+        self.assertRest({far: (10, "not_paid")})
+
+    def test_due_pays_named_invoice_at_once(self):
+        self.company.credit_application_policy = "due"
+        with freeze_time("2024-03-15"):
+            far = self._create_invoice(self.account, 10, invoice_date_due="2024-06-01")
+            batch = self._create_batch()
+            batch.line_ids.invoice_id = far
+            batch.action_post()
+        self.assertPays(batch.line_ids, [(far, 10)])
+
+    def test_manual_pays_only_when_asked(self):
+        self.company.credit_application_policy = "manual"
+        invoice = self._create_invoice(self.account, 30)
+        line = self._post_line(10)
+        self._create_invoice(self.account, 5)
+        self._run_cron()
+        self.assertPays(line, [])
+        self.assertTrue(invoice.has_open_account_credit)
+        applications = invoice.with_user(self.clerk).apply_account_credits()
+        self.assertRecordValues(
+            applications,
+            [
+                {
+                    "rule": "due_date",
+                    "origin": "user",
+                    "amount": 10,
+                    "create_uid": self.clerk.id,
+                }
+            ],
+        )
+        self.assertPays(line, [(invoice, 10)])
+
+    def test_manual_pays_the_named_invoice(self):
+        self.company.credit_application_policy = "manual"
+        other = self._create_invoice(self.account, 5, invoice_date_due="2024-01-01")
+        named = self._create_invoice(self.account, 5)
+        batch = self._create_batch()
+        batch.line_ids.invoice_id = named
+        batch.action_post()
+        self.assertPays(batch.line_ids, [(named, 5)])
+        self.assertRest({other: (5, "not_paid")})
+
+    def test_apply_on_account_and_on_selection(self):
+        self.company.credit_application_policy = "manual"
+        accounts = self.accounts[:2]
+        invoices = [self._create_invoice(account, 30) for account in accounts]
+        self._create_batch(dict.fromkeys(accounts, 10)).action_post()
+        action = accounts.with_user(self.clerk).action_apply_account_credits()
+        self.assertEqual([invoice.amount_residual for invoice in invoices], [20, 20])
+        self.assertIn("20.00", action["params"]["message"])
+        action = accounts.with_user(self.clerk).action_apply_account_credits()
+        self.assertIn("No open credit", action["params"]["message"])
+
+    def test_cron_finds_only_accounts_with_both_sides(self):
+        self.company.credit_application_policy = "manual"
+        both, credit_only, invoice_only = self.accounts[:3]
+        self._create_batch({both: 10, credit_only: 10}).action_post()
+        self._create_invoice(both, 5)
+        self._create_invoice(invoice_only, 5)
+        self.company.credit_application_policy = "posted"
+        engine = self.env["account.credit.application"]
+        self.assertEqual(engine._find_accounts_to_apply(self.company), both.ids)
+
+    def test_cron_goes_on_after_its_time_is_up(self):
+        self.company.credit_application_policy = "manual"
+        accounts = self.accounts[:3]
+        invoices = [self._create_invoice(account, 10) for account in accounts]
+        self._create_batch(dict.fromkeys(accounts, 10)).action_post()
+        self.company.credit_application_policy = "posted"
+        self.patch(const, "CHUNK_ACCOUNTS", 1)
+        steps = []
+        self.patch(
+            self.env.registry["ir.cron"],
+            "_commit_progress",
+            lambda self, processed=0, *, remaining=None: (
+                steps.append((processed, remaining)) or 2 - len(steps)
+            ),
+        )
+        engine = self.env["account.credit.application"]
+        engine._cron_apply()
+        self.assertEqual(steps, [(0, 3), (1, 2)])
+        self.assertEqual(
+            sorted(invoice.amount_residual for invoice in invoices), [0, 10, 10]
+        )
+        steps.clear()
+        engine._cron_apply()
+        self.assertEqual(steps, [(0, 2), (1, 1)])
+
+    def test_credit_left_open_asks_for_another_look(self):
+        cron = self.env.ref("account_credit_posting.ir_cron_apply_credits")
+        trigger = self.env["ir.cron.trigger"]
+        before = trigger.search_count([("cron_id", "=", cron.id)])
+        self._create_invoice(self.account, 10)
+        self._post_line(10)
+        self.assertEqual(trigger.search_count([("cron_id", "=", cron.id)]), before)
+        self._post_line(10)
+        self.assertEqual(trigger.search_count([("cron_id", "=", cron.id)]), before + 1)

@@ -1,0 +1,13 @@
+"""Posting a credit in a small and in a large database."""
+
+from .databases import LARGE, SMALL
+from .posting import post_by_batch
+from .tables import Table, Way
+
+TABLE = Table(
+    title="posting a credit in a small and in a large database",
+    unit="ms per posted credit",
+    ours=SMALL,
+    ways={SMALL: Way(SMALL, post_by_batch), LARGE: Way(LARGE, post_by_batch)},
+    sizes=(1000,),
+)

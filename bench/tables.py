@@ -1,0 +1,24 @@
+"""What a table of figures is."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Way(NamedTuple):
+    """One way to do it: a function of an environment and of what was prepared."""
+
+    database: str
+    run: Callable
+    #: What need not be measured: a function of an environment and accounts.
+    prepare: Callable = lambda _env, accounts: accounts
+
+
+class Table(NamedTuple):
+    """Ways that lead to the same end, and the one that others are compared with."""
+
+    title: str
+    unit: str
+    ours: str
+    ways: dict
+    sizes: tuple
+    rounds: int = 3

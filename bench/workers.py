@@ -1,0 +1,68 @@
+"""Posting in the background, by size and by number of workers."""
+
+import contextlib
+import statistics
+import time
+from pathlib import Path
+
+
+def measure_workers(rounds=3):
+    """Measure posting in the background: by size and by number of workers."""
+    runs = {"1,000": (1000, 1), "10,000": (10000, 1), "10,000 by two": (10000, 2)}
+    times = {name: [] for name in runs}
+    memory = {name: [] for name in runs}
+    for turn in range(rounds):
+        for name, (lines, count) in runs.items():
+            seconds, peak = post_on_servers(lines, count)
+            times[name].append(seconds * 1000 / lines)
+            memory[name].append(peak)
+            print(
+                f"round {turn + 1}: {name}: {times[name][-1]:.2f} ms, {peak:.0f} MiB",
+                flush=True,
+            )
+    ms = {name: statistics.median(row) for name, row in times.items()}
+    mib = {name: statistics.median(row) for name, row in memory.items()}
+    ratios = {
+        "10,000 against 1,000, ms per credit": ms["10,000"] / ms["1,000"],
+        "10,000 against 1,000, peak memory": mib["10,000"] / mib["1,000"],
+        "two workers, times as fast": ms["10,000"] / ms["10,000 by two"],
+    }
+    print(f"\nposting in the background, medians of {rounds} rounds")
+    for name in runs:
+        print(f"{name:28}{ms[name]:10.2f} ms per credit{mib[name]:10.0f} MiB")
+    for name, ratio in ratios.items():
+        print(f"{name:40}{ratio:10.3f}")
+    return {"ms": ms, "mib": mib, "rounds": [times, memory], "ratios": ratios}
+
+
+def post_on_servers(lines, count):
+    """Let so many servers with one worker each post a batch in the background.
+
+    :return: ``(seconds from the first chunk to the last, largest memory of a server in
+        MiB)``
+    """
+    # They need the folders of the addons, which are known by now.
+    from tests import servers
+    from tests.test_background_workers import PREPARE, STATE, Watch
+
+    options = ("--max-cron-threads=1",)
+    with contextlib.ExitStack() as stack:
+        name = stack.enter_context(servers.throwaway_database())
+        watch = Watch(stack.enter_context(contextlib.closing(servers.connect(name))))
+        running = [
+            stack.enter_context(servers.running_server(name, options=options))
+            for _number in range(count)
+        ]
+        servers.run_script(name, f"LINES = {lines:d}\nIS_HASHED = False\n{PREPARE}")
+        watch.wait_until(lambda: watch.ask(STATE) != ("queued",))
+        start = time.perf_counter()
+        watch.wait_until(lambda: watch.ask(STATE) == ("done",), seconds=3600)
+        seconds = time.perf_counter() - start
+        return seconds, max(read_peak_memory(server) for server in running)
+
+
+def read_peak_memory(server):
+    """Return the most memory that a process has ever held, in MiB."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024
