@@ -82,9 +82,7 @@ class AccountCreditBatchReverse(models.TransientModel):
             applications = self.env["account.credit.application"]
             domain = [
                 ("state", "=", "applied"),
-                "|",
                 ("credit_line_id.batch_id", "=", dialog.batch_id.id),
-                ("credit_move_id.credit_line_id.batch_id", "=", dialog.batch_id.id),
             ]
             count = applications.search_count(domain)
             dialog.application_count = count

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import format_datetime, format_list, split_every
 
 from ... import const
@@ -53,7 +52,7 @@ class AccountCreditApplication(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="cascade",
-        help="The credit that pays, where the entry holds those of many accounts.",
+        help="The credit that pays.",
         written_by="applying",
     )
     stored_value_id = fields.Many2one(
@@ -82,12 +81,7 @@ class AccountCreditApplication(models.Model):
         help="Odoo's reconciliation of both; empty when the credit does not pay.",
         written_by="applying",
     )
-    credit_item_id = fields.Many2one(
-        comodel_name="product.product",
-        compute="_compute_credit_item_id",
-        compute_sudo=True,
-        search="_search_credit_item_id",
-    )
+    credit_item_id = fields.Many2one(related="credit_line_id.credit_item_id")
     currency_id = fields.Many2one(
         comodel_name="res.currency",
         required=True,
@@ -163,19 +157,6 @@ class AccountCreditApplication(models.Model):
         "Only a credit that pays an invoice is reconciled with it.",
     )
 
-    @api.depends("credit_line_id", "credit_move_id.credit_line_id")
-    def _compute_credit_item_id(self):
-        for application in self:
-            line = (
-                application.credit_line_id or application.credit_move_id.credit_line_id
-            )
-            application.credit_item_id = line.credit_item_id
-
-    def _search_credit_item_id(self, operator, value):
-        return Domain("credit_line_id.credit_item_id", operator, value) | Domain(
-            "credit_move_id.credit_line_id.credit_item_id", operator, value
-        )
-
     @api.depends_context("lang", "tz")
     @api.depends("rule", "origin", "create_uid", "create_date")
     def _compute_decision(self):
@@ -200,10 +181,7 @@ class AccountCreditApplication(models.Model):
             application.display_name = f"{name} → {application.invoice_id.name}"
 
     def _get_source(self):
-        """Return what pays: the stored value, the credit note, or the credit line.
-
-        The last one of an entry for many accounts.
-        """
+        """Return what pays: the stored value, the credit line, or another document."""
         self.ensure_one()
         return self.stored_value_id or self.credit_line_id or self.credit_move_id
 
@@ -361,7 +339,7 @@ class AccountCreditApplication(models.Model):
             rule = decision and decision.rules.get(
                 (partial.credit_move_id.id, partial.debit_move_id.id)
             )
-            credit_line = partial.credit_move_id._get_credit_line()
+            credit_line = partial.credit_move_id.credit_line_ids
             if not rule and not (
                 credit_line and self._is_by_hand(credit_move, invoice)
             ):
@@ -378,8 +356,8 @@ class AccountCreditApplication(models.Model):
                 {
                     **self._prepare_pair_vals(
                         credit_line
-                        if credit_move.credit_batch_id
-                        else credit_move.line_ids.stored_value_id or credit_move,
+                        or credit_move.line_ids.stored_value_id
+                        or credit_move,
                         invoice,
                     ),
                     "credit_move_id": credit_move.id,
@@ -422,8 +400,7 @@ class AccountCreditApplication(models.Model):
     def _prepare_pair_vals(self, source, invoice):
         """Prepare what both an application and a error say.
 
-        :param source: the credit note, the credit line of an entry for many accounts,
-            or the stored value
+        :param source: the credit line, another document, or the stored value
         """
         is_value = source._name == "account.stored.value"
         is_line = source._name == "account.credit.line"

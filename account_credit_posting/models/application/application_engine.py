@@ -161,7 +161,7 @@ class ApplicationEngine:
         today = fields.Date.context_today(lines)
         items = []
         for line in lines:
-            credit_line = line._get_credit_line()
+            credit_line = line.credit_line_ids
             expiry = credit_line.batch_id.expiry_date or date.max
             is_fresh = line.move_id in fresh
             if expiry < today or not (is_fresh or self.has_rule):
@@ -177,7 +177,7 @@ class ApplicationEngine:
                     residual=-line.amount_residual_currency,
                     order=(0, expiry, is_paid, line.date, line.id),
                     named_invoice=is_fresh and credit_line.invoice_id or None,
-                    credit_line=credit_line if line.move_id.credit_batch_id else None,
+                    credit_line=credit_line or None,
                 )
             )
         return items

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL, format_date, html_escape
+from odoo.tools import SQL, html_escape
 from odoo.tools.sql import add_constraint, constraint_definition
 
 from ... import const
@@ -196,7 +196,7 @@ class AccountCreditLine(models.Model):
     )
     expiry_date = fields.Date(related="batch_id.expiry_date")
     _move_id_unique = models.UniqueIndex(
-        "(move_id) WHERE move_id IS NOT NULL AND move_line_id IS NULL",
+        "(move_id) WHERE move_id IS NOT NULL AND debit_line_id IS NULL",
         "A credit note belongs to one credit line only.",
     )
     # The target of the foreign key of `_add_mutual_constraint`.
@@ -217,7 +217,7 @@ class AccountCreditLine(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="The item of this account in a journal entry for many accounts.",
+        help="The journal item that is the credit.",
         written_by="posting",
     )
     debit_line_id = fields.Many2one(
@@ -226,7 +226,8 @@ class AccountCreditLine(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="The item of that entry which holds the other side, with that of others.",
+        help="In a journal entry for many accounts: the item that holds the other "
+        "side, with that of others.",
         written_by="posting",
     )
     application_ids = fields.One2many(
@@ -240,9 +241,9 @@ class AccountCreditLine(models.Model):
     )
     _debit_line_id_idx = models.Index("(debit_line_id) WHERE debit_line_id IS NOT NULL")
     _item_is_of_entry = models.Constraint(
-        "CHECK ((move_line_id IS NULL) = (debit_line_id IS NULL)"
-        " AND (move_line_id IS NULL OR move_id IS NOT NULL))",
-        "A credit line within a journal entry for many accounts names that entry.",
+        "CHECK ((move_line_id IS NULL) = (move_id IS NULL)"
+        " AND (debit_line_id IS NULL OR move_id IS NOT NULL))",
+        "A posted credit line names its entry, and its receivable item there.",
     )
     charge_amount = fields.Monetary(
         string="Invoiced",
@@ -398,33 +399,18 @@ class AccountCreditLine(models.Model):
             )
 
     @api.depends(
-        "move_id.amount_total",
-        "move_id.amount_residual",
-        "move_line_id.amount_currency",
-        "move_line_id.amount_residual_currency",
+        "move_line_id.amount_currency", "move_line_id.amount_residual_currency"
     )
     def _compute_move_amounts(self):
         for line in self:
-            item, move = line.move_line_id, line.move_id
-            if item:
-                line.move_amount_total = -item.amount_currency
-                line.amount_open = -item.amount_residual_currency
-            else:
-                line.move_amount_total = move.amount_total
-                line.amount_open = move.amount_residual
+            item = line.move_line_id
+            line.move_amount_total = -item.amount_currency or 0
+            line.amount_open = -item.amount_residual_currency or 0
 
-    @api.depends(
-        "move_id.used_application_ids.partial_id.credit_amount_currency",
-        "application_ids.partial_id.credit_amount_currency",
-    )
+    @api.depends("application_ids.partial_id.credit_amount_currency")
     def _compute_amount_applied(self):
         for line in self:
-            applications = (
-                line.application_ids
-                if line.move_line_id
-                else line.move_id.used_application_ids
-            )
-            partials = applications.partial_id
+            partials = line.application_ids.partial_id
             line.amount_applied = sum(partials.mapped("credit_amount_currency"))
 
     @api.depends("batch_id.name", "partner_id.name")
@@ -471,6 +457,7 @@ class AccountCreditLine(models.Model):
             vals = dict(vals)
             self._lead_to_account([vals])
             if "batch_id" in vals:
+                self._check_not_posted()
                 self._check_stays(vals["batch_id"])
         return super().write(vals)
 
@@ -556,17 +543,20 @@ class AccountCreditLine(models.Model):
     def _set_failed(self, reason):
         self._update_state("failed", error=reason)
 
-    def _set_posted(self, move, item=None, debit_item=None):
+    def _set_posted(self, move, item, debit_item=None):
         """Write down what the line was posted as.
 
         :param move: the credit note, or the entry for many accounts
-        :param item: of such an entry, the receivable item of the line
-        :param debit_item: of such an entry, the item that holds the other side
+        :param item: the receivable item of the line
+        :param debit_item: where others share it, the item that holds the other side
         """
-        vals = {"error": False, "move_id": move.id}
-        if item:
-            vals |= {"move_line_id": item.id, "debit_line_id": debit_item.id}
-        self._update_state("posted", **vals)
+        self._update_state(
+            "posted",
+            error=False,
+            move_id=move.id,
+            move_line_id=item.id,
+            debit_line_id=bool(debit_item) and debit_item.id,
+        )
 
     def _set_reversed(self):
         self._update_state("reversed")
@@ -596,195 +586,54 @@ class AccountCreditLine(models.Model):
                 )
 
     # -------------------------------------------------------------------------
-    # WHY A CREDIT LINE CANNOT BE POSTED, IN SENTENCES FOR THE CLERK
+    # WHAT IS POSTED, BY THE FORM OF THE BATCH
     # -------------------------------------------------------------------------
 
+    def _get_form(self):
+        """Return what the lines are posted as, see ``account.credit.form``."""
+        batch = self.batch_id
+        if batch.charge_item_id:
+            return self.env["account.credit.form.invoice"]
+        if batch.document_form == "entry":
+            return self.env["account.credit.form.entry"]
+        return self.env["account.credit.form.note"]
+
+    def _post(self):
+        """Post the lines of a chunk, or give a reason for each that cannot be.
+
+        The caller holds the lock on the lines, and has checked the right.
+        """
+        for observer in self.env["account.credit.observer"]._find_observers():
+            observer._lock(self)
+        errors = self._get_errors()
+        for line, error in errors.items():
+            line._set_failed(error)
+        sound = self.browse(line.id for line in self if line not in errors)
+        if sound:
+            # Odoo asks for the users of each new customer, one by one: read all now.
+            sound.partner_id.mapped("user_ids")
+            sound._get_form()._post(sound)
+
     def _get_errors(self):
-        """Find the lines that cannot be posted, before anything is created.
+        """Return why lines cannot be posted, see ``account.credit.check``."""
+        return self.env["account.credit.check"]._get_errors(self)
 
-        :return: ``{line: sentence}``, the sentence names the account and says what
-            to do; lines without a fault are not in it
-        """
-        errors = {}  # {line: sentence}
-        for batch, lines in self.grouped("batch_id").items():
-            locks = batch._get_lock_description()
-            unrated = lines._get_currencies_without_rate(batch)
-            for line in lines:
-                error = (
-                    line._get_account_error()
-                    or line._get_item_error()
-                    or line._get_amount_error(unrated)
-                    or line._get_invoice_error()
-                    or line._get_date_error(locks)
-                )
-                if error:
-                    errors[line] = error
-            sound = self.browse().union(*(line for line in lines if line not in errors))
-            for observer in self.env["account.credit.observer"]._find_observers():
-                errors |= observer._get_errors(sound, batch)
-        return errors
+    def _get_error_message(self, error):
+        """Turn an exception into a sentence that says what to do.
 
-    def _get_account_error(self):
-        self.ensure_one()
-        account = self.partner_id
-        company = self.company_id
-        if not account:
-            return self.env._("This line names no account. Choose one, then retry.")
-        if not account.active:
-            return self.env._(
-                "%(account)s is archived. Unarchive the account, then retry.",
-                account=account.display_name,
-            )
-        if account != account.commercial_partner_id:
-            return self.env._(
-                "%(account)s belongs to the account %(parent)s. Choose that account, "
-                "then retry.",
-                account=account.display_name,
-                parent=account.commercial_partner_id.display_name,
-            )
-        if account._is_foreign_to(company):
-            return self.env._(
-                "%(account)s is an account of %(other)s. Post its credit with that "
-                "company as classification.",
-                account=account.display_name,
-                other=account.company_id.display_name,
-            )
-        receivable = account.with_company(company).property_account_receivable_id
-        if not receivable.active:
-            return self.env._(
-                "%(account)s has no receivable account in use at %(company)s. Set "
-                "Account Receivable on the contact, then retry.",
-                account=account.display_name,
-                company=company.display_name,
-            )
-        return None
-
-    def _get_item_error(self):
-        self.ensure_one()
-        if not self._is_credited():
-            return None
-        item = self.credit_item_id.with_company(self.company_id)
-        if not item:
-            reason = self.env._("Choose a credit item, then retry.")
-        elif not item.active:
-            reason = self.env._(
-                "%(item)s is archived. Unarchive the credit item, then retry.",
-                item=item.display_name,
-            )
-        elif not item.is_credit_item:
-            reason = self.env._(
-                "%(item)s is no credit item. Choose a credit item, then retry.",
-                item=item.display_name,
-            )
-        elif not item._get_product_accounts()["income"]:
-            reason = self.env._(
-                "%(item)s has no ledger account. Set one on the credit item, then "
-                "retry.",
-                item=item.display_name,
-            )
-        elif error := self.batch_id._get_document_form_error():
-            reason = error
-        else:
-            return None
-        return self._get_not_credited_message(reason)
-
-    def _get_amount_error(self, unrated):
-        """Return the fault of the amount or of its currency.
-
-        :param unrated: currencies that have no rate on the date of the batch
+        :param error: the exception that came of posting this line alone
         """
         self.ensure_one()
-        currency = self.currency_id
-        is_charge = bool(self.batch_id.charge_item_id)
-        amount = self.charge_amount if is_charge else self.amount
-        if (
-            currency.compare_amounts(amount, 0) <= 0
-            or currency.compare_amounts(self.amount, 0) < 0
-        ):
-            return self.env._(
-                "%(account)s has the amount %(amount)s. Enter an amount above zero, "
-                "then retry.",
-                account=self.partner_id.display_name,
-                amount=currency.format(min(amount, self.amount)),
-            )
-        if not currency.active:
-            reason = self.env._(
-                "The currency %(currency)s is archived. Activate it, then retry.",
-                currency=currency.name,
-            )
-        elif currency in unrated:
-            reason = self.env._(
-                "%(currency)s has no exchange rate on %(date)s. Enter one under "
-                "Configuration, Currencies, then retry.",
-                currency=currency.name,
-                date=format_date(self.env, self.date),
-            )
-        else:
-            return None
-        return self._get_not_credited_message(reason)
-
-    def _get_invoice_error(self):
-        self.ensure_one()
-        invoice = self.invoice_id
-        if not invoice:
-            return None
-        if (
-            invoice.move_type != "out_invoice"
-            or invoice.state != "posted"
-            or invoice.commercial_partner_id != self.partner_id
-            or invoice.company_id != self.company_id
-        ):
-            reason = self.env._(
-                "%(invoice)s is not a posted invoice of this account. Choose another "
-                "invoice or none, then retry.",
-                invoice=invoice.display_name,
-            )
-        elif invoice.currency_id != self.currency_id:
-            reason = self.env._(
-                "%(invoice)s is in %(other)s and the credit in %(currency)s. Use the "
-                "currency of the invoice, then retry.",
-                invoice=invoice.display_name,
-                other=invoice.currency_id.name,
-                currency=self.currency_id.name,
-            )
-        else:
-            return None
-        return self._get_not_credited_message(reason)
-
-    def _get_date_error(self, locks):
-        """Return the fault of the date.
-
-        Odoo would move the date silently (``account.move._post``). A clerk who chose
-        a date is told instead.
-
-        :param locks: the lock dates that the batch violates, as text
-        """
-        self.ensure_one()
-        if not locks:
-            return None
         return self._get_not_credited_message(
-            self.env._(
-                "The date %(date)s is locked (%(locks)s). Choose a later date, then "
-                "retry.",
-                date=format_date(self.env, self.date),
-                locks=locks,
-            )
+            explain_error(self.env, error, _logger, f"Credit line {self.id}")
         )
 
-    def _get_currencies_without_rate(self, batch):
-        """Return the foreign currencies of the lines that have no rate on the date."""
-        foreign = self.currency_id - batch.company_id.currency_id
-        if not foreign:
-            return foreign
-        rated = self.env["res.currency.rate"]._read_group(
-            [
-                ("currency_id", "in", foreign.ids),
-                ("company_id", "in", (False, batch.company_id.root_id.id)),
-                ("name", "<=", batch.date),
-            ],
-            ["currency_id"],
+    def _get_not_credited_message(self, reason):
+        return self.env._(
+            "%(account)s was not credited. %(reason)s",
+            account=self.partner_id.display_name,
+            reason=reason,
         )
-        return foreign.browse(set(foreign.ids) - {currency.id for [currency] in rated})
 
     def _get_request_error(self, requested, amount):
         """Return why the line cannot be what a request asked for.
@@ -826,231 +675,13 @@ class AccountCreditLine(models.Model):
             return None
         return self._get_not_credited_message(reason)
 
-    def _get_not_credited_message(self, reason):
-        return self.env._(
-            "%(account)s was not credited. %(reason)s",
-            account=self.partner_id.display_name,
-            reason=reason,
+    def _is_credited(self):
+        """Tell whether the line gives a credit: beside an invoice it need not."""
+        self.ensure_one()
+        return (
+            not self.batch_id.charge_item_id
+            or self.currency_id.compare_amounts(self.amount, 0) > 0
         )
-
-    # -------------------------------------------------------------------------
-    # TURN PENDING CREDIT LINES INTO POSTED CREDIT NOTES, AND REVERSE THEM
-    # -------------------------------------------------------------------------
-
-    def _post(self):
-        """Post the lines of a chunk, or give a reason for each that cannot be.
-
-        The caller holds the lock on the lines, and has checked the right.
-        """
-        for observer in self.env["account.credit.observer"]._find_observers():
-            observer._lock(self)
-        errors = self._get_errors()
-        for line, error in errors.items():
-            line._set_failed(error)
-        self.browse(line.id for line in self if line not in errors)._post_isolating()
-
-    def _post_isolating(self):
-        """Post the lines as one set; those that are refused alone fail alone.
-
-        Credit notes are created, and then posted, each narrowed down for itself: what
-        is refused on posting does not cost the others their creation.
-        """
-        # Odoo asks for the users of each new customer, one by one: read all at once.
-        self.partner_id.mapped("user_ids")
-        batch = self.batch_id
-        if batch.charge_item_id:
-            self._isolate(lambda lines: lines._charge_and_credit())
-        elif batch.document_form == "entry":
-            self._isolate(lambda lines: lines._create_entry())
-        else:
-            drafts = self._isolate(lambda lines: lines._create_moves())
-            moves = self._get_posted_moves()
-            moves.concat(*drafts)._post_credits_isolating()
-
-    def _isolate(self, attempt):
-        """Do something with the lines; those that are refused alone fail alone.
-
-        :param attempt: called with a set of lines
-        :return: list of what it returned
-        """
-        return isolate(
-            self.env.cr,
-            self,
-            attempt,
-            lambda line, error: line._set_failed(line._get_error_message(error)),
-        )
-
-    def _get_error_message(self, error):
-        """Turn an exception into a sentence that says what to do.
-
-        :param error: the exception that came of posting this line alone
-        """
-        self.ensure_one()
-        return self._get_not_credited_message(
-            explain_error(self.env, error, _logger, f"Credit line {self.id}")
-        )
-
-    def _create_moves(self):
-        """Create one draft credit note per line.
-
-        :return: ``account.move`` records, in the order of the lines
-        """
-        if not self:
-            return self.env["account.move"]
-        models_sudo = self.env["account.analytic.distribution.model"].sudo()
-        # Odoo looks for one for each line: once is enough to know that there is none.
-        has_models = bool(models_sudo.search_count([], limit=1))
-        lines = self.with_context(has_analytic_models=has_models)
-        vals_list = [line._prepare_move_vals() for line in lines]
-        if not self[0]._is_taxed():
-            return self._create_complete_entry(vals_list)
-        # Taxes, and what follows from them, are Odoo's to compute.
-        moves = self._get_posted_moves()
-        return moves.create(vals_list)
-
-    def _prepare_move_vals(self):
-        """Prepare the credit note of the line.
-
-        The private comment is nowhere on it.
-
-        :return: values for ``account.move.create``: ``out_refund``, one invoice line
-            with the credit item, no payment term, so that one receivable line is due
-            at once
-        """
-        self.ensure_one()
-        batch = self.batch_id
-        company = batch.company_id
-        position = self._get_fiscal_position()
-        move_vals = {
-            "move_type": "out_refund",
-            "journal_id": company._get_credit_journal().id,
-            "company_id": company.id,
-            "partner_id": self.partner_id.id,
-            "fiscal_position_id": position.id,
-            "currency_id": self.currency_id.id,
-            "date": batch.date,
-            "invoice_date": batch.date,
-            "invoice_date_due": batch.date,
-            "invoice_payment_term_id": False,
-            "invoice_origin": batch.name,
-            "credit_line_id": self.id,
-        }
-        item_vals = self._prepare_item_vals()
-        if self._is_taxed():
-            # Taxes are Odoo's to compute.
-            move_vals["invoice_line_ids"] = [Command.create(item_vals)]
-        else:
-            move_vals["line_ids"] = self._prepare_untaxed_lines_commands(
-                item_vals, self._get_item_account(position), position
-            )
-        return move_vals
-
-    def _prepare_item_vals(self):
-        """Prepare the invoice line of the credit note: item, label and price."""
-        self.ensure_one()
-        batch = self.batch_id
-        vals = {
-            "product_id": batch.credit_item_id.id,
-            "name": self._get_item_label(),
-            "quantity": 1,
-            "price_unit": self.amount,
-        }
-        if batch.analytic_distribution:
-            vals["analytic_distribution"] = batch.analytic_distribution
-        elif not self.env.context.get("has_analytic_models", True):
-            vals["analytic_distribution"] = False
-        return vals
-
-    def _get_item_label(self):
-        """Return what the customer reads: the credit item and the public comment."""
-        self.ensure_one()
-        item = self.credit_item_id.with_context(lang=self.partner_id.lang)
-        label = item.get_product_multiline_description_sale()
-        comment = self.batch_id.public_comment
-        return f"{label}\n{comment}" if comment else label
-
-    def _get_item_account(self, position):
-        """Return the ledger account that the credit item debits.
-
-        :param position: the fiscal position of the account
-        """
-        self.ensure_one()
-        item = self.credit_item_id.with_company(self.company_id)
-        accounts = item.product_tmpl_id.get_product_accounts(fiscal_pos=position)
-        return accounts["income"]
-
-    def _prepare_untaxed_lines_commands(self, item_vals, account, position):
-        """Prepare both journal items of a credit note without tax.
-
-        Given complete, Odoo need not derive one from the other, which is half of
-        what an entry costs (``account.move._sync_dynamic_lines``). The values are
-        those that it would derive.
-
-        :param item_vals: of :meth:`_prepare_item_vals`
-        :param account: the ledger account of the item, after the fiscal position
-        :param position: the fiscal position of the account
-        """
-        self.ensure_one()
-        balance = self._convert_to_company(self.amount)
-        receivable = self._get_receivable(position)
-        common_vals = {
-            "partner_id": self.partner_id.id,
-            "currency_id": self.currency_id.id,
-        }
-        return [
-            Command.create(
-                {
-                    **common_vals,
-                    **item_vals,
-                    "display_type": "product",
-                    "product_uom_id": self.credit_item_id.uom_id.id,
-                    "account_id": account.id,
-                    "amount_currency": self.amount,
-                    "balance": balance,
-                    "tax_ids": [],
-                }
-            ),
-            Command.create(
-                {
-                    **common_vals,
-                    "display_type": "payment_term",
-                    "account_id": receivable.id,
-                    "date_maturity": self.date,
-                    "amount_currency": -self.amount,
-                    "balance": -balance,
-                }
-            ),
-        ]
-
-    def _get_preview_items(self):
-        """Return what the credit note of the line will book, without creating it.
-
-        :return: ``{"total": in the currency of the line, "receivable": its ledger
-            account, "balances": [(ledger account, balance in company currency)]}``
-        """
-        self.ensure_one()
-        position = self._get_fiscal_position()
-        receivable = self._get_receivable(position)
-        company = self.company_id
-        income = self._get_item_account(position)
-        taxes = self.credit_item_id.taxes_id._filter_taxes_by_company(company)
-        computed = position.map_tax(taxes).compute_all(
-            self.amount,
-            currency=self.currency_id,
-            product=self.credit_item_id,
-            partner=self.partner_id,
-            is_refund=True,
-        )
-        balances = [(income, self._convert_to_company(computed["total_excluded"]))]
-        for tax in computed["taxes"]:
-            account = self.env["account.account"].browse(tax["account_id"]) or income
-            balances.append((account, self._convert_to_company(tax["amount"])))
-        total_company = sum(balance for _account, balance in balances)
-        return {
-            "total": computed["total_included"],
-            "receivable": receivable,
-            "balances": [*balances, (receivable, -total_company)],
-        }
 
     def _get_receivable(self, position):
         """Return the receivable account of the credit note.
@@ -1079,157 +710,9 @@ class AccountCreditLine(models.Model):
         )
 
     def _is_taxed(self):
-        """Tell whether the credit item has taxes in the company.
-
-        Default taxes of its ledger account do not count: a credit item without taxes
-        lowers none.
-        """
+        """Tell whether the credit item has taxes in the company."""
         self.ensure_one()
-        return bool(
-            self.credit_item_id.taxes_id._filter_taxes_by_company(self.company_id)
-        )
-
-    # -------------------------------------------------------------------------
-    # POST MANY CREDIT LINES AS ONE JOURNAL ENTRY, AND REVERSE THEM BY ANOTHER
-    # -------------------------------------------------------------------------
-
-    def _create_entry(self):
-        """Create and post one journal entry for all lines, and mark them.
-
-        :return: the posted ``account.move``
-        """
-        debits, receivables, keys = self._prepare_entry_items()
-        move = self._create_complete_entry(
-            self._prepare_entry_vals([*debits.values(), *receivables])
-        )
-        items = move.line_ids.sorted("id")
-        debit_items = dict(zip(debits, items, strict=False))
-        # Before it is posted, because then each item may pay an invoice.
-        for line, item, key in zip(self, items[len(debits) :], keys, strict=True):
-            line._set_posted(move, item, debit_items[key])
-        move._post(soft=False)
-        return move
-
-    def _create_complete_entry(self, vals):
-        """Create an entry that is given complete, so that Odoo derives nothing."""
-        moves = self._get_posted_moves()
-        move = moves.with_context(
-            skip_analytic_sync=True, skip_invoice_sync=True
-        ).create(vals)
-        return move.with_env(moves.env)
-
-    def _prepare_entry_vals(self, items):
-        """Prepare the journal entry of the lines.
-
-        The private comment is nowhere on it.
-
-        :param list items: values of its journal items
-        """
-        batch = self.batch_id
-        return {
-            "move_type": "entry",
-            "journal_id": batch._get_journal().id,
-            "company_id": batch.company_id.id,
-            "currency_id": batch.company_id.currency_id.id,
-            "date": batch.date,
-            "ref": batch.name,
-            "credit_batch_id": batch.id,
-            "line_ids": [Command.create(item) for item in items],
-        }
-
-    def _prepare_entry_items(self):
-        """Prepare the journal items of the entry, complete and balanced.
-
-        Each debit is the sum of what was rounded line by line, so that the entry is
-        balanced to the cent in each currency and in that of the company.
-
-        :return: ``({(ledger account, currency): values of a debit}, [values of the
-            receivable item of each line], [key of the debit of each line])``
-        """
-        debits = {}  # {(ledger account, currency): values}
-        receivables = []
-        keys = []
-        ledgers = {}  # {fiscal position: ledger account}
-        labels = {}  # {language: label}
-        for line in self:
-            position = line._get_fiscal_position()
-            if position not in ledgers:
-                ledgers[position] = line._get_item_account(position)
-            lang = line.partner_id.lang
-            if lang not in labels:
-                labels[lang] = line._get_item_label()
-            key = (ledgers[position], line.currency_id)
-            if key not in debits:
-                debits[key] = line._prepare_debit_vals(*key)
-            debit = debits[key]
-            balance = line._convert_to_company(line.amount)
-            debit["amount_currency"] += line.amount
-            debit["balance"] += balance
-            receivables.append(
-                {
-                    "partner_id": line.partner_id.id,
-                    "account_id": line._get_receivable(position).id,
-                    "currency_id": line.currency_id.id,
-                    "name": labels[lang],
-                    "date_maturity": line.date,
-                    "amount_currency": -line.amount,
-                    "balance": -balance,
-                    "tax_ids": [],
-                    # Odoo's mark of what is disputed; a general journal sets it.
-                    "no_followup": False,
-                    "analytic_distribution": False,
-                }
-            )
-            keys.append(key)
-        self._round_items(debits.values())
-        return debits, receivables, keys
-
-    def _prepare_debit_vals(self, account, currency):
-        """Prepare the sum of many credits on one ledger account, still zero."""
-        batch = self.batch_id
-        vals = {
-            "partner_id": False,
-            "account_id": account.id,
-            "currency_id": currency.id,
-            "product_id": batch.credit_item_id.id,
-            "name": batch.credit_item_id.display_name,
-            "amount_currency": 0,
-            "balance": 0,
-            "tax_ids": [],
-        }
-        if batch.analytic_distribution:
-            vals["analytic_distribution"] = batch.analytic_distribution
-        return vals
-
-    @api.model
-    def _round_items(self, items):
-        """Round sums of rounded amounts: floats add up with a trace of dust."""
-        currencies = self.env["res.currency"]
-        for item in items:
-            currency = currencies.browse(item["currency_id"])
-            item["amount_currency"] = currency.round(item["amount_currency"])
-            item["balance"] = self.company_id.currency_id.round(item["balance"])
-
-    def _get_posted_moves(self):
-        """Return ``account.move`` as entries of credits are created and posted."""
-        moves = self.env["account.move"].with_context(**self._get_log_context())
-        return with_posting(moves, "posting")
-
-    def _get_log_context(self):
-        """Return the context in which entries of credits keep no log of their own."""
-        return {
-            # The batch keeps the log; the entry keeps only what changes later. Where
-            # the law wants an audit trail, the entry keeps its own.
-            "mail_create_nolog": True,
-            "mail_create_nosubscribe": True,
-            "tracking_disable": not any(
-                self.company_id.mapped("restrictive_audit_trail")
-            ),
-        }
-
-    # -------------------------------------------------------------------------
-    # POST A CUSTOMER INVOICE FOR A CREDIT LINE, WHICH THE CREDIT THEN PAYS
-    # -------------------------------------------------------------------------
+        return self._get_form()._is_taxed(self.company_id, self.credit_item_id)
 
     def action_open_charge(self):
         """Open the invoice of the line.
@@ -1246,150 +729,6 @@ class AccountCreditLine(models.Model):
             "views": [(False, "form")],
         }
 
-    def _is_credited(self):
-        """Tell whether the line gives a credit: beside an invoice it need not."""
-        self.ensure_one()
-        return (
-            not self.batch_id.charge_item_id
-            or self.currency_id.compare_amounts(self.amount, 0) > 0
-        )
-
-    def _charge_and_credit(self):
-        """Post the invoices of the lines, and then the credits that pay them.
-
-        All of it or nothing: the caller narrows down what is refused, so that no line
-        is left with an invoice and without its credit.
-        """
-        invoices = self._create_charges()
-        # The credit of the line comes first, before what else is on the account.
-        with_posting(invoices, is_charging=True)._post(soft=False)
-        for line, invoice in zip(self, invoices, strict=True):
-            line._write_result({"invoice_id": invoice.id})
-        credited = self.filtered(lambda line: line._is_credited())
-        if credited:
-            credited._create_moves()._post_credits()
-        for line in self:
-            line._update_state("posted", error=False, charge_move_id=line.invoice_id.id)
-        applications = self.env["account.credit.application"]
-        applications._apply_on((self - credited).charge_move_id, "invoice")
-
-    def _create_charges(self):
-        """Create one draft invoice per line.
-
-        :return: ``account.move`` records, in the order of the lines
-        """
-        moves = self._get_posted_moves()
-        moves = moves.with_company(self.company_id)
-        return moves.create([line._prepare_charge_vals() for line in self])
-
-    def _prepare_charge_vals(self):
-        """Prepare the invoice of the line, as a user would type it.
-
-        The private comment is nowhere on it.
-
-        :return: values for ``account.move.create``: ``out_invoice``, one invoice line
-        """
-        self.ensure_one()
-        batch = self.batch_id
-        item = batch.charge_item_id.with_context(lang=self.partner_id.lang)
-        label = item.get_product_multiline_description_sale()
-        vals = {
-            "product_id": item.id,
-            "name": f"{label}\n{comment}"
-            if (comment := batch.public_comment)
-            else label,
-            "quantity": 1,
-            "price_unit": self.charge_amount,
-        }
-        if batch.analytic_distribution:
-            vals["analytic_distribution"] = batch.analytic_distribution
-        move_vals = {
-            "move_type": "out_invoice",
-            "company_id": batch.company_id.id,
-            "partner_id": self.partner_id.id,
-            "currency_id": self.currency_id.id,
-            "date": batch.date,
-            "invoice_date": batch.date,
-            "invoice_origin": batch.name,
-            "invoice_line_ids": [Command.create(vals)],
-        }
-        if batch.invoice_payment_term_id:
-            move_vals["invoice_payment_term_id"] = batch.invoice_payment_term_id.id
-        elif batch.invoice_date_due:
-            move_vals["invoice_payment_term_id"] = False
-            move_vals["invoice_date_due"] = batch.invoice_date_due
-        return move_vals
-
-    def _get_charge_preview_items(self):
-        """Return what the invoice of the line will book, without creating it.
-
-        :return: as :meth:`_get_preview_items`, and ``"terms": [(due date, amount in
-            the currency of the line)]``
-        """
-        self.ensure_one()
-        position = self._get_fiscal_position()
-        receivable = self._get_receivable(position)
-        item = self.batch_id.charge_item_id.with_company(self.company_id)
-        accounts = item.product_tmpl_id.get_product_accounts(fiscal_pos=position)
-        taxes = item.taxes_id._filter_taxes_by_company(self.company_id)
-        computed = position.map_tax(taxes).compute_all(
-            self.charge_amount,
-            currency=self.currency_id,
-            product=item,
-            partner=self.partner_id,
-        )
-        balances = [
-            (
-                accounts["income"],
-                -self._convert_to_company(computed["total_excluded"]),
-            )
-        ]
-        for tax in computed["taxes"]:
-            account = self.env["account.account"].browse(tax["account_id"])
-            balances.append(
-                (
-                    account or accounts["income"],
-                    -self._convert_to_company(tax["amount"]),
-                )
-            )
-        total_company = sum(balance for _account, balance in balances)
-        return {
-            "total": computed["total_included"],
-            "receivable": receivable,
-            "balances": [(receivable, -total_company), *balances],
-            "terms": self._get_charge_terms(computed),
-        }
-
-    def _get_charge_terms(self, computed):
-        """Return when how much of the invoice is due.
-
-        :param computed: of ``account.tax.compute_all``
-        :return: ``[(due date, amount in the currency of the line)]``
-        """
-        self.ensure_one()
-        batch = self.batch_id
-        term = batch.invoice_payment_term_id
-        if not term and not batch.invoice_date_due:
-            term = self.partner_id.with_company(
-                self.company_id
-            ).property_payment_term_id
-        if not term:
-            due = batch.invoice_date_due or batch.date
-            return [(due, computed["total_included"])]
-        untaxed = computed["total_excluded"]
-        tax = computed["total_included"] - untaxed
-        terms = term._compute_terms(
-            date_ref=batch.date,
-            currency=self.currency_id,
-            company=self.company_id,
-            tax_amount=self._convert_to_company(tax),
-            tax_amount_currency=tax,
-            sign=1,
-            untaxed_amount=self._convert_to_company(untaxed),
-            untaxed_amount_currency=untaxed,
-        )
-        return [(part["date"], part["foreign_amount"]) for part in terms["line_ids"]]
-
     # -------------------------------------------------------------------------
     # TAKE POSTED CREDITS BACK: ALL OF THEM, OR WHAT IS UNUSED
     # -------------------------------------------------------------------------
@@ -1399,56 +738,53 @@ class AccountCreditLine(models.Model):
 
         The caller holds the lock on the lines, and has checked the right.
         """
+        form = self._get_form()
+        # The batch keeps the log, as when they were posted.
+        lines = self.with_context(**form._get_log_context(self.company_id))
         isolate(
             self.env.cr,
-            self,
-            # The batch keeps the log, as when they were posted.
-            lambda lines: lines.with_context(**self._get_log_context())._reverse(),
+            lines,
+            form.with_env(lines.env)._reverse,
             lambda line, error: line._set_not_reversed(
                 explain_error(self.env, error, _logger, f"Reversal of line {line.id}")
             ),
         )
 
-    def _reverse(self):
-        """Take back what is open of the lines, as their batch says."""
-        is_all = self.batch_id.reversal_mode == "all"
-        freed = self._free() if is_all else self.env["res.partner"]
-        open_lines = self.filtered(
-            lambda line: not line.currency_id.is_zero(line._get_open_amounts()[0])
-        )
-        documents = open_lines._filter_taxed_documents()
-        documents._reverse_documents()
-        (open_lines - documents)._reverse_by_entries()
-        self._end_reversal(freed)
-
-    def _reverse_with(self, counterparts):
-        """Reverse lines of an entry that somebody else has reversed.
-
-        :param counterparts: what reverses them, one journal item for each line
-        """
-        freed = self._free()
-        self._reconcile_reversals(
-            [
-                line.move_line_id + counterpart
-                for line, counterpart in zip(self, counterparts, strict=True)
-            ]
-        )
-        self._end_reversal(freed)
+    def _set_not_reversed(self, reason):
+        self._write_result({"is_to_reverse": False, "reversal_error": reason})
 
     def _get_receivable_item(self):
-        """Return the receivable journal item of a posted line, in either form."""
-        self.ensure_one()
-        return self.move_line_id or self.move_id.line_ids.filtered(
-            lambda item: item.account_type == "asset_receivable"
-        )
+        return self.move_line_id
 
     def _get_open_amounts(self):
-        """Return what is left of the credit: in its currency, in that of the company.
-
-        Both below zero, as the journal item has them.
-        """
-        item = self._get_receivable_item()
+        item = self.move_line_id
         return item.amount_residual_currency, item.amount_residual
+
+    def _get_preview_items(self):
+        items = self._get_form()._get_items(self)[self]
+        ledgers = self.env["account.account"]
+        return {
+            "total": items.total,
+            "receivable": ledgers.browse(items.ledger_id),
+            "balances": [
+                (ledgers.browse(vals["account_id"]), vals["balance"])
+                for vals in items.all
+            ],
+        }
+
+    def _get_charge_preview_items(self):
+        return {"total": self._get_form()._get_charges(self)[self].total}
+
+    def _create_complete_entry(self, vals):
+        return self._get_form()._create_complete(self.company_id, vals)
+
+    def _prepare_entry_vals(self, items):
+        return self._get_form()._prepare_entry_vals(self.batch_id, items)
+
+    def _get_item_label(self):
+        return self._get_form()._get_label(
+            self.batch_id, self.credit_item_id, self.partner_id.lang
+        )
 
     def _get_reconciliations(self):
         """Return what took of the credits, but for what was taken back before.
@@ -1459,7 +795,7 @@ class AccountCreditLine(models.Model):
         """
         partials = self.env["account.partial.reconcile"]
         for line in self:
-            item = line._get_receivable_item()
+            item = line.move_line_id
             partials += item.matched_debit_ids.filtered(
                 lambda partial, move=item.move_id: (
                     partial.debit_move_id.move_id.reversed_entry_id != move
@@ -1467,143 +803,6 @@ class AccountCreditLine(models.Model):
                 )
             )
         return partials
-
-    def _free(self):
-        """Undo what took of the credits.
-
-        :return: the accounts whose invoices are open again, ``res.partner`` records
-        """
-        partials = self._get_reconciliations()
-        accounts = partials.debit_move_id.partner_id
-        partials.unlink()
-        return accounts
-
-    def _filter_taxed_documents(self):
-        """Return taxed credit notes of which nothing is used.
-
-        The customer gets a document with the taxes for these, as Odoo makes it.
-        """
-        return self.filtered(
-            lambda line: (
-                not line.move_line_id
-                and line.move_id.line_ids.tax_line_id
-                and not line.currency_id.compare_amounts(
-                    line.move_id.amount_residual, line.move_id.amount_total
-                )
-            )
-        )
-
-    def _reverse_documents(self):
-        """Reverse whole credit notes, see ``account.move._reverse_moves``."""
-        moves = self.move_id
-        date = self.batch_id.reversal_date
-        moves._reverse_moves(
-            [
-                {
-                    "date": date,
-                    "invoice_date": date,
-                    "ref": self._get_reversal_ref(move),
-                }
-                for move in moves
-            ],
-            cancel=True,
-        )
-
-    def _reverse_by_entries(self):
-        """Take back what is open by journal entries, and reconcile both.
-
-        One entry for each credit note, or one for the lines of an entry for many
-        accounts. Each is at the rate of the credit: no exchange difference comes of it.
-        """
-        groups = list(self.grouped("move_id").values())
-        if not groups:
-            return
-        journal = self.company_id._get_credit_entry_journal()
-        moves = self._create_complete_entry(
-            [lines._prepare_counter_entry_vals(journal) for lines in groups]
-        )
-        pairs = []  # [both items of a line]
-        for lines, move in zip(groups, moves, strict=True):
-            counterparts = move.line_ids.sorted("id")
-            pairs += [
-                line._get_receivable_item() + counterpart
-                for line, counterpart in zip(lines, counterparts, strict=False)
-            ]
-        moves._post_as_block()
-        self._reconcile_reversals(pairs)
-
-    def _reconcile_reversals(self, pairs):
-        items = self.env["account.move.line"].with_context(move_reverse_cancel=True)
-        items._reconcile_plan(pairs)
-
-    def _prepare_counter_entry_vals(self, journal):
-        """Prepare the entry that takes back what is open of lines of one entry.
-
-        :param journal: the general journal of credits; empty for that of the credit
-        :return: values for ``account.move.create``; the first journal items are those
-            of the lines, in their order
-        """
-        company = self.company_id
-        original = self.move_id
-        date = self.batch_id.reversal_date
-        items_vals = []
-        others = {}  # {journal item of the original: [amount in currency, balance]}
-        for line in self:
-            item = line._get_receivable_item()
-            amount, balance = line._get_open_amounts()
-            items_vals.append(
-                {
-                    **self._prepare_counter_item_vals(item, -amount, -balance),
-                    "partner_id": item.partner_id.id,
-                    "date_maturity": date,
-                    "no_followup": False,
-                    "analytic_distribution": False,
-                }
-            )
-            for other, *shares in line._split_counterparts(item, amount, balance):
-                sums = others.setdefault(other, [0, 0])
-                sums[0] += shares[0]
-                sums[1] += shares[1]
-        items_vals += [
-            {
-                **self._prepare_counter_item_vals(
-                    other,
-                    other.currency_id.round(amount),
-                    company.currency_id.round(balance),
-                ),
-                "partner_id": other.partner_id.id,
-                "product_id": other.product_id.id,
-                "tax_ids": [Command.set(other.tax_ids.ids)],
-                "tax_tag_ids": [Command.set(other.tax_tag_ids.ids)],
-                "tax_repartition_line_id": other.tax_repartition_line_id.id,
-                "analytic_distribution": other.analytic_distribution,
-            }
-            for other, (amount, balance) in others.items()
-        ]
-        return {
-            "move_type": "entry",
-            "journal_id": (journal or original.journal_id).id,
-            "company_id": company.id,
-            "currency_id": original.currency_id.id,
-            "partner_id": original.partner_id.id,
-            # Said, so that Odoo need not look for one: nothing is mapped here.
-            "fiscal_position_id": False,
-            "invoice_payment_term_id": False,
-            "date": date,
-            "ref": self._get_reversal_ref(original),
-            "reversed_entry_id": original.id,
-            "line_ids": [Command.create(vals) for vals in items_vals],
-        }
-
-    def _prepare_counter_item_vals(self, item, amount, balance):
-        return {
-            "account_id": item.account_id.id,
-            "currency_id": item.currency_id.id,
-            "name": item.name,
-            "amount_currency": amount,
-            "balance": balance,
-            "is_storno": self.company_id.account_storno,
-        }
 
     def _split_counterparts(self, item, amount, balance):
         """Share what is taken back among the other side of the credit, to the cent.
@@ -1617,9 +816,7 @@ class AccountCreditLine(models.Model):
         origin = self.moved_from_id
         if origin:
             # Its own other side is the receivable of the account that had it.
-            return origin._split_counterparts(
-                origin._get_receivable_item(), amount, balance
-            )
+            return origin._split_counterparts(origin.move_line_id, amount, balance)
         if self.debit_line_id:
             return [(self.debit_line_id, amount, balance)]
         others = item.move_id.line_ids - item
@@ -1637,32 +834,6 @@ class AccountCreditLine(models.Model):
         rest = amount - sum(part for _item, part, _balance in shares)
         rest_balance = balance - sum(part for _item, _amount, part in shares)
         return [*shares, (others[-1], rest, rest_balance)]
-
-    def _get_reversal_ref(self, move):
-        return self.env._("Reversal of: %(move)s", move=move.name)
-
-    def _end_reversal(self, freed):
-        """Write down which lines are reversed: those that nothing else has used.
-
-        :param freed: accounts whose invoices are open again: other open credits of
-            theirs may pay these
-        """
-        reversed_lines = self.filtered(
-            lambda line: (
-                line.state == "posted"
-                and not line.moved_line_ids
-                and not line._get_reconciliations()
-            )
-        )
-        reversed_lines._set_reversed()
-        self._write_result({"is_to_reverse": False})
-        self._warn_of_moved()
-        if freed:
-            engine = self.env["account.credit.application"]
-            engine._apply(freed, self.company_id, "freed")
-
-    def _set_not_reversed(self, reason):
-        self._write_result({"is_to_reverse": False, "reversal_error": reason})
 
     # -------------------------------------------------------------------------
     # COMMENTS AND ENROLLEE OF A POSTED CREDIT: NO FACTS, SO THEY CAN BE MENDED
@@ -2514,17 +1685,12 @@ class AccountCreditLine(models.Model):
         :return: ``[(number of the invoice, amount in the currency of the line)]``
         """
         self.ensure_one()
-        applications = (
-            self.application_ids
-            if self.move_line_id
-            else self.move_id.used_application_ids
-        )
         return [
             (
                 application.invoice_id.name,
                 application.partial_id.credit_amount_currency,
             )
-            for application in applications.sorted("id")
+            for application in self.application_ids.sorted("id")
             if application.partial_id
         ]
 

@@ -1,5 +1,4 @@
 import logging
-from datetime import date
 
 from dateutil.relativedelta import relativedelta
 
@@ -9,7 +8,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_list, formatLang, safe_eval
 
 from ... import const
-from ...tools.applying import OpenItem
+from ...models.application.credit_preview import CreditPreview
 from ...tools.isolating import explain_error, isolate
 
 #: The steps in their order; the last one cannot be left.
@@ -20,9 +19,6 @@ MONEY_PAGES = {
     "payment": "account.post.payment",
     "refund": "account.post.refund",
 }
-
-#: Behind every credit that is posted: a new one comes last among equals.
-NOT_POSTED_YET = 2**62
 
 _logger = logging.getLogger(__name__)
 
@@ -1282,80 +1278,12 @@ class AccountPostTransaction(models.TransientModel):
         )
 
     def _get_preview(self):
-        """Return what posting this transaction now would do.
-
-        The same code decides as when it is posted: the checks of the credit lines and
-        the plan of the applications.
-
-        :return: a dict that JSON can hold::
-
-            {"accounts": [{"account_id", "name", "currency_id",
-                           "charge": total of the invoice, taxes included, or 0,
-                           "credit": total of the credit note, taxes included,
-                           "pays": [{"invoice_id", "name", "date_due", "amount"}],
-                           "also": what older credits, gift cards and prepayments
-                                   pay on this occasion, with their "source",
-                           "left": what stays open on the account,
-                           "blocked": why it stays open, or False,
-                           "skipped": why nothing is posted, or False}],
-             "totals": [{"currency_id", "charge", "credit", "pays", "left"}],
-             "has_charges": whether accounts are invoiced,
-             "posted_count", "skipped_count",
-             "sample": how many accounts these are, where they are not all; or False,
-             "entry": [{"account_id", "name", "debit", "credit"}],
-             "entry_currency_id": currency of the entry, the company's}
-        """
+        """Return what posting this transaction now would do, see ``CreditPreview``."""
         self.ensure_one()
         self.check_access("read")
         # Whoever may post may know what posting does: it needs no right to read
         # entries or the chart of accounts.
-        lines = self.sudo()._get_preview_lines()
-        errors = lines._get_errors()
-        posted = [line for line in lines if line not in errors]
-        credits = {}  # {line: open item}
-        charges = {}  # {line: total of its invoice}
-        terms = []  # open items of the invoices
-        entry = {}  # {account: balance}
-        for number, line in enumerate(posted):
-            balances = []
-            if line.batch_id.charge_item_id:
-                items = line._get_charge_preview_items()
-                charges[line] = items["total"]
-                balances += items["balances"]
-                terms += self._get_preview_terms(line, items, number)
-            if line._is_credited():
-                items = line._get_preview_items()
-                balances += items["balances"]
-                credits[line] = self._get_preview_credit(line, items, number)
-            for account, balance in balances:
-                entry[account] = entry.get(account, 0) + balance
-        totals = {line: credit.residual for line, credit in credits.items()}
-        accounts = self.env["res.partner"].union(*(line.partner_id for line in posted))
-        pays, also, blocked = self._plan_preview(accounts, credits, terms)
-        return {
-            "accounts": [
-                {
-                    "account_id": line.partner_id.id,
-                    "name": line.partner_id.display_name,
-                    "currency_id": line.currency_id.id,
-                    "charge": charges.get(line, 0),
-                    "credit": totals.get(line, 0),
-                    "pays": pays.get(line, []),
-                    "also": also.get(line.partner_id, []),
-                    "left": credits[line].residual if line in credits else 0,
-                    "blocked": blocked.get(line, False),
-                    "skipped": errors.get(line, False),
-                }
-                for line in lines
-            ],
-            "totals": self._get_preview_totals(posted, charges, credits, totals),
-            "has_charges": bool(charges),
-            "posted_count": len(posted),
-            "skipped_count": len(errors),
-            "sample": len(lines) < self.line_count and len(lines),
-            "entry": self._get_preview_entry(entry),
-            "entry_currency_id": self.company_id.currency_id.id,
-        }
+        return CreditPreview(self.sudo()._get_preview_lines(), self.line_count).read()
 
     def _get_preview_lines(self):
         """Return the credit lines that posting would create, not saved."""
@@ -1386,119 +1314,6 @@ class AccountPostTransaction(models.TransientModel):
                 for row in rows
             )
         )
-
-    @api.model
-    def _get_preview_credit(self, line, items, number):
-        return OpenItem(
-            move=line,
-            line=None,
-            account=line.partner_id,
-            ledger=items["receivable"],
-            currency=line.currency_id,
-            residual=items["total"],
-            order=(0, date.max, False, line.date, NOT_POSTED_YET + number),
-            # Its own invoice is not posted yet either: the line stands for both.
-            named_invoice=line if line.batch_id.charge_item_id else line.invoice_id,
-        )
-
-    @api.model
-    def _get_preview_terms(self, line, items, number):
-        """Return the installments of the invoice of a line, not posted yet.
-
-        :param items: see ``account.credit.line._get_charge_preview_items``
-        """
-        engine = self.env["account.credit.application"]
-        limit = engine._get_due_limit(line.company_id, "invoice")
-        return [
-            OpenItem(
-                move=line,
-                line=None,
-                account=line.partner_id,
-                ledger=items["receivable"],
-                currency=line.currency_id,
-                residual=amount,
-                order=(date_due, line.date, NOT_POSTED_YET + number),
-                is_payable=limit is not None and date_due <= limit,
-            )
-            for date_due, amount in items["terms"]
-        ]
-
-    def _plan_preview(self, accounts, credits, terms):
-        """Plan what the new credits pay, beside those that are open already.
-
-        :param accounts: ``res.partner`` records
-        :param credits: ``{line: open item}``; their residuals are lowered
-        :param list terms: open items of invoices that are not posted yet
-        :return: ``({line: what it pays}, {account: what others pay}, {line: why it
-            cannot})``
-        """
-        engine = self.env["account.credit.application"].sudo()  # As in `_get_preview`.
-        older = engine._find_open_credits(accounts, self.company_id, "credit")
-        older += engine._find_automatic_values(accounts, self.company_id, "credit")
-        applications, blocked = engine._plan(
-            [*older, *credits.values()], self.company_id, "credit", unposted=terms
-        )
-        pays = {}  # {line: [what it pays]}
-        also = {}  # {account: [what others pay]}
-        for application in applications:
-            credit, term = application.credit, application.term
-            is_unposted = term.line is None
-            row = {
-                "invoice_id": not is_unposted and term.move.id,
-                "name": self.env._("this invoice") if is_unposted else term.move.name,
-                "date_due": fields.Date.to_string(term.order[0]),
-                "amount": application.amount,
-            }
-            if credit.move in credits:
-                pays.setdefault(credit.move, []).append(row)
-            else:
-                row["source"] = credit.move.name
-                also.setdefault(credit.account, []).append(row)
-        reasons = {
-            application.credit.move: engine._get_blocked_message(application)
-            for application in blocked
-            if application.credit.move in credits
-        }
-        return pays, also, reasons
-
-    @api.model
-    def _get_preview_totals(self, lines, charges, credits, totals):
-        by_currency = {}  # {currency: [charge, credit, left]}
-        for line in lines:
-            sums = by_currency.setdefault(line.currency_id, [0, 0, 0])
-            sums[0] += charges.get(line, 0)
-            if line in credits:
-                sums[1] += totals[line]
-                sums[2] += credits[line].residual
-        return [
-            {
-                "currency_id": currency.id,
-                "charge": currency.round(charge),
-                "credit": currency.round(credit),
-                "pays": currency.round(credit - left),
-                "left": currency.round(left),
-            }
-            for currency, (charge, credit, left) in by_currency.items()
-        ]
-
-    def _get_preview_entry(self, balances):
-        """Return one entry for all accounts together, debits first.
-
-        :param balances: ``{ledger account: balance}``, in company currency
-        """
-        currency = self.company_id.currency_id
-        return [
-            {
-                "account_id": account.id,
-                "name": account.display_name,
-                "debit": currency.round(max(balance, 0)),
-                "credit": currency.round(max(-balance, 0)),
-            }
-            for account, balance in sorted(
-                balances.items(), key=lambda item: item[1] < 0
-            )
-            if not currency.is_zero(balance)
-        ]
 
     # -------------------------------------------------------------------------
     # TAKE VERY MANY ACCOUNTS OVER INTO THE BATCH WHILE NOBODY WAITS FOR IT
