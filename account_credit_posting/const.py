@@ -80,6 +80,10 @@ WORKERS = tuple(
     f"account_credit_posting.ir_cron_post_credits_{number}" for number in range(1, 5)
 )
 
+#: Models that are told what becomes of a batch, in this order: see
+#: ``account.credit.observer``.
+OBSERVERS = ("account.credit.notice",)
+
 #: Journals that money comes into and goes from.
 MONEY_JOURNALS = ("bank", "cash", "credit")
 

@@ -4,6 +4,8 @@ from . import account_credit_guard
 from . import credit
 from . import application
 from . import stored_value
+from . import correction
+from . import notice
 from . import billing
 from . import account_account
 from . import account_chart_template

@@ -551,9 +551,9 @@ class TestAccountCreditLineChange(AccountCreditCommon):
         line = self._post_line(50)
         form = self._open(line, "delete")
         form.date = DATE
-        self.assertIn("Nothing is unused", form.obstacle)
+        self.assertIn("Nothing is unused", form.error)
         form.mode = "all"
-        self.assertFalse(form.obstacle)
+        self.assertFalse(form.error)
         self.assertIn("$\xa050.00", form.preview)
         form.reason = "Wrong"
         form.save().action_confirm()

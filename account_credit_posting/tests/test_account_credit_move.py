@@ -352,9 +352,9 @@ class TestAccountCreditMove(AccountCreditCommon):
         self.assertEqual(form.amount, 80)
         form.partner_id = self.sibling
         form.amount = 81
-        self.assertIn("is open", form.obstacle)
+        self.assertIn("is open", form.error)
         form.amount = 60
-        self.assertFalse(form.obstacle)
+        self.assertFalse(form.error)
         self.assertIn("Family 1", form.preview)
         form.date = DATE
         form.reason = "Divorce"
