@@ -81,7 +81,11 @@ WORKERS = tuple(
 )
 
 #: Who has a say in what becomes of credits, see ``account.credit.observer``.
-OBSERVERS = ("account.credit.approval", "account.credit.cap")
+OBSERVERS = (
+    "account.credit.approval",
+    "account.credit.cap",
+    "account.credit.notice",
+)
 
 #: States of a batch that workers have, or that waits for them or for its time.
 IN_WORK = ("queued", "posting")

@@ -6,6 +6,8 @@ from . import application
 from . import run
 from . import stored_value
 from . import approval
+from . import correction
+from . import notice
 from . import billing
 from . import account_account
 from . import account_chart_template

@@ -211,7 +211,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
             batch.line_ids.move_id.reversal_move_ids,
             [(self.credit_account, -4.45, -667), (self.receivable, 4.45, 667)],
         )
-        receivable = batch.line_ids._get_receivable_item()
+        receivable = batch.line_ids.move_line_id
         self.assertEqual(
             (receivable.amount_residual, receivable.amount_residual_currency), (0, 0)
         )

@@ -89,7 +89,7 @@ class AccountCreditCap(models.AbstractModel):
         rest = self._get_credited_amount(line)
         if line.batch_id.charge_item_id:
             # Its own invoice comes first, and is posted along with it.
-            rest = max(rest - line._get_charge_preview_items()["total"], 0)
+            rest = max(rest - line._get_form()._get_charges(line)[line].total, 0)
         paid = []
         for term in terms:
             amount = min(rest, term.residual)
@@ -100,7 +100,11 @@ class AccountCreditCap(models.AbstractModel):
     @api.model
     def _get_credited_amount(self, line):
         """Return what the account is credited, taxes included."""
-        return line._get_preview_items()["total"] if line._is_taxed() else line.amount
+        return (
+            line._get_form()._get_items(line)[line].total
+            if line._is_taxed()
+            else line.amount
+        )
 
     @api.model
     def _check_credited(self, account, company):

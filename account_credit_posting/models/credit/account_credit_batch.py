@@ -274,27 +274,33 @@ class AccountCreditBatch(models.Model):
         written_by="posting",
     )
     progress_info = fields.Json(related="run_id.progress_info")
-    correction = fields.Selection(
-        selection=[
-            ("replace", "Replaces a credit"),
-            ("move", "Moved from another account"),
-        ],
+    correction_ids = fields.One2many(
+        comodel_name="account.credit.correction",
+        inverse_name="new_batch_id",
+        string="Corrections",
         readonly=True,
-        copy=False,
+    )
+    correction = fields.Selection(
+        related="correction_ids.kind",
+        string="Correction",
         help="Why it was posted, when it corrects a credit.",
-        written_by="posting",
+        written_by="compute",
     )
     notify_customers = fields.Boolean(
         copy=False,
         help="When the batch is posted, each account gets one e-mail with the public "
         "comment, the amount, what it paid and what is left.",
     )
-    is_notifying = fields.Boolean(
+    notice_ids = fields.One2many(
+        comodel_name="account.credit.notice",
+        inverse_name="batch_id",
         readonly=True,
-        copy=False,
-        index="btree_not_null",
+    )
+    is_notifying = fields.Boolean(
+        compute="_compute_is_notifying",
+        compute_sudo=True,
         help="The e-mails are being written.",
-        written_by="posting",
+        written_by="compute",
     )
     notified_count = fields.Integer(
         compute="_compute_notice_counts",
@@ -608,12 +614,11 @@ class AccountCreditBatch(models.Model):
                 batch._update_state(state)
 
     def _update_state(self, state, **vals):
-        """Change the state, and say when all is posted that can be."""
+        """Change the state; let observers know when all is posted that can be."""
         super()._update_state(state, **vals)
         if state in ("done", "partial"):
             for observer in self.env["account.credit.observer"]._find_observers():
                 observer._on_done(self)
-            self.filtered("notify_customers")._begin_notices()
 
     # -------------------------------------------------------------------------
     # INVOICE EACH ACCOUNT OF A BATCH, WITH A CREDIT BESIDE IT OR WITHOUT
@@ -927,25 +932,23 @@ class AccountCreditBatch(models.Model):
             )
 
     # -------------------------------------------------------------------------
-    # BATCHES OF ONE LINE THAT CORRECT A CREDIT: ANOTHER ONE INSTEAD, OR MOVED
-    # -------------------------------------------------------------------------
-
-    def _log_correction(self, message, reason=None):
-        """Keep what was done, and why, in the log, for the office.
-
-        :param message: a sentence
-        :param reason: what the user said
-        """
-        self.ensure_one()
-        if reason:
-            message = self.env._(
-                "%(message)s Reason: %(reason)s", message=message, reason=reason
-            )
-        self.message_post(body=message, subtype_xmlid="mail.mt_note")
-
-    # -------------------------------------------------------------------------
     # ASK FOR THE E-MAILS TO THE CUSTOMERS OF A BATCH, AND SAY WHAT BECAME OF THEM
     # -------------------------------------------------------------------------
+
+    @api.depends("notice_ids.notified_date", "notice_ids.error")
+    def _compute_is_notifying(self):
+        waiting = self.search(
+            [
+                ("id", "in", self.ids),
+                (
+                    "notice_ids",
+                    "any",
+                    [("notified_date", "=", False), ("error", "=", False)],
+                ),
+            ]
+        )
+        for batch in self:
+            batch.is_notifying = batch._origin in waiting
 
     @api.depends("line_ids.state", "line_ids.notified_date", "line_ids.notice_error")
     def _compute_notice_counts(self):
@@ -992,16 +995,8 @@ class AccountCreditBatch(models.Model):
         :raise UserError: when there is nothing to tell
         """
         self.ensure_one()
-        self._check_can_notify()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Tell the Customers"),
-            "res_model": "account.credit.batch.notify",
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_batch_id": self.id},
-        }
+        self.env["account.credit.notice"]._check_can_begin(self)
+        return self.env["account.credit.batch.notify"]._open(self)
 
     def action_notify(self):
         """Let each account that was not told yet get its e-mail, in the background.
@@ -1012,74 +1007,5 @@ class AccountCreditBatch(models.Model):
         :raise AccessError: when the user may not post credits
         :raise UserError: when there is nothing to tell
         """
-        self._check_can_notify()
-        for batch in self:
-            refused = batch.line_ids.search(
-                [
-                    ("batch_id", "=", batch.id),
-                    ("notice_error", "!=", False),
-                    *batch.line_ids._get_to_notify_domain(),
-                ]
-            )
-            refused._write_result({"notice_error": False})
-            batch._begin_notices()
+        self.env["account.credit.notice"]._begin_again(self)
         return True
-
-    def _check_can_notify(self):
-        self._check_may_post()
-        for batch in self:
-            if batch.state not in ("done", "partial"):
-                raise UserError(
-                    self.env._(
-                        "%(batch)s is not posted. Customers are told of what is posted "
-                        "alone.",
-                        batch=batch.display_name,
-                    )
-                )
-            if not batch.to_notify_count:
-                raise UserError(
-                    self.env._(
-                        "All accounts of %(batch)s were told. Nobody is told twice.",
-                        batch=batch.display_name,
-                    )
-                )
-
-    def _begin_notices(self):
-        for batch in self:
-            if batch.to_notify_count and not batch.is_notifying:
-                batch._write_posting({"is_notifying": True})
-        if self:
-            self._trigger_notices()
-
-    def _trigger_notices(self):
-        cron = self.env.ref(
-            "account_credit_posting.ir_cron_notify_customers", raise_if_not_found=False
-        )
-        if cron:
-            cron.sudo()._trigger()  # Whoever posts need not see scheduled actions.
-
-    @api.model
-    def _end_notices(self):
-        """Leave the batches alone that have nothing more to tell; wake the mail queue.
-
-        What another worker is about to write is not written yet: that one ends it.
-        """
-        batches = self.search([("is_notifying", "=", True)])
-        for batch in batches:
-            if not batch._count_to_notify():
-                batch._write_posting({"is_notifying": False})
-        queue = self.env.ref("mail.ir_cron_mail_scheduler_action", False)
-        if batches and queue:
-            queue._trigger()
-
-    def _count_to_notify(self):
-        self.ensure_one()
-        lines = self.env["account.credit.line"]
-        return lines.search_count(
-            [
-                ("batch_id", "=", self.id),
-                ("notice_error", "=", False),
-                *lines._get_to_notify_domain(),
-            ],
-            limit=1,
-        )

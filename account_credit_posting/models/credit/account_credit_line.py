@@ -1,20 +1,13 @@
 import logging
-from typing import Any, NamedTuple
-
-from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Domain
-from odoo.tools import SQL, html_escape
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools.sql import add_constraint, constraint_definition
 
-from ... import const
 from ...tools.isolating import explain_error, isolate
-from ...tools.locks import lock_rows
-from ...tools.posting import Decision, get_posting, is_written_by, with_posting
+from ...tools.posting import get_posting, is_written_by, with_posting
 from ...tools.requests import count_decimals
-from ...tools.working import work
 
 _logger = logging.getLogger(__name__)
 
@@ -27,26 +20,6 @@ CONTENT_FIELDS = {
     "invoice_id",
     "partner_id",
 }
-
-
-class Facts(NamedTuple):
-    """What a credit is: how much, why, and whose."""
-
-    amount: float
-    #: A ``product.product``.
-    item: Any
-    #: A ``res.partner``.
-    account: Any
-
-
-class Use(NamedTuple):
-    """What took of a credit, and how much of it, in the currency of the credit."""
-
-    #: The ``account.move.line`` of the invoice.
-    item: Any
-    amount: float
-    #: See ``account.credit.application.rule``; False when that knows nothing of it.
-    rule: Any
 
 
 class AccountCreditLine(models.Model):
@@ -298,57 +271,75 @@ class AccountCreditLine(models.Model):
     )
     own_public_comment = fields.Text(readonly=True, copy=False, written_by="posting")
     own_private_comment = fields.Text(readonly=True, copy=False, written_by="posting")
+    correction_ids = fields.One2many(
+        comodel_name="account.credit.correction",
+        inverse_name="line_id",
+        string="Corrections",
+        readonly=True,
+        help="How the credit was corrected.",
+    )
+    origin_ids = fields.One2many(
+        comodel_name="account.credit.correction",
+        inverse_name="new_line_id",
+        readonly=True,
+        help="The correction that the credit came of.",
+    )
     replaces_id = fields.Many2one(
         comodel_name="account.credit.line",
-        readonly=True,
-        copy=False,
-        ondelete="restrict",
+        compute="_compute_corrections",
+        compute_sudo=True,
         help="The credit that was reversed when this one was posted instead.",
-        written_by="posting",
+        written_by="compute",
     )
-    replacement_ids = fields.One2many(
+    replacement_ids = fields.Many2many(
         comodel_name="account.credit.line",
-        inverse_name="replaces_id",
-        readonly=True,
+        compute="_compute_corrections",
+        compute_sudo=True,
+        written_by="compute",
     )
     replaced_by_id = fields.Many2one(
         comodel_name="account.credit.line",
-        compute="_compute_replaced_by_id",
+        compute="_compute_corrections",
+        compute_sudo=True,
         help="The credit that was posted instead of this one.",
-    )
-    _replaces_id_unique = models.UniqueIndex(
-        "(replaces_id) WHERE replaces_id IS NOT NULL",
-        "A credit is replaced once only.",
+        written_by="compute",
     )
     moved_from_id = fields.Many2one(
         comodel_name="account.credit.line",
+        compute="_compute_corrections",
+        compute_sudo=True,
+        help="The credit of another account that this one was part of.",
+        written_by="compute",
+    )
+    moved_line_ids = fields.Many2many(
+        comodel_name="account.credit.line",
+        compute="_compute_corrections",
+        compute_sudo=True,
+        string="Moved To",
+        help="The credits of other accounts that parts of this one became.",
+        written_by="compute",
+    )
+    notice_id = fields.Many2one(
+        comodel_name="account.credit.notice",
+        string="E-mail",
         readonly=True,
         copy=False,
         index="btree_not_null",
-        ondelete="restrict",
-        help="The credit of another account that this one was part of.",
+        ondelete="set null",
+        help="The e-mail that tells the customer of it.",
         written_by="posting",
-    )
-    moved_line_ids = fields.One2many(
-        comodel_name="account.credit.line",
-        inverse_name="moved_from_id",
-        string="Moved To",
-        readonly=True,
-        help="The credits of other accounts that parts of this one became.",
     )
     notified_date = fields.Datetime(
+        related="notice_id.notified_date",
         string="Told On",
-        readonly=True,
-        copy=False,
         help="When the e-mail to the customer was written.",
-        written_by="posting",
+        written_by="compute",
     )
     notice_error = fields.Text(
+        related="notice_id.error",
         string="Not Told",
-        readonly=True,
-        copy=False,
         help="Why there is no e-mail to the customer.",
-        written_by="posting",
+        written_by="compute",
     )
 
     def init(self):
@@ -753,39 +744,6 @@ class AccountCreditLine(models.Model):
     def _set_not_reversed(self, reason):
         self._write_result({"is_to_reverse": False, "reversal_error": reason})
 
-    def _get_receivable_item(self):
-        return self.move_line_id
-
-    def _get_open_amounts(self):
-        item = self.move_line_id
-        return item.amount_residual_currency, item.amount_residual
-
-    def _get_preview_items(self):
-        items = self._get_form()._get_items(self)[self]
-        ledgers = self.env["account.account"]
-        return {
-            "total": items.total,
-            "receivable": ledgers.browse(items.ledger_id),
-            "balances": [
-                (ledgers.browse(vals["account_id"]), vals["balance"])
-                for vals in items.all
-            ],
-        }
-
-    def _get_charge_preview_items(self):
-        return {"total": self._get_form()._get_charges(self)[self].total}
-
-    def _create_complete_entry(self, vals):
-        return self._get_form()._create_complete(self.company_id, vals)
-
-    def _prepare_entry_vals(self, items):
-        return self._get_form()._prepare_entry_vals(self.batch_id, items)
-
-    def _get_item_label(self):
-        return self._get_form()._get_label(
-            self.batch_id, self.credit_item_id, self.partner_id.lang
-        )
-
     def _get_reconciliations(self):
         """Return what took of the credits, but for what was taken back before.
 
@@ -836,7 +794,7 @@ class AccountCreditLine(models.Model):
         return [*shares, (others[-1], rest, rest_balance)]
 
     # -------------------------------------------------------------------------
-    # COMMENTS AND ENROLLEE OF A POSTED CREDIT: NO FACTS, SO THEY CAN BE MENDED
+    # CORRECTIONS OF A POSTED CREDIT, FOR VIEWS AND OTHER PROGRAMS
     # -------------------------------------------------------------------------
 
     @api.depends(
@@ -866,6 +824,18 @@ class AccountCreditLine(models.Model):
             & Domain("batch_id.public_comment", operator, value)
         )
 
+    @api.depends("correction_ids", "origin_ids")
+    def _compute_corrections(self):
+        for line in self:
+            origins = line.origin_ids.grouped("kind")
+            corrections = line.correction_ids.grouped("kind")
+            none = line.origin_ids.browse()
+            line.replaces_id = origins.get("replace", none).line_id
+            line.moved_from_id = origins.get("move", none).line_id
+            line.replacement_ids = corrections.get("replace", none).new_line_id
+            line.replaced_by_id = line.replacement_ids[:1]
+            line.moved_line_ids = corrections.get("move", none).new_line_id
+
     def change_labels(self, labels):
         """Change comments and the enrollee of a posted credit; nothing is posted.
 
@@ -878,271 +848,15 @@ class AccountCreditLine(models.Model):
             the account
         """
         self.ensure_one()
-        self._check_may_change_labels()
-        unknown = labels.keys() - const.LABEL_FIELDS
-        if unknown:
-            raise UserError(
-                self.env._(
-                    "%(names)s cannot be changed this way: reverse the credit and "
-                    "post another.",
-                    names=", ".join(sorted(unknown)),
-                )
-            )
-        self._check_is_posted()
-        self._lock()
-        # The right was checked, and nobody writes posted lines directly.
-        self.sudo()._change_labels(labels)
+        self.env["account.credit.correction.label"]._change(self, labels)
         return True
-
-    def _may_change_labels(self):
-        """Tell whether the user posted the credit, or is an administrator."""
-        self.ensure_one()
-        user = self.env.user
-        if self.env.su or user.has_group("account_credit_posting.group_credit_manager"):
-            return True
-        # The entry is in the name of whoever posted it, the batch in that of whoever
-        # prepared it.
-        authors_sudo = self.sudo().move_id.create_uid | self.sudo().batch_id.create_uid
-        return user in authors_sudo and user.has_group(
-            "account_credit_posting.group_credit_user"
-        )
-
-    def _check_may_change_labels(self):
-        self.check_access("read")
-        if not self._may_change_labels():
-            raise AccessError(
-                self.env._(
-                    "Comments and the enrollee of a credit are changed by whoever "
-                    "posted it, or by an administrator of credits."
-                )
-            )
-
-    def _check_is_posted(self):
-        self.ensure_one()
-        if self.state != "posted":
-            raise UserError(
-                self.env._(
-                    "%(line)s is not posted, or reversed already: there is nothing to "
-                    "correct.",
-                    line=self.display_name,
-                )
-            )
-
-    def _change_labels(self, labels):
-        self.ensure_one()
-        vals = {}
-        notes = []
-        for name in ("public_comment", "private_comment"):
-            comment = labels.get(name, self[name]) or False
-            vals[f"own_{name}"] = comment
-            if comment == (self[name] or False):
-                continue
-            vals["has_own_comments"] = True
-            notes.append(self._get_comment_note(name, comment))
-        changed = vals if vals.get("has_own_comments") else {}
-        if "contact_id" in labels:
-            contact = self.env["res.partner"].browse(labels["contact_id"] or [])
-            if contact != self.contact_id:
-                self._check_contact(contact)
-                notes.append(
-                    self.env._(
-                        "Enrollee: %(old)s → %(new)s",
-                        old=self.contact_id.name or "–",
-                        new=contact.name or "–",
-                    )
-                )
-                changed = {**changed, "contact_id": contact.id}
-        if not changed:
-            return
-        self._write_result(changed)
-        self.batch_id.message_post(
-            body=Markup("<br/>").join(
-                html_escape(note) for note in (self.display_name, *notes)
-            ),
-            subtype_xmlid="mail.mt_note",
-        )
-
-    def _get_comment_note(self, name, comment):
-        """Say what changed; of a private comment only that it did."""
-        if name == "private_comment":
-            return self.env._("Private comment changed.")
-        return self.env._(
-            "Public comment: %(old)s → %(new)s",
-            old=self.public_comment or "–",
-            new=comment or "–",
-        )
-
-    def _check_contact(self, contact):
-        if contact and (
-            not contact.exists() or contact.commercial_partner_id != self.partner_id
-        ):
-            raise UserError(
-                self.env._(
-                    "The enrollee must be a contact of %(account)s.",
-                    account=self.partner_id.display_name,
-                )
-            )
-
-    # -------------------------------------------------------------------------
-    # WHAT A CORRECTION OF A CREDIT WOULD DO, BEFORE IT IS DONE; AND ITS DIALOG
-    # -------------------------------------------------------------------------
 
     def action_change(self):
         """Open the dialog for what the context names as ``change``.
 
         :return: a window action on ``account.credit.line.change``
         """
-        dialog = self.env["account.credit.line.change"]
-        change = self.env.context.get("change")
-        labels = dict(dialog._fields["change"]._description_selection(self.env))
-        line = self[:1]
-        return {
-            "type": "ir.actions.act_window",
-            "name": f"{labels[change]}: {line.move_name}",
-            "res_model": dialog._name,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_line_id": line.id,
-                "default_line_ids": self.ids,
-                "default_change": change,
-            },
-        }
-
-    def _prepare_reversal(self, mode):
-        """Tell what reversing the credit would do, without doing it.
-
-        :param mode: "all" or "unused"
-        :return: see :meth:`_prepare_replacement`
-        :raise UserError: when it cannot be reversed
-        """
-        self.ensure_one()
-        self._check_is_posted()
-        self._check_is_not_moved()
-        currency = self.currency_id
-        amount, balance = self._get_open_amounts()
-        uses = self._get_uses() if mode == "all" else []
-        if uses:
-            partials = self._get_reconciliations()
-            amount -= sum(partials.mapped("credit_amount_currency"))
-            balance -= sum(partials.mapped("amount"))
-        amount = currency.round(amount)
-        if currency.is_zero(amount):
-            raise UserError(self.env._("Nothing is unused of the credit."))
-        balance = self.company_id.currency_id.round(balance)
-        item = self._get_receivable_item()
-        return {
-            "items": [
-                (item.account_id, self.partner_id, -balance),
-                *(
-                    (other.account_id, other.partner_id, part)
-                    for other, _amount, part in self._split_counterparts(
-                        item, amount, balance
-                    )
-                ),
-            ],
-            "currency": self.company_id.currency_id,
-            "before": self._get_figures(),
-            "after": {
-                **self._get_figures(),
-                "open": currency.format(0),
-                "credited": currency.format(self.move_amount_total + amount),
-            },
-            "invoices": [
-                (use.item.move_id.name, currency.format(use.amount), "") for use in uses
-            ],
-        }
-
-    def _prepare_replacement(self, facts, date):
-        """Tell what replacing the credit would do, without doing it.
-
-        :param facts: of the new credit, see :meth:`_get_facts`
-        :param date: of the new credit
-        :return: ``{"items": [(ledger account, account, balance)], "currency": theirs,
-            "before", "after": see :meth:`_get_figures`, "invoices": [(number, what the
-            credit pays, what it will pay)]}``
-        :raise UserError: when it cannot be replaced
-        """
-        self._check_replace(facts)
-        self.batch_id._check_reversal_date(date)
-        prepared = self._prepare_reversal("all")
-        line = self._get_unsaved(facts, date)
-        errors = line._get_errors()
-        if errors:
-            raise UserError(next(iter(errors.values())))
-        preview = line._get_preview_items()
-        currency = self.currency_id
-        uses = self._get_uses()
-        plan = self._plan_carry_over(
-            uses, facts.account, preview["receivable"], preview["total"]
-        )
-        carried = {use.item: amount for use, amount in plan}
-        prepared["items"] += [
-            (ledger, facts.account, balance) for ledger, balance in preview["balances"]
-        ]
-        prepared["after"] = {
-            "account": facts.account.display_name,
-            "item": facts.item.display_name,
-            "credited": currency.format(preview["total"]),
-            "open": currency.format(
-                currency.round(preview["total"] - sum(carried.values()))
-            ),
-        }
-        prepared["invoices"] = [
-            (
-                use.item.move_id.name,
-                currency.format(use.amount),
-                currency.format(carried.get(use.item, 0)),
-            )
-            for use in uses
-        ]
-        return prepared
-
-    def _prepare_move(self, account, amount):
-        """Tell what moving these credits would post, without doing it.
-
-        :param account: ``res.partner``
-        :param amount: see :meth:`move_to`
-        :return: ``{"items", "currency"}``, see :meth:`_prepare_replacement`
-        :raise UserError: when it cannot be moved
-        """
-        date = fields.Date.context_today(self)
-        items = []
-        for line, share in self._check_move(account, amount):
-            line.batch_id._check_reversal_date(date)
-            target = line._get_unsaved(line._get_facts(share, None, account.id), date)
-            receivable = target._get_receivable(target._get_fiscal_position())
-            own = line._get_receivable_item().account_id
-            items += [(own, line.partner_id, share), (receivable, account, -share)]
-        return {"items": items, "currency": self.currency_id}
-
-    def _get_figures(self):
-        """Return what the dialog shows of the credit as it is, as texts."""
-        self.ensure_one()
-        currency = self.currency_id
-        return {
-            "account": self.partner_id.display_name,
-            "item": self.credit_item_id.display_name,
-            "credited": currency.format(self.move_amount_total),
-            "open": currency.format(self.amount_open),
-        }
-
-    def _get_unsaved(self, facts, date):
-        """Return the credit line that a correction would post, not saved."""
-        vals = self._prepare_replacement_vals(facts, date)
-        [[_create, _id, line_vals]] = vals.pop("line_ids")
-        batch = self.env["account.credit.batch"].new(vals)
-        return self.new({**line_vals, "batch_id": batch})
-
-    # -------------------------------------------------------------------------
-    # REPLACE A POSTED CREDIT BY ANOTHER ONE, IN ONE STEP
-    # -------------------------------------------------------------------------
-
-    @api.depends("replacement_ids")
-    def _compute_replaced_by_id(self):
-        for line in self:
-            line.replaced_by_id = line.replacement_ids[:1]
+        return self.env["account.credit.line.change"]._open(self)
 
     def action_reverse(self, mode="all", date=None, reason=None):
         """Reverse posted credits, as ``account.credit.batch.action_reverse`` does all.
@@ -1155,24 +869,7 @@ class AccountCreditLine(models.Model):
         :raise UserError: when a credit is not posted or cannot be reversed, with the
             reason
         """
-        self.batch_id._check_may_manage()
-        if mode not in ("all", "unused"):
-            raise UserError(self.env._("%(mode)s is no mode of reversal.", mode=mode))
-        self._lock()
-        for line in self:
-            line._check_is_posted()
-            line._check_is_not_moved()
-        date = fields.Date.to_date(date) or fields.Date.context_today(self)
-        for batch, lines in self.grouped("batch_id").items():
-            self.env["account.credit.run"]._reverse(batch, mode, date, reason, lines)
-            errors = [
-                line.reversal_error
-                for line in lines
-                if line.reversal_error
-                and line.reversal_error != line._get_moved_message()
-            ]
-            if errors:
-                raise UserError("\n".join(errors))
+        self.env["account.credit.correction.reverse"]._reverse(self, mode, date, reason)
         return True
 
     def replace(
@@ -1194,235 +891,9 @@ class AccountCreditLine(models.Model):
         :raise UserError: when it cannot be done, with the reason
         """
         self.ensure_one()
-        self.batch_id._check_may_manage()
-        facts = self._get_facts(amount, credit_item_id, account_id)
-        if not (reason or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept in the log."))
-        self._lock()
-        self._check_replace(facts)
-        date = fields.Date.to_date(date) or fields.Date.context_today(self)
-        # The rule would give the invoices to other credits in between.
-        line = with_posting(self, is_carrying_over=True)
-        # Whoever may replace it may know what it paid, as with `action_reverse`.
-        uses = line.sudo()._get_uses()
-        self.env["account.credit.run"]._reverse(line.batch_id, "all", date, None, line)
-        if line.state != "reversed":
-            raise UserError(line.reversal_error or self._get_not_replaced_message())
-        replacement = line._post_replacement(facts, date)
-        replacement.sudo()._carry_over(uses)  # As above.
-        self._log_replacement(replacement, reason)
-        replacement = replacement.with_env(self.env)
-        self.env["account.credit.application"]._apply(
-            self.partner_id | replacement.partner_id,
-            self.company_id,
-            "credit",
-            fresh=replacement.sudo().move_id,
-        )
-        return replacement
-
-    def _lock(self):
-        """Make other transactions on these credits wait until this one has ended.
-
-        They then fail to serialize and start again, see ``account.credit.batch._lock``:
-        whatever takes of a credit, or reverses it, changes its journal item.
-        """
-        for batch in self.batch_id.sorted("id"):
-            batch._lock()
-        # The rows are read by id, whatever the user may see of them.
-        items = self.env["account.move.line"].union(
-            *(
-                line._get_receivable_item()
-                for line in self.sudo()
-                if line.state == "posted"
-            )
-        )
-        lock_rows(items)
-
-    def _get_facts(self, amount=None, credit_item_id=None, account_id=None):
-        """Return what the credit should be, where nothing is said what it is."""
-        self.ensure_one()
-        account = self.env["res.partner"].browse(account_id or self.partner_id.id)
-        return Facts(
-            self.amount if amount is None else self.currency_id.round(amount),
-            self.env["product.product"].browse(
-                credit_item_id or self.credit_item_id.id
-            ),
-            account.commercial_partner_id,
-        )
-
-    def _is_same(self, facts):
-        return (
-            not self.currency_id.compare_amounts(self.amount, facts.amount)
-            and facts.item == self.credit_item_id
-            and facts.account == self.partner_id
-        )
-
-    def _check_replace(self, facts):
-        """Check whether the credit can be replaced by such a one.
-
-        :param Facts facts: of the new credit
-        :raise UserError: when it cannot, with the reason
-        """
-        self.ensure_one()
-        self._check_is_posted()
-        if self._is_same(facts):
-            raise UserError(
-                self.env._(
-                    "Nothing is changed. Enter another amount, credit item or account."
-                )
-            )
-        if self.currency_id.compare_amounts(facts.amount, 0) <= 0:
-            raise UserError(
-                self.env._("Enter an amount above zero, or delete the credit.")
-            )
-        if self.moved_line_ids:
-            raise UserError(self._get_moved_message())
-        if facts.account != self.partner_id:
-            self._check_not_own_account(facts.account)
-
-    def _check_not_own_account(self, account):
-        """Check that nobody gives a credit to themselves.
-
-        :raise UserError: when the account is that of the user's own contact
-        """
-        if account and account == self.env.user.partner_id.commercial_partner_id:
-            raise UserError(
-                self.env._(
-                    "This is your own account: another administrator must give it the "
-                    "credit."
-                )
-            )
-
-    def _get_not_replaced_message(self):
-        return self.env._(
-            "%(line)s cannot be replaced in one step: the new credit was not posted, "
-            "or waits for approval. Delete the credit, and post another one.",
-            line=self.display_name,
-        )
-
-    def _post_replacement(self, facts, date):
-        """Post the new credit, by the way that every credit goes.
-
-        :raise UserError: when it is refused
-        """
-        batch = self.env["account.credit.batch"].create(
-            self._prepare_replacement_vals(facts, date)
-        )
-        # Nobody but posting says what a batch corrects.
-        batch.sudo()._write_posting({"correction": "replace"})
-        line = batch.line_ids
-        line.sudo()._write_result({"replaces_id": self.id})
-        batch.action_post()
-        if line.state != "posted":
-            raise UserError(line.error or self._get_not_replaced_message())
-        return line
-
-    def _prepare_replacement_vals(self, facts, date):
-        """Prepare the batch of the new credit."""
-        self.ensure_one()
-        batch = self.batch_id
-        is_same_account = facts.account == self.partner_id
-        taxes = facts.item.sudo().taxes_id  # As in `_get_document_form_error`.
-        is_taxed = bool(taxes._filter_taxes_by_company(self.company_id))
-        return {
-            "company_id": self.company_id.id,
-            "date": date,
-            "credit_item_id": facts.item.id,
-            "public_comment": self.public_comment,
-            "private_comment": self.private_comment,
-            "analytic_distribution": batch.analytic_distribution,
-            "expiry_date": batch.expiry_date,
-            "document_form": "credit_note" if is_taxed else batch.document_form,
-            "line_ids": [
-                fields.Command.create(
-                    {
-                        "partner_id": facts.account.id,
-                        "contact_id": is_same_account and self.contact_id.id,
-                        "currency_id": self.currency_id.id,
-                        "amount": facts.amount,
-                    }
-                )
-            ],
-        }
-
-    def _log_replacement(self, replacement, reason):
-        message = self.env._(
-            "%(old)s (%(old_amount)s) is replaced by %(new)s (%(new_amount)s).",
-            old=self.display_name,
-            old_amount=self.currency_id.format(self.amount),
-            new=replacement.display_name,
-            new_amount=self.currency_id.format(replacement.amount),
-        )
-        for batch in self.batch_id | replacement.batch_id:
-            batch._log_correction(message, reason)
-
-    def _is_carrying_over(self):
-        """Tell whether the rule must wait until a new credit pays as the first did."""
-        return get_posting(self.env).is_carrying_over
-
-    def _get_uses(self):
-        """Return what took of the credit, the first one first.
-
-        :return: list of :class:`Use`
-        """
-        self.ensure_one()
-        partials = self._get_reconciliations().sorted("id")
-        applications = self.env["account.credit.application"].search(
-            [("partial_id", "in", partials.ids)]
-        )
-        rules = {
-            application.partial_id: application.rule for application in applications
-        }
-        return [
-            Use(
-                partial.debit_move_id,
-                partial.credit_amount_currency,
-                rules.get(partial, False),
-            )
-            for partial in partials
-        ]
-
-    def _plan_carry_over(self, uses, account, ledger, total):
-        """Plan which of these uses a new credit takes over.
-
-        :param list uses: of :meth:`_get_uses`
-        :param account: ``res.partner`` of the new credit
-        :param ledger: its receivable ``account.account``
-        :param total: how much it is, in the currency of the line
-        :return: ``[(use, amount)]``
-        """
-        currency = self.currency_id
-        plan = []
-        for use in uses:
-            amount = min(use.amount, total)
-            if (
-                currency.compare_amounts(amount, 0) > 0
-                and use.item.partner_id.commercial_partner_id == account
-                and use.item.account_id == ledger
-                and use.item.currency_id == currency
-            ):
-                plan.append((use, amount))
-                total = currency.round(total - amount)
-        return plan
-
-    def _carry_over(self, uses):
-        """Let the new credit take over these uses, as far as it goes."""
-        self.ensure_one()
-        item = self._get_receivable_item()
-        plan = self._plan_carry_over(
-            uses, self.partner_id, item.account_id, -item.amount_residual_currency
-        )
-        for use, amount in plan:
-            rules = {(item.id, use.item.id): use.rule} if use.rule else {}
-            with_posting(
-                self.env["account.move.line"],
-                decision=Decision("user", rules),
-                cap=amount,
-            )._reconcile_plan([item + use.item])
-
-    # -------------------------------------------------------------------------
-    # MOVE WHAT IS OPEN OF A CREDIT TO ANOTHER ACCOUNT, AS ONE JOURNAL ENTRY
-    # -------------------------------------------------------------------------
+        replacements = self.env["account.credit.correction.replace"]
+        facts = replacements._get_facts(self, amount, credit_item_id, account_id)
+        return replacements._replace(self, facts, date, reason)
 
     def move_to(self, account_id, amount=None, date=None, reason=None):
         """Move what is open of credits to another account of the same company.
@@ -1440,191 +911,12 @@ class AccountCreditLine(models.Model):
         :raise AccessError: when the user is no credit administrator
         :raise UserError: when it cannot be done, with the reason
         """
-        self.batch_id._check_may_manage()
-        if not (reason or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept in the log."))
-        self._lock()
-        # Whoever may move it may know what is open, as with `action_reverse`.
-        account = self.env["res.partner"].sudo().browse(account_id).exists()
-        account = account.commercial_partner_id
-        observers = self.env["account.credit.observer"].sudo()._find_observers()
-        for observer in observers:
-            observer._lock(self.sudo(), account)
-        shares = self.sudo()._check_move(account, amount)
-        date = fields.Date.to_date(date) or fields.Date.context_today(self)
-        moved = self.browse()
-        for line_sudo, share in shares:
-            line_sudo.batch_id._check_reversal_date(date)
-            moved += line_sudo._move(account, share, date, reason).with_env(self.env)
-        for observer in observers:
-            observer._check_credited(account, self.company_id)
-        return moved
+        moves = self.env["account.credit.correction.move"]
+        return moves._move(self, account_id, amount, date, reason)
 
-    def _check_move(self, account, amount=None):
-        """Check whether so much can be moved to an account, and share it out.
-
-        :param account: ``res.partner``
-        :param amount: see :meth:`move_to`
-        :return: ``[(credit line, amount)]``
-        :raise UserError: when it cannot be moved, with the reason
-        """
-        if not self:
-            raise UserError(self.env._("Choose the credit that is to be moved."))
-        for line in self:
-            line._check_is_posted()
-        currency = self.currency_id
-        if len(currency) > 1 or len(self.company_id) > 1:
-            raise UserError(
-                self.env._("Move credits of one company and one currency at a time.")
-            )
-        opens = {line: -line._get_open_amounts()[0] for line in self}
-        total = currency.round(sum(opens.values()))
-        amount = total if amount is None else currency.round(amount)
-        if currency.compare_amounts(amount, 0) <= 0:
-            raise UserError(
-                self.env._("Nothing is moved. Enter an amount above zero.")
-                if currency.compare_amounts(total, 0) > 0
-                else self.env._("Nothing is open of the credit.")
-            )
-        if currency.compare_amounts(amount, total) > 0:
-            raise UserError(
-                self.env._(
-                    "%(amount)s cannot be moved: only %(open)s is open.",
-                    amount=currency.format(amount),
-                    open=currency.format(total),
-                )
-            )
-        self._check_target(account)
-        shares = []
-        for line in self:
-            share = min(amount, opens[line])
-            if currency.compare_amounts(share, 0) > 0:
-                shares.append((line, share))
-                amount = currency.round(amount - share)
-        return shares
-
-    def _check_target(self, account):
-        """Check whether credits can be moved to an account.
-
-        :raise UserError: when they cannot, with the reason
-        """
-        if not account or account in self.partner_id:
-            raise UserError(
-                self.env._("Choose another account than the one that has the credit.")
-            )
-        if not account.active or account._is_foreign_to(self.company_id):
-            raise UserError(
-                self.env._(
-                    "The credit cannot be moved to this account: it is archived or of "
-                    "another company. Choose another account."
-                )
-            )
-        self._check_not_own_account(account)
-        if not self.company_id._get_credit_entry_journal():
-            raise UserError(
-                self.env["account.credit.batch"]
-                .new({"company_id": self.company_id.id, "document_form": "entry"})
-                ._get_no_journal_message()
-            )
-
-    def _move(self, account, amount, date, reason):
-        """Move a part of the credit; the caller holds the lock, and has checked it.
-
-        :return: the new line, of a batch of its own
-        """
-        self.ensure_one()
-        batch = self.env["account.credit.batch"].create(
-            self._prepare_move_batch_vals(account, amount, date)
-        )
-        batch._write_posting({"correction": "move"})
-        run = self.env["account.credit.run"]._begin(batch, "post")
-        line = batch.line_ids
-        line._write_result({"moved_from_id": self.id})
-        move = line._create_complete_entry(
-            line._prepare_entry_vals(self._prepare_move_items(line))
-        )
-        debit, credit = move.line_ids.sorted("id")
-        # As in `_create_entry`: when it is posted, it may pay an invoice.
-        line._set_posted(move, credit, debit)
-        # No rule may use the credit before it is taken from this account.
-        with_posting(move, is_carrying_over=True)._post(soft=False)
-        debit._reconcile_plan([self._get_receivable_item() + debit])
-        run._end()
-        message = self.env._(
-            "%(amount)s was moved from %(old)s to %(new)s by %(move)s.",
-            amount=self.currency_id.format(amount),
-            old=self.display_name,
-            new=line.display_name,
-            move=move.name,
-        )
-        for moved_batch in self.batch_id | batch:
-            moved_batch._log_correction(message, reason)
-        engine = self.env["account.credit.application"]
-        engine._apply(account, self.company_id, "credit", fresh=move)
-        return line
-
-    def _prepare_move_batch_vals(self, account, amount, date):
-        """Prepare the batch of the moved credit: item and expiry date stay."""
-        self.ensure_one()
-        batch = self.batch_id
-        return {
-            "company_id": self.company_id.id,
-            "date": date,
-            "credit_item_id": self.credit_item_id.id,
-            "expiry_date": batch.expiry_date,
-            "document_form": "entry",
-            "line_ids": [
-                Command.create(
-                    {
-                        "partner_id": account.id,
-                        "currency_id": self.currency_id.id,
-                        "amount": amount,
-                    }
-                )
-            ],
-        }
-
-    def _prepare_move_items(self, line):
-        """Prepare the items of the entry: of this account, and of the other one.
-
-        At the rate of the credit, so that no exchange difference comes of it.
-
-        :param line: the credit line of the other account
-        """
-        self.ensure_one()
-        amount = line.amount
-        item = self._get_receivable_item()
-        open_amount, open_balance = self._get_open_amounts()
-        balance = self.company_id.currency_id.round(open_balance * amount / open_amount)
-        # Neither account reads the name of the other one.
-        label = self.env._(
-            "%(credit)s: moved to another account", credit=self.move_id.name
-        )
-        common_vals = {
-            "currency_id": self.currency_id.id,
-            "date_maturity": line.date,
-            "tax_ids": [],
-            "no_followup": False,
-            "analytic_distribution": False,
-        }
-        return [
-            {
-                **common_vals,
-                "partner_id": self.partner_id.id,
-                "account_id": item.account_id.id,
-                "name": label,
-                "amount_currency": amount,
-                "balance": balance,
-            },
-            {
-                **common_vals,
-                "partner_id": line.partner_id.id,
-                "account_id": line._get_receivable(line._get_fiscal_position()).id,
-                "name": line._get_item_label(),
-                "amount_currency": -amount,
-                "balance": -balance,
-            },
-        ]
+    def _is_carrying_over(self):
+        """Tell whether the rule must wait until a new credit pays as the first did."""
+        return get_posting(self.env).is_carrying_over
 
     def _get_moved_message(self):
         """Say where parts of the credit are; False when they are all here."""
@@ -1639,20 +931,6 @@ class AccountCreditLine(models.Model):
             batches=", ".join(moved.batch_id.mapped("name")),
         )
 
-    def _check_is_not_moved(self):
-        """Check that something of the credit is still here.
-
-        :raise UserError: when all of it was moved
-        """
-        self.ensure_one()
-        line_sudo = self.sudo()  # Whoever reverses may know what became of it.
-        if (
-            line_sudo.moved_line_ids
-            and self.currency_id.is_zero(line_sudo._get_open_amounts()[0])
-            and not line_sudo._get_reconciliations()
-        ):
-            raise UserError(line_sudo._get_moved_message())
-
     def _warn_of_moved(self):
         """Say of which credits a part cannot be taken back here."""
         for line in self:
@@ -1660,8 +938,17 @@ class AccountCreditLine(models.Model):
                 line._write_result({"reversal_error": line._get_moved_message()})
 
     # -------------------------------------------------------------------------
-    # TELL THE CUSTOMERS BY E-MAIL WHAT THEY WERE CREDITED, EACH ONCE FOR EACH BATCH
+    # WHAT THE E-MAILS TO THE CUSTOMERS SAY
     # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_to_notify_domain(self):
+        """Return which lines have something to tell that was not told."""
+        return [
+            ("state", "=", "posted"),
+            ("is_to_reverse", "=", False),
+            ("notified_date", "=", False),
+        ]
 
     def _get_notified_lines(self):
         """Return the lines that one e-mail tells about: those of the account.
@@ -1693,122 +980,3 @@ class AccountCreditLine(models.Model):
             for application in self.application_ids.sorted("id")
             if application.partial_id
         ]
-
-    @api.model
-    def _get_to_notify_domain(self):
-        """Return which lines have something to tell that was not told."""
-        return [
-            ("state", "=", "posted"),
-            ("is_to_reverse", "=", False),
-            ("notified_date", "=", False),
-        ]
-
-    @api.model
-    def _cron_notify(self):
-        """Write the e-mails of all batches that are to be told, chunk by chunk.
-
-        Any number of workers may do this at once: each takes lines that no other has.
-        """
-        is_done = work(
-            self.env,
-            lambda: self._lock_lines_to_notify(const.CHUNK_MAILS),
-            lambda lines: lines._notify(),
-            count_remaining=self._count_to_notify,
-        )
-        if is_done:
-            self.env["account.credit.batch"]._end_notices()
-
-    @api.model
-    def _count_to_notify(self):
-        return self.search_count(
-            [
-                ("batch_id.is_notifying", "=", True),
-                ("notice_error", "=", False),
-                *self._get_to_notify_domain(),
-            ]
-        )
-
-    @api.model
-    def _lock_lines_to_notify(self, limit):
-        """Return up to so many lines that nobody has, locked: the first of an account.
-
-        The other lines of an account go with the first one, whoever has that.
-        """
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT line.id
-                  FROM account_credit_line line
-                  JOIN account_credit_batch batch ON batch.id = line.batch_id
-                 WHERE batch.is_notifying
-                   AND %(is_notifying)s
-                   AND NOT EXISTS (
-                       SELECT
-                         FROM account_credit_line earlier
-                        WHERE earlier.batch_id = line.batch_id
-                          AND earlier.partner_id = line.partner_id
-                          AND earlier.id < line.id
-                          AND %(is_earlier_to_notify)s
-                   )
-              ORDER BY line.id
-                 LIMIT %(limit)s
-                   FOR UPDATE OF line SKIP LOCKED
-                """,
-                is_notifying=self._get_to_notify_sql("line"),
-                is_earlier_to_notify=self._get_to_notify_sql("earlier"),
-                limit=limit,
-            )
-        )
-        return self.browse(row[0] for row in rows)
-
-    @api.model
-    def _get_to_notify_sql(self, alias):
-        """Return the condition on a line that waits for its e-mail."""
-        return SQL(
-            "(%(alias)s.state = 'posted' AND %(alias)s.is_to_reverse IS NOT TRUE"
-            " AND %(alias)s.notified_date IS NULL AND %(alias)s.notice_error IS NULL)",
-            alias=SQL.identifier(alias),
-        )
-
-    def _notify(self):
-        """Write an e-mail for each of the lines, which are locked; or say why not.
-
-        :return: how many lines that were
-        """
-        reachable = self.filtered(lambda line: line.partner_id.email_normalized)
-        for line in self - reachable:
-            line._set_notice_error(
-                line.batch_id._as_author().env._(
-                    "The account has no e-mail address that can be used. Enter one, "
-                    "then tell the customers again."
-                )
-            )
-        isolate(
-            self.env.cr,
-            reachable,
-            lambda lines: lines._write_mails(),
-            lambda line, error: line._set_notice_error(
-                explain_error(
-                    line.batch_id._as_author().env,
-                    error,
-                    _logger,
-                    f"E-mail of credit line {line.id}",
-                )
-            ),
-        )
-        return len(self)
-
-    def _write_mails(self):
-        """Write the e-mails, and the stamps on all lines that they tell about."""
-        template = self.env.ref("account_credit_posting.mail_template_credit_posted")
-        template.send_mail_batch(self.ids)
-        for line in self:
-            line._get_notified_lines()._write_result(
-                {"notified_date": fields.Datetime.now(), "notice_error": False}
-            )
-
-    def _set_notice_error(self, reason):
-        """Say why an account is not told, on all of its lines."""
-        self.ensure_one()
-        self._get_notified_lines()._write_result({"notice_error": reason})
