@@ -6,6 +6,7 @@ from odoo.tools import format_date, format_datetime
 from ... import const
 from ...tools.locks import lock_rows
 from ...tools.posting import with_posting
+from ...tools.rights import check_right
 from .credit_request import CreditRequest, find_posting_company, get_answer
 
 
@@ -506,7 +507,8 @@ class AccountCreditBatch(models.Model):
         }
 
     def _check_may_post(self):
-        self._check_right(
+        check_right(
+            self,
             const.GROUP_USER,
             self.env._(
                 "You may not post credits. Ask an administrator for the right "
@@ -904,7 +906,8 @@ class AccountCreditBatch(models.Model):
         return True
 
     def _check_may_manage(self):
-        self._check_right(
+        check_right(
+            self,
             const.GROUP_MANAGER,
             self.env._("Only an administrator of credits can reverse them."),
             "write",
