@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ..wizard.post_transaction.transaction_lines import TransactionLines
 from .common import AccountCreditCommon
 
 PAST = fields.Datetime.to_datetime("2024-03-20 08:00:00")
@@ -235,7 +236,7 @@ class TestAccountCreditBatchApproval(ApprovalCommon):
         transactions = self.env["account.post.transaction"].with_user(self.clerk)
         action = transactions._get_open_action(partners=self.accounts[:2])
         transaction = transactions.browse(action["res_id"])
-        transaction._set_amounts(amount)
+        TransactionLines(transaction).set_amounts(amount)
         transaction.write(
             {
                 "step": "setup",
@@ -879,7 +880,7 @@ class TestAccountCreditBatchLater(ApprovalCommon):
         transactions = self.env["account.post.transaction"].with_user(self.clerk)
         action = transactions._get_open_action(partners=self.accounts[:2])
         transaction = transactions.browse(action["res_id"])
-        transaction._set_amounts(10)
+        TransactionLines(transaction).set_amounts(10)
         transaction.step = "setup"
         with Form(transaction) as form:
             form.credit_item_id = self.item
@@ -990,7 +991,7 @@ class TestAccountCreditOpenCap(AccountCreditCommon):
         transactions = self.env["account.post.transaction"].with_user(self.clerk)
         action = transactions._get_open_action(partners=self.accounts[:2])
         transaction = transactions.browse(action["res_id"])
-        transaction._set_amounts(100.01)
+        TransactionLines(transaction).set_amounts(100.01)
         transaction.line_ids[0].amount = 100
         transaction.write({"step": "setup", "credit_item_id": self.item.id})
         skipped = [row["skipped"] for row in transaction.preview["accounts"]]

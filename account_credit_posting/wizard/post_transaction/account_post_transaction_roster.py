@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, email_normalize, formatLang
+from odoo.tools import SQL, email_normalize
+
+from ...tools.posting import with_posting
+from ...tools.texts import format_count, format_names
 
 
 class AccountPostTransactionRoster(models.TransientModel):
@@ -11,10 +14,10 @@ class AccountPostTransactionRoster(models.TransientModel):
     """
 
     _name = "account.post.transaction.roster"
-    _inherit = "account.credit.long.list"
+    _inherit = ["account.credit.guard", "account.credit.long.list"]
     _description = "Post Transaction Roster"
-    # As long as the transaction that it belongs to.
-    _transient_max_hours = 48.0
+    # Gone with the transaction that it belongs to, and not before.
+    _transient_max_hours = 0.0
     # Those that the clerk must look at come first.
     _long_lists = {"line_ids": "state, id"}
 
@@ -24,9 +27,11 @@ class AccountPostTransactionRoster(models.TransientModel):
         readonly=True,
         index=True,
         ondelete="cascade",
+        written_by="opener",
     )
     is_checked = fields.Boolean(
         readonly=True,
+        written_by="checking",
         help="The lines say what was found for the text.",
     )
     text = fields.Text(
@@ -63,9 +68,9 @@ class AccountPostTransactionRoster(models.TransientModel):
             roster.missing_count = missing
             roster.summary = self.env._(
                 "%(ready)s matched, %(doubtful)s doubtful, %(missing)s not found.",
-                ready=formatLang(self.env, ready, digits=0),
-                doubtful=formatLang(self.env, doubtful, digits=0),
-                missing=formatLang(self.env, missing, digits=0),
+                ready=format_count(self.env, ready),
+                doubtful=format_count(self.env, doubtful),
+                missing=format_count(self.env, missing),
             )
 
     @api.depends("transaction_id")
@@ -104,13 +109,13 @@ class AccountPostTransactionRoster(models.TransientModel):
             )
         self._delete_lines()
         self._insert_lines(texts, self._find_contacts(texts))
-        self.is_checked = True
+        with_posting(self, "checking").is_checked = True
         return self._get_action()
 
     def action_back(self):
         """Show the text again, to change it."""
         self._check_open()
-        self.is_checked = False
+        with_posting(self, "checking").is_checked = False
         return self._get_action()
 
     def action_add(self):
@@ -142,11 +147,11 @@ class AccountPostTransactionRoster(models.TransientModel):
         if left:
             sentence = self.env._(
                 "Of the roster, not added: %(names)s.",
-                names=transaction._format_names(left.mapped("text")),
+                names=format_names(self.env, left.mapped("text")),
             )
             transaction.notice = " ".join(filter(None, [transaction.notice, sentence]))
         self.text = False
-        self.is_checked = False
+        with_posting(self, "checking").is_checked = False
         self._delete_lines()
         return {"type": "ir.actions.act_window_close"}
 
@@ -304,8 +309,9 @@ class AccountPostTransactionRosterLine(models.TransientModel):
     """A line of a roster, and the contact that it means."""
 
     _name = "account.post.transaction.roster.line"
+    _inherit = "account.credit.guard"
     _description = "Post Transaction Roster Line"
-    _transient_max_hours = 48.0
+    _transient_max_hours = 0.0  # As the roster.
     _order = "state, id"
     _rec_name = "text"
 
@@ -315,8 +321,9 @@ class AccountPostTransactionRosterLine(models.TransientModel):
         readonly=True,
         index=True,
         ondelete="cascade",
+        written_by="checking",
     )
-    text = fields.Char(string="Pasted", readonly=True)
+    text = fields.Char(string="Pasted", readonly=True, written_by="checking")
     # The keys sort as the list does: first what the clerk must look at.
     state = fields.Selection(
         selection=[
@@ -326,6 +333,7 @@ class AccountPostTransactionRosterLine(models.TransientModel):
         ],
         required=True,
         readonly=True,
+        written_by="checking",
     )
     contact_id = fields.Many2one(
         comodel_name="res.partner",
@@ -342,6 +350,7 @@ class AccountPostTransactionRosterLine(models.TransientModel):
         column2="partner_id",
         string="Contacts That Fit",
         readonly=True,
+        written_by="checking",
     )
 
     def write(self, vals):
