@@ -11,13 +11,12 @@ from .transaction_lines import TransactionLines
 
 
 class TransactionAccounts:
-    """Who gets it: contacts become accounts of a transaction, each of them once."""
+    """Who gets it: contacts become accounts of a transaction, each of them once.
+
+    :param transaction: an ``account.post.transaction``
+    """
 
     def __init__(self, transaction):
-        """Fill in a transaction.
-
-        :param transaction: an ``account.post.transaction``
-        """
         transaction.ensure_one()
         self.transaction = transaction
         self.env = transaction.env

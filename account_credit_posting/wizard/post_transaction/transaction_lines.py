@@ -7,14 +7,12 @@ from ... import const
 class TransactionLines:
     """All accounts of a transaction, one or fifty thousand, each step a statement.
 
-    The ORM would need seconds for each of them.
+    The ORM would need seconds for each of them. What counts is what is saved.
+
+    :param transaction: an ``account.post.transaction``
     """
 
     def __init__(self, transaction):
-        """Take the lines of a transaction, as they are saved.
-
-        :param transaction: an ``account.post.transaction``
-        """
         transaction.ensure_one()
         self.transaction = transaction
         self.env = transaction.env

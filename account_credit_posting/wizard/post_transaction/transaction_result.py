@@ -2,13 +2,12 @@ from ...tools.texts import format_accounts, format_amounts
 
 
 class TransactionResult:
-    """What became of a transaction, in sentences for the clerk."""
+    """What became of a transaction, in sentences for the clerk.
+
+    :param transaction: an ``account.post.transaction``
+    """
 
     def __init__(self, transaction):
-        """Look at what was posted.
-
-        :param transaction: an ``account.post.transaction``
-        """
         self.transaction = transaction
         self.env = transaction.env
         self.batch = transaction.batch_id

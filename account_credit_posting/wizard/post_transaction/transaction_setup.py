@@ -17,13 +17,12 @@ MONEY_PAGES = {
 
 
 class TransactionSetup:
-    """Whether a transaction can be posted as it is, and what is worth a warning."""
+    """Whether a transaction can be posted as it is, and what is worth a warning.
+
+    :param transaction: an ``account.post.transaction``
+    """
 
     def __init__(self, transaction):
-        """Look at a transaction.
-
-        :param transaction: an ``account.post.transaction``
-        """
         transaction.ensure_one()
         self.transaction = transaction
         self.env = transaction.env

@@ -8,13 +8,12 @@ _logger = logging.getLogger(__name__)
 
 
 class TransactionTransfer:
-    """Transfer very many accounts into the batch while nobody waits for it."""
+    """Transfer very many accounts into the batch while nobody waits for it.
+
+    :param transaction: an ``account.post.transaction`` that Post was clicked for
+    """
 
     def __init__(self, transaction):
-        """Look at a transaction that Post was clicked for.
-
-        :param transaction: an ``account.post.transaction`` with its ``batch_id``
-        """
         transaction.ensure_one()
         self.transaction = transaction
         self.env = transaction.env
