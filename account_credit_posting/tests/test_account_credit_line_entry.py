@@ -8,6 +8,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..models.credit.credit_request import get_answer
+from ..wizard.post_transaction.transaction_result import TransactionResult
 from .common import AccountCreditCommon
 
 
@@ -276,7 +277,9 @@ class TestAccountCreditLineEntry(CreditEntryCommon):
         self.assertEqual(batch.document_form, "entry")
         self.assertLedgerSound(batch)
         currency = self.company.currency_id
-        self.assertEqual(wizard._sum_posted(), ({currency: 20}, {currency: 4}))
+        self.assertEqual(
+            TransactionResult(wizard).sum_posted(), ({currency: 20}, {currency: 4})
+        )
 
     def test_right_missing(self):
         batch = self._create_batch()

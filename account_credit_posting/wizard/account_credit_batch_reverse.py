@@ -1,8 +1,8 @@
 from odoo import api, fields, models
-from odoo.tools import formatLang
 
 from .. import const
 from ..models.run.posted_credits import PostedCredits
+from ..tools.texts import format_count
 
 
 class AccountCreditBatchReverse(models.TransientModel):
@@ -13,6 +13,7 @@ class AccountCreditBatchReverse(models.TransientModel):
     """
 
     _name = "account.credit.batch.reverse"
+    _inherit = "account.credit.guard"
     _description = "Reversal of a Credit Batch"
 
     batch_id = fields.Many2one(
@@ -20,6 +21,7 @@ class AccountCreditBatchReverse(models.TransientModel):
         required=True,
         readonly=True,
         ondelete="cascade",
+        written_by="opener",
     )
     mode = fields.Selection(
         selection=[
@@ -91,7 +93,7 @@ class AccountCreditBatchReverse(models.TransientModel):
             )
             more = count - const.INVOICES_LISTED
             dialog.more_text = more > 0 and self.env._(
-                "and %(count)s more", count=formatLang(self.env, more, digits=0)
+                "and %(count)s more", count=format_count(self.env, more)
             )
 
     @api.depends("mode", "figures", "application_count")
