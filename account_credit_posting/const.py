@@ -82,6 +82,7 @@ WORKERS = tuple(
 
 #: Who has a say in what becomes of credits, see ``account.credit.observer``.
 OBSERVERS = (
+    "account.credit.application",
     "account.credit.approval",
     "account.credit.cap",
     "account.credit.notice",

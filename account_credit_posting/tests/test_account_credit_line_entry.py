@@ -691,7 +691,7 @@ class TestAccountCreditLineEntryApplication(CreditEntryCommon):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            items = engine._find_open_credits(accounts, self.company, "user")
+            items = engine._get_engine(self.company, "user").find_open_credits(accounts)
             self.assertEqual(len(items), len(accounts))
             return self.env.cr.sql_log_count - before
 

@@ -18,7 +18,7 @@ class AccountCreditApplication(models.Model):
     """
 
     _name = "account.credit.application"
-    _inherit = "account.credit.guard"
+    _inherit = ["account.credit.guard", "account.credit.observer"]
     _description = "Credit Application"
     _order = "id desc"
     # What pays what.
@@ -606,6 +606,11 @@ class AccountCreditApplication(models.Model):
             )
 
     @api.model
+    def _on_freed(self, accounts, company):
+        # Other open credits of theirs may pay these invoices.
+        self._apply(accounts, company, "freed")
+
+    @api.model
     def _cron_apply(self):
         """Let credits pay what has come due since, in all companies.
 
@@ -628,53 +633,3 @@ class AccountCreditApplication(models.Model):
             ),
             count=lambda part: len(part[1]),
         )
-
-    # -- shims until all callers use the engine
-    @api.model
-    def _apply_items(self, credits, company, origin, invoices=None):
-        self._get_engine(company, origin, invoices).apply_items(credits)
-
-    @api.model
-    def _plan(self, credits, company, origin, *, invoices=None, unposted=()):
-        return self._get_engine(company, origin, invoices).plan(credits, unposted)
-
-    @api.model
-    def _find_open_credits(self, accounts, company, origin, fresh=None):
-        return self._get_engine(company, origin).find_open_credits(accounts, fresh)
-
-    @api.model
-    def _find_automatic_values(self, accounts, company, origin):
-        return self._get_engine(company, origin).find_automatic_items(accounts)
-
-    @api.model
-    def _find_open_terms(self, accounts, company, origin, invoices=None):
-        return self._get_engine(company, origin, invoices).find_open_terms(accounts)
-
-    @api.model
-    def _get_terms(self, domain, limit):
-        return self._get_engine(self.env.company, "user").get_terms(domain, limit)
-
-    @api.model
-    def _get_payment_domain(self):
-        return self._get_engine(self.env.company, "user").get_payment_domain()
-
-    @api.model
-    def _get_open_domain(self, company):
-        return self._get_engine(company, "user").get_open_domain()
-
-    @api.model
-    def _get_invoice_term_domain(self, company):
-        return self._get_engine(company, "user").get_invoice_term_domain()
-
-    @api.model
-    def _get_due_limit(self, company, origin):
-        return self._get_engine(company, origin).get_due_limit()
-
-    @api.model
-    def _get_blocked_message(self, application):
-        company = self.env.company
-        return self._get_engine(company, "user").get_blocked_message(application)
-
-    @api.model
-    def _find_accounts_to_apply(self, company):
-        return self._get_engine(company, "cron").find_accounts()

@@ -72,8 +72,8 @@ class AccountCreditCap(models.AbstractModel):
                 company.currency_id.compare_amounts(totals[account.id], cap) > 0
             )
         )
-        engine = self.env["account.credit.application"].sudo()  # As `_apply` does.
-        terms = engine._find_open_terms(tight, company, "credit")
+        engine = self.env["account.credit.application"]._get_engine(company, "credit")
+        terms = engine.find_open_terms(tight)
         by_key = {}  # {(account, currency): [open items]}
         for term in sorted(terms, key=lambda term: term.order):
             by_key.setdefault((term.account, term.currency), []).append(term)

@@ -34,7 +34,7 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
     _description = "Replacement of a Credit"
 
     @api.model
-    def _replace(self, line, facts, date, reason):
+    def _post_instead(self, line, facts, date, reason):
         """Replace a credit, see ``account.credit.line.replace``.
 
         :param Facts facts: of the new credit

@@ -455,5 +455,5 @@ class AccountCreditForm(models.AbstractModel):
         lines._write_result({"is_to_reverse": False})
         lines._warn_of_moved()
         if freed:
-            engine = self.env["account.credit.application"]
-            engine._apply(freed, lines.company_id, "freed")
+            for observer in self.env["account.credit.observer"]._find_observers():
+                observer._on_freed(freed, lines.company_id)

@@ -80,17 +80,19 @@ class AccountCreditFormInvoice(models.AbstractModel):
         """
         moves = self._get_moves(lines.company_id).with_company(lines.company_id)
         invoices = moves.create(self._prepare_invoices_vals(lines))
+        credited = lines.filtered(lambda line: line._is_credited())
+        charged = {True: invoices.browse(), False: invoices.browse()}
+        for line, invoice in zip(lines, invoices, strict=True):
+            charged[line in credited] += invoice
         # The credit of the line comes first, before what else is on the account.
-        with_posting(invoices, is_charging=True)._post(soft=False)
+        with_posting(charged[True], is_charging=True)._post(soft=False)
+        charged[False]._post(soft=False)
         for line, invoice in zip(lines, invoices, strict=True):
             line._write_result({"invoice_id": invoice.id})
-        credited = lines.filtered(lambda line: line._is_credited())
         if credited:
             self._post_notes(self._create_notes(credited))
         for line in lines:
             line._update_state("posted", error=False, charge_move_id=line.invoice_id.id)
-        applications = self.env["account.credit.application"]
-        applications._apply_on((lines - credited).charge_move_id, "invoice")
 
     @api.model
     def _prepare_invoices_vals(self, lines):

@@ -893,7 +893,7 @@ class AccountCreditLine(models.Model):
         self.ensure_one()
         replacements = self.env["account.credit.correction.replace"]
         facts = replacements._get_facts(self, amount, credit_item_id, account_id)
-        return replacements._replace(self, facts, date, reason)
+        return replacements._post_instead(self, facts, date, reason)
 
     def move_to(self, account_id, amount=None, date=None, reason=None):
         """Move what is open of credits to another account of the same company.

@@ -56,6 +56,13 @@ class AccountCreditObserver(models.AbstractModel):
         """Do what follows when all of batches is posted that can be."""
 
     @api.model
+    def _on_freed(self, accounts, company):
+        """Do what follows when invoices are open again that credits have paid.
+
+        :param accounts: whose invoices, ``res.partner`` records
+        """
+
+    @api.model
     def _lock(self, lines, accounts=None):
         """Lock what lines need to themselves, before they are checked and posted.
 

@@ -117,14 +117,16 @@ class AccountPostRefund(models.TransientModel):
         :return: receivable journal items, with all rights
         """
         # Whoever posts may know what is open on the account.
-        engine_sudo = self.env["account.credit.application"].sudo()
-        kinds = engine_sudo._get_payment_domain()
+        engine = self.env["account.credit.application"]._get_engine(
+            self.company_id, "user"
+        )
+        kinds = engine.get_payment_domain()
         items_sudo = self.env["account.move.line"].sudo()
         if self._may_refund_all():
             kinds |= items_sudo._get_credit_item_domain()
             kinds |= Domain("move_id.move_type", "=", "out_refund")
         return items_sudo.search(
-            engine_sudo._get_open_domain(self.company_id)
+            engine.get_open_domain()
             & Domain("partner_id", "=", account.id)
             & Domain("amount_residual_currency", "<", 0)
             & kinds,
