@@ -261,14 +261,15 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
     def test_what_cannot_be_reversed_says_why_and_can_be_tried_again(self):
         batch = self._post_large()
         bad = batch.line_ids[3]
-        reverse = type(bad)._reverse
+        form = self.env.registry["account.credit.form"]
+        reverse = form._reverse
 
-        def refuse(lines):
+        def refuse(forms, lines):
             if bad in lines:
                 raise UserError(lines.env._("The year is closed"))
-            return reverse(lines)
+            return reverse(forms, lines)
 
-        self.patch(type(bad), "_reverse", refuse)
+        self.patch(form, "_reverse", refuse)
         batch.with_user(self.manager).action_reverse()
         self._run_worker()
         self.assertEqual((batch.state, batch.reversed_count), ("done", 9))

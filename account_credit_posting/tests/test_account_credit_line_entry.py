@@ -695,5 +695,7 @@ class TestAccountCreditLineEntryApplication(CreditEntryCommon):
             self.assertEqual(len(items), len(accounts))
             return self.env.cr.sql_log_count - before
 
+        # What is read once for the user is read before.
         count_queries(self.accounts)
+        count_queries(self.account)
         self.assertEqual(count_queries(self.accounts), count_queries(self.account))

@@ -1,8 +1,21 @@
+from typing import Any, NamedTuple
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools.locks import lock_rows
 from ...tools.posting import with_posting
+
+
+class Item(NamedTuple):
+    """A journal item of a correction, before it is posted."""
+
+    #: The ledger account.
+    account: Any
+    #: The account, a ``res.partner``.
+    partner: Any
+    #: Debit above zero.
+    amount: float
 
 
 class AccountCreditCorrection(models.Model):

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ...tools.posting import with_posting
+from .account_credit_correction import Item
 
 
 class AccountCreditCorrectionMove(models.AbstractModel):
@@ -57,7 +58,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
             batch = line.env["account.credit.batch"].new(vals)
             new_line = line.new({**line_vals, "batch_id": batch})
             items += [
-                (
+                Item(
                     self.env["account.account"].browse(item["account_id"]),
                     line.partner_id.browse(item["partner_id"]),
                     item["amount_currency"],

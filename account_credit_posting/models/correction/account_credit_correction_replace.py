@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ...tools.posting import Decision, with_posting
+from .account_credit_correction import Item
 
 
 class Facts(NamedTuple):
@@ -96,7 +97,7 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
         plan = self._plan(uses, new_line, ledgers.browse(items.ledger_id), total)
         carried = {use.item: amount for use, amount in plan}
         prepared["items"] += [
-            (ledgers.browse(vals["account_id"]), facts.account, vals["balance"])
+            Item(ledgers.browse(vals["account_id"]), facts.account, vals["balance"])
             for vals in items.all
         ]
         prepared["after"] = {

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .account_credit_correction import Item
+
 
 class AccountCreditCorrectionReverse(models.AbstractModel):
     """Take a posted credit back: all of it, or what of it is unused."""
@@ -76,9 +78,9 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
         figures = self._get_figures(line)
         return {
             "items": [
-                (item.account_id, line.partner_id, -balance),
+                Item(item.account_id, line.partner_id, -balance),
                 *(
-                    (other.account_id, other.partner_id, part)
+                    Item(other.account_id, other.partner_id, part)
                     for other, _amount, part in line._split_counterparts(
                         item, amount, balance
                     )

@@ -79,6 +79,7 @@ class AccountCreditBatch(models.Model):
         "debited, the account's receivable is credited.",
         written_by=("draft", "posting"),
     )
+    analytic_distribution = fields.Json(written_by=("draft", "posting"))
     public_comment = fields.Text(
         help="The customer reads it on the credit note, under the credit item.",
         written_by=("draft", "posting"),
