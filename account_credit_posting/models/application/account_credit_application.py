@@ -606,6 +606,10 @@ class AccountCreditApplication(models.Model):
             )
 
     @api.model
+    def _on_charged(self, invoices):
+        self._apply_on(invoices, "invoice")
+
+    @api.model
     def _on_freed(self, accounts, company):
         # Other open credits of theirs may pay these invoices.
         self._apply(accounts, company, "freed")

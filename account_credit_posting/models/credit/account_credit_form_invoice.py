@@ -80,19 +80,18 @@ class AccountCreditFormInvoice(models.AbstractModel):
         """
         moves = self._get_moves(lines.company_id).with_company(lines.company_id)
         invoices = moves.create(self._prepare_invoices_vals(lines))
-        credited = lines.filtered(lambda line: line._is_credited())
-        charged = {True: invoices.browse(), False: invoices.browse()}
-        for line, invoice in zip(lines, invoices, strict=True):
-            charged[line in credited] += invoice
         # The credit of the line comes first, before what else is on the account.
-        with_posting(charged[True], is_charging=True)._post(soft=False)
-        charged[False]._post(soft=False)
+        with_posting(invoices, is_charging=True)._post(soft=False)
+        credited = lines.filtered(lambda line: line._is_credited())
         for line, invoice in zip(lines, invoices, strict=True):
             line._write_result({"invoice_id": invoice.id})
         if credited:
             self._post_notes(self._create_notes(credited))
         for line in lines:
             line._update_state("posted", error=False, charge_move_id=line.invoice_id.id)
+        alone = (lines - credited).charge_move_id
+        for observer in self.env["account.credit.observer"]._find_observers():
+            observer._on_charged(alone)
 
     @api.model
     def _prepare_invoices_vals(self, lines):

@@ -56,6 +56,13 @@ class AccountCreditObserver(models.AbstractModel):
         """Do what follows when all of batches is posted that can be."""
 
     @api.model
+    def _on_charged(self, invoices):
+        """Do what follows when invoices were posted that have no credit beside them.
+
+        :param invoices: ``account.move`` records
+        """
+
+    @api.model
     def _on_freed(self, accounts, company):
         """Do what follows when invoices are open again that credits have paid.
 
