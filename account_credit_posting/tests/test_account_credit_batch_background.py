@@ -276,7 +276,7 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         self.assertRecordValues(
             bad, [{"state": "posted", "reversal_error": "The year is closed"}]
         )
-        self.patch(type(bad), "_reverse", reverse)
+        self.patch(form, "_reverse", reverse)
         batch.with_user(self.manager).action_reverse()
         self._run_worker()
         self.assertEqual((batch.state, batch.reversed_count), ("reversed", 10))

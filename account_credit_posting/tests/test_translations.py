@@ -18,7 +18,7 @@ SAME = {
     *("Administrator", "Classification", "Contact", "Correction", "Date", "Document"),
     *("General", "ID", "Journal", "Logo", "Memo", "Message", "Messages", "Mode"),
     *("Obstacle", "Rest", "Source", "Status", "Taxes", "Total", "Transaction", "Type"),
-    *("XXXX-XXXX-XXXX-XXXX", "credit", "credit_back", "credit_note", "entry"),
+    *("XXXX-XXXX-XXXX-XXXX", "credit", "id", "credit_back", "credit_note", "entry"),
     *("payment", "refund"),
 }
 
