@@ -83,7 +83,7 @@ class TestStoredValueExpiry(StoredValueCommon, MailCase):
         blocked = self._issue(25, funding="promotion", expiry_date="2024-06-30")
         blocked.with_user(self.clerk).action_block("Lost")
         waiting = self._issue(30, expiry_date="2024-06-30")
-        waiting._write_event({"state": "blocked", "awaits_payment": True})
+        waiting._update_state("blocked", awaits_payment=True)
         self._run_cron("2024-07-01")
         self.assertEqual((blocked.state, waiting.state), ("expired", "blocked"))
 
