@@ -80,6 +80,20 @@ WORKERS = tuple(
     f"account_credit_posting.ir_cron_post_credits_{number}" for number in range(1, 5)
 )
 
+#: Who has a say in what becomes of credits, see ``account.credit.observer``.
+OBSERVERS = (
+    "account.credit.application",
+    "account.credit.approval",
+    "account.credit.cap",
+    "account.credit.notice",
+)
+
+#: States of a batch that workers have, or that waits for them or for its time.
+IN_WORK = ("queued", "posting")
+
+#: Lines like this are still to be done: {work: (field, value)}.
+TO_DO = {"post": ("state", "pending"), "reverse": ("is_to_reverse", True)}
+
 #: Journals that money comes into and goes from.
 MONEY_JOURNALS = ("bank", "cash", "credit")
 

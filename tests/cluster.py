@@ -25,9 +25,8 @@ class Cluster:
         """
         self.folder = folder
         self.start()
-        with contextlib.closing(self._connect_as_owner()) as connection:
-            connection.autocommit = True
-            connection.cursor().execute(f"CREATE ROLE {postgres.ROLE} LOGIN CREATEDB")
+        # Unlike the tests' own role this one waits for the disk at each commit.
+        self._execute_as_owner(f"CREATE ROLE {postgres.ROLE} LOGIN CREATEDB")
 
     @property
     def options(self):
@@ -60,11 +59,7 @@ class Cluster:
 
     def copy(self, name):
         """Copy a database of the server that all tests use, under the same name."""
-        with contextlib.closing(self._connect_as_owner()) as connection:
-            connection.autocommit = True
-            connection.cursor().execute(
-                f'CREATE DATABASE "{name}" OWNER {postgres.ROLE}'
-            )
+        self._execute_as_owner(f'CREATE DATABASE "{name}" OWNER {postgres.ROLE}')
         programs = Path(postgres.programs())
         with subprocess.Popen(
             [programs / "pg_dump", "--no-owner", name], stdout=subprocess.PIPE
@@ -87,10 +82,10 @@ class Cluster:
         """Return a connection to a database of this server."""
         return connect(name, host=self.host)
 
-    def _connect_as_owner(self):
-        import psycopg2
-
-        return psycopg2.connect(host=self.host, user="postgres", dbname="postgres")
+    def _execute_as_owner(self, statement):
+        owner = {"host": self.host, "port": 5432, "user": "postgres"}
+        with contextlib.closing(postgres.connect(**owner)) as connection:
+            connection.cursor().execute(statement)
 
 
 @contextlib.contextmanager

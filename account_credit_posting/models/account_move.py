@@ -2,8 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 
 from ..const import BILLING_GROUPS
-from ..tools.isolating import isolate
-from ..tools.posting import get_posting, is_written_by, with_posting
+from ..tools.posting import get_posting, is_written_by
 from .stored_value import gift_card_sale, stored_value_guard
 
 
@@ -155,32 +154,6 @@ class AccountMove(models.Model):
         self._check_stays_posted()
         return super()._check_draftable()
 
-    def _post_credits_isolating(self):
-        """Post draft credit notes as one set, and mark their lines.
-
-        Those that are refused alone are deleted, and their lines fail alone.
-        """
-        isolate(
-            self.env.cr,
-            self,
-            lambda moves: moves._post_credits(),
-            lambda move, error: move._discard_credit(error),
-        )
-
-    def _post_as_block(self):
-        """Post entries of credits as one set, with numbers that follow each other."""
-        with_posting(self, numbers={})._post(soft=False)
-
-    def _post_credits(self):
-        self._post_as_block()
-        for move in self:
-            move.credit_line_id._set_posted(move)
-
-    def _discard_credit(self, error):
-        line = self.credit_line_id
-        self.unlink()
-        line._set_failed(line._get_error_message(error))
-
     def _get_next_sequence_format(self):
         """Ask for the last number once for a set of credits, not for each.
 
@@ -246,7 +219,7 @@ class AccountMove(models.Model):
             lambda move: move.reversed_entry_id in entries_sudo
         )
         for reverse_sudo in reverses_sudo:
-            reverse_sudo._reverse_credits_of_entry()
+            self.env["account.credit.form.entry"].sudo()._reverse_as(reverse_sudo)
         others = self.filtered(lambda move: move not in entries_sudo)
         reverses = reverse_moves.filtered(lambda move: move not in reverses_sudo)
         # Odoo reconciles a document with what reverses it: it must be open.
@@ -294,9 +267,8 @@ class AccountMove(models.Model):
     # -------------------------------------------------------------------------
 
     def _get_credit_lines(self):
-        """Return the credit lines that were posted as these, in either form."""
-        entries = self.filtered("credit_batch_id")
-        return self.credit_line_id | entries.line_ids.credit_line_ids
+        """Return the credit lines that were posted as these."""
+        return self.line_ids.credit_line_ids
 
     def _get_credit_accounts(self):
         """Return the accounts of these documents, and of entries for many."""
@@ -332,26 +304,6 @@ class AccountMove(models.Model):
                         batch=move.credit_batch_id.name,
                     )
                 )
-
-    def _reverse_credits_of_entry(self):
-        """Reverse those credits of an entry that this reversal has an item for."""
-        self.ensure_one()
-        found = {}  # {(account, ledger account, currency, amount): items}
-        for item in self.line_ids:
-            key = item._get_counterpart_key(item.amount_currency)
-            found[key] = found.get(key, item.browse()) + item
-        lines = self.env["account.credit.line"]
-        counterparts = self.line_ids.browse()
-        for line in self.reversed_entry_id._get_credit_lines().sorted("id"):
-            item = line.move_line_id
-            key = item._get_counterpart_key(-item.amount_currency)
-            if line.state == "posted" and found.get(key):
-                lines += line
-                counterparts += found[key][0]
-                found[key] = found[key][1:]
-        if lines:
-            lines._reverse_with(counterparts)
-            lines.batch_id._update_from_lines()
 
     # -------------------------------------------------------------------------
     # LET CREDITS PAY INVOICES WHEN EITHER IS POSTED, AND FREE THEM WHEN UNDONE

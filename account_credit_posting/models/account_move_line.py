@@ -40,24 +40,13 @@ class AccountMoveLine(models.Model):
         return result
 
     # -------------------------------------------------------------------------
-    # THE ITEM OF AN ACCOUNT IN A JOURNAL ENTRY THAT HOLDS MANY CREDITS
+    # THE RECEIVABLE ITEM OF AN ACCOUNT THAT IS A CREDIT
     # -------------------------------------------------------------------------
 
     @api.model
     def _get_credit_item_domain(self):
-        """Return which receivable items are credits of ours, in either form."""
-        return Domain("move_id.credit_line_id", "!=", False) | Domain(
-            "move_id.credit_batch_id", "!=", False
-        )
-
-    def _get_credit_line(self):
-        """Return the credit line of a receivable item, whatever form it was posted in.
-
-        The links of all items that were found together are read at once.
-        """
-        self.ensure_one()
-        move = self.move_id
-        return self.credit_line_ids if move.credit_batch_id else move.credit_line_id
+        """Return which receivable items are credits of ours."""
+        return Domain("credit_line_ids", "!=", False)
 
     def _get_counterpart_key(self, amount):
         """Return what an item and its reversal have in common.

@@ -151,11 +151,7 @@ class ResPartner(models.Model):
                 [
                     ("partner_id", "in", self.commercial_partner_id.ids),
                     ("state", "=", "posted"),
-                    "|",
                     ("move_line_id.amount_residual", "<", 0),
-                    "&",
-                    ("move_line_id", "=", False),
-                    ("move_id.amount_residual", ">", 0),
                 ],
                 order="date, id",
             )

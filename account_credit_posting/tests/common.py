@@ -27,6 +27,7 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
         cls.account = cls.accounts[0]
         cls.item = cls._create_credit_item("Goodwill")
         cls.batches = cls.env["account.credit.batch"]
+        cls.runs = cls.env["account.credit.run"]
         cls.clerk = cls._create_user("clerk", "account.group_account_invoice")
         cls.manager = cls._create_user("manager", "account.group_account_manager")
         cls.accountant = cls._create_user("reader", "account.group_account_readonly")

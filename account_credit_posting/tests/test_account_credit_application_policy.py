@@ -114,7 +114,9 @@ class TestPolicy(AccountCreditApplicationCommon):
         self._create_invoice(invoice_only, 5)
         self.company.credit_application_policy = "posted"
         engine = self.env["account.credit.application"]
-        self.assertEqual(engine._find_accounts_to_apply(self.company), both.ids)
+        self.assertEqual(
+            engine._get_engine(self.company, "cron").find_accounts(), both.ids
+        )
 
     def test_cron_goes_on_after_its_time_is_up(self):
         self.company.credit_application_policy = "manual"

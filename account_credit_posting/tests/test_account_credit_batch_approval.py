@@ -210,7 +210,7 @@ class TestAccountCreditBatchApproval(ApprovalCommon):
         self.company.credit_background_lines = 1
         batch = self._prepare([1, 1])
         batch.action_post()
-        batch.sudo()._start()
+        batch.sudo().run_id._start()
         with self.assertRaisesRegex(UserError, "in work"):
             batch.action_cancel()
 

@@ -5,6 +5,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..wizard.post_transaction.transaction_lines import TransactionLines
 from .common_approval import ApprovalCommon
 
 
@@ -208,7 +209,7 @@ class TestAccountCreditBatchApprovalLimits(ApprovalCommon):
         transactions = self.env["account.post.transaction"].with_user(self.clerk)
         action = transactions._get_open_action(partners=self.accounts[:2])
         transaction = transactions.browse(action["res_id"])
-        transaction._set_amounts(amount)
+        TransactionLines(transaction).set_amounts(amount)
         transaction.write(
             {
                 "step": "setup",

@@ -104,12 +104,12 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
 
     def test_oldest_batch_first(self):
         first, second = self._queue(), self._queue(20)
-        batches = self.batches.sudo()
-        self.assertEqual(batches._find_queued(), first)
-        self.assertEqual(batches._count_queued_lines(), 20)
+        runs = self.runs.sudo()
+        self.assertEqual(runs._find_queued(), first.run_id)
+        self.assertEqual(runs._count_queued_lines(), 20)
         self._run_worker()
         self.assertEqual((first | second).mapped("state"), ["done", "done"])
-        self.assertFalse(batches._find_queued())
+        self.assertFalse(runs._find_queued())
 
     def test_worker_stops_when_its_time_is_up(self):
         batch = self._queue()
@@ -124,7 +124,7 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         triggers = self.env["ir.cron.trigger"]
         workers = [self.env.ref(name).id for name in const.WORKERS]
         before = triggers.search_count([("cron_id", "in", workers)])
-        self.batches._cron_post()
+        self.runs._cron_post()
         # The first says how much there is, the second that posting has begun, the last
         # wakes the workers again.
         self.assertEqual(steps, [(0, 10), (0, 10), (4, 6), (0, None)])
@@ -132,11 +132,11 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         self.assertEqual(woken, before + len(workers))
         self.assertEqual((batch.state, batch.posted_count), ("posting", 4))
         # Odoo calls again at once: what it does then keeps the others waiting.
-        self.batches._cron_post()
+        self.runs._cron_post()
         self.assertEqual(steps[4:], [(0, 6)])
         self.assertEqual(batch.posted_count, 4)
         steps.clear()
-        self.batches._cron_post()
+        self.runs._cron_post()
         self.assertEqual(steps, [(0, 6), (4, 2), (2, 0)])
         self.assertEqual(batch.state, "done")
         self.assertLedgerSound(batch)
@@ -152,8 +152,8 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
 
     def test_cancel_pending(self):
         batch = self._queue()
-        self.batches.sudo()._find_queued()._start()
-        self.batches.sudo()._find_queued()._work_chunk()
+        self.runs.sudo()._find_queued()._start()
+        self.runs.sudo()._find_queued()._work_chunk()
         batch.with_user(self.clerk).action_cancel_pending()
         self.assertRecordValues(
             batch, [{"state": "partial", "posted_count": 4, "failed_count": 6}]
@@ -249,9 +249,9 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
     def test_worker_stops_in_the_middle_of_a_reversal(self):
         batch = self._post_large()
         batch.with_user(self.manager).action_reverse()
-        batches = self.batches.sudo()
-        batches._find_queued()._start()
-        batches._find_queued()._work_chunk()
+        runs = self.runs.sudo()
+        runs._find_queued()._start()
+        runs._find_queued()._work_chunk()
         self.assertEqual((batch.state, batch.reversed_count), ("posting", 4))
         self.assertEqual(batch.progress_info["done"], 4)
         self._run_worker(3)
@@ -261,14 +261,15 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
     def test_what_cannot_be_reversed_says_why_and_can_be_tried_again(self):
         batch = self._post_large()
         bad = batch.line_ids[3]
-        reverse = type(bad)._reverse
+        form = self.env.registry["account.credit.form"]
+        reverse = form._reverse
 
-        def refuse(lines):
+        def refuse(forms, lines):
             if bad in lines:
                 raise UserError(lines.env._("The year is closed"))
-            return reverse(lines)
+            return reverse(forms, lines)
 
-        self.patch(type(bad), "_reverse", refuse)
+        self.patch(form, "_reverse", refuse)
         batch.with_user(self.manager).action_reverse()
         self._run_worker()
         self.assertEqual((batch.state, batch.reversed_count), ("done", 9))

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
+from ..wizard.post_transaction.transaction_lines import TransactionLines
 from .common_approval import PAST, ApprovalCommon
 
 
@@ -155,7 +156,7 @@ class TestAccountCreditBatchLater(ApprovalCommon):
         transactions = self.env["account.post.transaction"].with_user(self.clerk)
         action = transactions._get_open_action(partners=self.accounts[:2])
         transaction = transactions.browse(action["res_id"])
-        transaction._set_amounts(10)
+        TransactionLines(transaction).set_amounts(10)
         transaction.step = "setup"
         with Form(transaction) as form:
             form.credit_item_id = self.item

@@ -211,7 +211,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
             batch.line_ids.move_id.reversal_move_ids,
             [(self.credit_account, -4.45, -667), (self.receivable, 4.45, 667)],
         )
-        receivable = batch.line_ids._get_receivable_item()
+        receivable = batch.line_ids.move_line_id
         self.assertEqual(
             (receivable.amount_residual, receivable.amount_residual_currency), (0, 0)
         )
@@ -306,17 +306,17 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
         # The used up one is not asked for.
         self.assertEqual(batch.line_ids.mapped("is_to_reverse"), [True, True, False])
         with patch.object(const, "CHUNK_LINES", 1):
-            batches = self.batches.sudo()
-            batches._find_queued()._start()
-            batches._find_queued()._work_chunk()
+            runs = self.runs.sudo()
+            runs._find_queued()._start()
+            runs._find_queued()._work_chunk()
             self.assertEqual(batch.state, "posting")
             info = batch.progress_info
             self.assertEqual((info["line_count"], info["done"]), (2, 1))
-            batches._find_queued()._work_chunk()
+            runs._find_queued()._work_chunk()
         self.assertEqual(batch.state, "done")
         self.assertEqual(len(self._get_reversals(batch)), 2)
         self.assertEqual(self._get_reversals(batch).create_uid, self.manager)
-        self.assertFalse(self.batches.sudo()._find_queued())
+        self.assertFalse(self.runs.sudo()._find_queued())
 
     # -------------------------------------------------------------------------
     # DIALOG

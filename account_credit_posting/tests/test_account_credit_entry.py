@@ -279,11 +279,11 @@ class TestAccountCreditEntry(AccountCreditCommon):
         ):
             entries = []
             for is_taxed in (False, True):
-                # A line that counts as taxed is left to Odoo, whatever its taxes.
+                # An item that counts as taxed is left to Odoo, whatever its taxes.
                 with patch.object(
-                    type(self.env["account.credit.line"]),
+                    type(self.env["account.credit.form.note"]),
                     "_is_taxed",
-                    lambda line, answer=is_taxed: answer,
+                    lambda form, company, item, answer=is_taxed: answer,
                 ):
                     entries.append(self._post_for(account, currency))
             given, derived = entries
@@ -306,6 +306,7 @@ class TestAccountCreditEntry(AccountCreditCommon):
             "account.move.line": {
                 *("id", "move_id", "move_name", "display_name", "parent_id"),
                 *("create_date", "write_date", "name", "cumulated_balance"),
+                "credit_line_ids",
                 *("term_key", "epd_key", "epd_needed", "discount_allocation_key"),
             },
         }

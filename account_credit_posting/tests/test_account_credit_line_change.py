@@ -164,7 +164,7 @@ class TestAccountCreditLineChange(AccountCreditCommon):
             [(self.credit_account, 40, 40), (self.receivable, -40, -40)],
         )
         self.assertEqual((reversal + replacement.move_id).mapped("date"), [DATE] * 2)
-        receivable = line._get_receivable_item()
+        receivable = line.move_line_id
         self.assertEqual(receivable.matched_debit_ids.debit_move_id.move_id, reversal)
         for batch in line.batch_id | replacement.batch_id:
             self.assertIn("Typing error", batch.message_ids[0].body)

@@ -80,7 +80,7 @@ class TestAccountCreditMove(AccountCreditCommon):
         self.assertRecordValues(
             line, [{"state": "posted", "amount_open": 30, "amount_applied": 0}]
         )
-        partial = line._get_receivable_item().matched_debit_ids
+        partial = line.move_line_id.matched_debit_ids
         self.assertEqual(partial.debit_move_id, moved.debit_line_id)
         self.assertEqual(partial.amount, 20)
         self.assertEqual(self._get_balances(), [30, 20])
@@ -198,7 +198,7 @@ class TestAccountCreditMove(AccountCreditCommon):
     def test_half_of_a_move_cannot_be_undone(self):
         line = self._post_line(50)
         moved = self._move(line, 20)
-        partial = line._get_receivable_item().matched_debit_ids
+        partial = line.move_line_id.matched_debit_ids
         for act in (
             partial.unlink,
             moved.debit_line_id.remove_move_reconcile,
@@ -260,7 +260,7 @@ class TestAccountCreditMove(AccountCreditCommon):
                     currency.compare_amounts(line.amount_open, amount - part)
                 )
                 self._move(line)
-                item = line._get_receivable_item()
+                item = line.move_line_id
                 self.assertTrue(item.reconciled)
                 self.assertEqual(item.amount_residual, 0)
                 self.assertFalse(item.matched_debit_ids.exchange_move_id)

@@ -7,7 +7,7 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from .. import const
-from ..models.credit import account_credit_line as notice
+from ..models.notice import account_credit_notice as notice
 from .common import AccountCreditCommon
 
 
@@ -136,7 +136,7 @@ class TestAccountCreditNotice(NoticeCommon):
         with self.assertRaises(UserError):
             batch.with_user(self.clerk).action_notify()
         # Even where the request is there again.
-        batch._write_posting({"is_notifying": True})
+        self.env["account.credit.notice"]._begin(batch)
         self._run()
         self.assertTold(batch, self.notified)
 
@@ -318,7 +318,7 @@ class TestAccountCreditNotice(NoticeCommon):
         self.accounts.email = "family@example.com"
         batch = self._post(self.accounts, notify_customers=True)
         sizes = []
-        write_mails = notice.AccountCreditLine._write_mails
+        write_mails = notice.AccountCreditNotice._write_mails
 
         def count(lines):
             sizes.append(len(lines))
@@ -327,7 +327,7 @@ class TestAccountCreditNotice(NoticeCommon):
         with (
             patch.object(const, "CHUNK_MAILS", 4),
             patch.object(
-                self.env.registry[batch.line_ids._name], "_write_mails", count
+                self.env.registry["account.credit.notice"], "_write_mails", count
             ),
         ):
             self._run()

@@ -1,6 +1,7 @@
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ..wizard.post_transaction.transaction_lines import TransactionLines
 from .common import AccountCreditCommon
 
 
@@ -104,7 +105,7 @@ class TestAccountCreditOpenCap(AccountCreditCommon):
         transactions = self.env["account.post.transaction"].with_user(self.clerk)
         action = transactions._get_open_action(partners=self.accounts[:2])
         transaction = transactions.browse(action["res_id"])
-        transaction._set_amounts(100.01)
+        TransactionLines(transaction).set_amounts(100.01)
         transaction.line_ids[0].amount = 100
         transaction.write({"step": "setup", "credit_item_id": self.item.id})
         skipped = [row["skipped"] for row in transaction.preview["accounts"]]
@@ -120,6 +121,6 @@ class TestAccountCreditOpenCap(AccountCreditCommon):
             lines = batch.line_ids
             lines._get_errors()
             before = self.env.cr.sql_log_count
-            lines._get_cap_errors(batch)
+            self.env["account.credit.cap"]._get_errors(lines, batch)
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[0], counts[1])

@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from .common_stored_value import StoredValueCommon
@@ -18,6 +19,13 @@ class TestPostRefund(StoredValueCommon):
                 **vals,
             }
         )
+
+    def _forge(self, page, **vals):
+        """Let the page say something else of its line, as a client could send it."""
+        [line_vals] = page.line_ids.copy_data(vals)
+        with self.assertRaises(AccessError):
+            page.line_ids.write(vals)
+        page.line_ids = [Command.clear(), Command.create(line_vals)]
 
     def assertRefund(self, payment, amount, ledger):
         """Assert the payment and all items of its entry."""
@@ -128,7 +136,7 @@ class TestPostRefund(StoredValueCommon):
             with self.assertRaisesRegex(UserError, "30.00 open"):
                 page.action_post()
         # What the page says does not count.
-        page.line_ids.write({"amount_open": 1000, "amount": 1000})
+        self._forge(page, amount_open=1000, amount=1000)
         with self.assertRaisesRegex(UserError, "30.00 open"):
             page.action_post()
 
@@ -144,9 +152,10 @@ class TestPostRefund(StoredValueCommon):
         self._post_line(30)
         other = self._post_line(40, self.accounts[1])
         page = self._open()
-        page.line_ids.item_id = other.move_id.line_ids.filtered(
+        item = other.move_id.line_ids.filtered(
             lambda item: item.account_id == self.receivable
         )
+        self._forge(page, item_id=item.id)
         with self.assertRaisesRegex(UserError, "not open any more"):
             page.action_post()
 
@@ -159,9 +168,10 @@ class TestPostRefund(StoredValueCommon):
         self.assertEqual(page.line_ids.kind, "payment")
         self.assertFalse(page.is_manager)
         # A page of an administrator does not help either.
-        page.line_ids.item_id = self.env["account.move.line"].search(
+        item = self.env["account.move.line"].search(
             [("move_id.credit_line_id", "!=", False), ("credit", ">", 0)], limit=1
         )
+        self._forge(page, item_id=item.id)
         with self.assertRaisesRegex(UserError, "not open any more"):
             page.action_post()
         self.assertFalse(payment.is_reconciled)

@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command, Domain
 from odoo.tests import tagged
 
+from ..wizard.post_transaction.transaction_lines import TransactionLines
 from .common import AccountCreditCommon
 
 LISTED = "odoo.addons.account_credit_posting.const.LISTED"
@@ -63,7 +64,7 @@ class TestAccountPostTransactionMany(AccountCreditCommon):
         many = self.env["account.credit.batch"].create(
             transaction._prepare_batch_vals()
         )
-        transaction._create_credit_lines(many)
+        TransactionLines(transaction).transfer(many)
         alone = self._create_batch(
             dict.fromkeys(self.accounts[:3], 10), public_comment=False
         )
@@ -133,10 +134,10 @@ class TestAccountPostTransactionMany(AccountCreditCommon):
         transaction = self._prepare(self.accounts)
         thief = self._create_user("thief", "account.group_account_invoice")
         for change in (
-            lambda lines: lines._set_amounts(1000),
-            lambda lines: lines._delete_lines(),
-            lambda lines: lines._update_currencies(),
-            lambda lines: lines._insert_lines([(self.accounts[9].id, 1)]),
+            lambda lines: TransactionLines(lines).set_amounts(1000),
+            lambda lines: TransactionLines(lines).delete(),
+            lambda lines: TransactionLines(lines).update_currencies(),
+            lambda lines: TransactionLines(lines).insert([(self.accounts[9].id, 1)]),
             lambda lines: lines._find_lines(Domain.TRUE),
             lambda lines: lines.action_import(),
             lambda lines: lines.action_view_lines(),

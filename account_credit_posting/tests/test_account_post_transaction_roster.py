@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
+from ..wizard.post_transaction.transaction_lines import TransactionLines
 from .common import AccountCreditCommon
 
 
@@ -171,7 +172,7 @@ class TestAccountPostTransactionRoster(RosterCommon):
         self.assertEqual(len(contacts), count)
         queries = []
         for size in (20, count):
-            self.transaction._delete_lines()
+            TransactionLines(self.transaction).delete()
             roster = self._open()
             roster.text = "\n".join(
                 f"p{number}@example.com" if number % 2 else f"Pupil {number}"

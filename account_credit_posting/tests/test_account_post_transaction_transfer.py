@@ -5,6 +5,7 @@ from odoo.tests import tagged
 from odoo.tools import SQL
 
 from .. import const
+from ..wizard.post_transaction.transaction_lines import TransactionLines
 from .common import AccountCreditCommon
 
 
@@ -24,7 +25,7 @@ class TestPostTransactionHandover(AccountCreditCommon):
         transaction.write(
             {"step": "setup", "credit_item_id": self.item.id, "date": "2024-03-15"}
         )
-        transaction._set_amounts(10)
+        TransactionLines(transaction).set_amounts(10)
         transaction.write(vals)
         return transaction
 

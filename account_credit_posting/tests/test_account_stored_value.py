@@ -487,7 +487,7 @@ class TestStoredValueUse(StoredValueCommon):
         invoice = self._create_invoice(self.account, 45)
         applications = invoice.credit_application_ids.sorted("id")
         self.assertEqual(
-            [item._get_source() for item in applications],
+            [item.stored_value_id or item.credit_move_id for item in applications],
             [credit.move_id, prepaid, given, soon, late],
         )
         self.assertEqual(late.balance, 5)

@@ -39,7 +39,7 @@ class OpenItem:
     #: For what books its own use when it pays: called with the application, returns the
     #: receivable item that is reconciled with the invoice.
     draw: Any = None
-    #: For a credit in a journal entry for many accounts: its ``account.credit.line``.
+    #: For a credit of ours: its ``account.credit.line``.
     credit_line: Any = None
 
     @property

@@ -28,6 +28,19 @@ class AccountCreditBatchNotify(models.TransientModel):
     subject = fields.Char(compute="_compute_preview")
     body = fields.Html(compute="_compute_preview", sanitize=False)
 
+    @api.model
+    def _open(self, batch):
+        """Return a window action that opens the dialog."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Tell the Customers"),
+            "res_model": self._name,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_batch_id": batch.id},
+        }
+
     @api.depends("batch_id")
     def _compute_preview(self):
         for dialog in self:
@@ -36,11 +49,9 @@ class AccountCreditBatchNotify(models.TransientModel):
     def _prepare_preview_vals(self):
         """Prepare what the dialog shows: the e-mail of the first account to be told."""
         self.batch_id.check_access("read")
-        lines = self.env["account.credit.line"].search(
-            [
-                ("batch_id", "=", self.batch_id.id),
-                *self.env["account.credit.line"]._get_to_notify_domain(),
-            ],
+        lines = self.env["account.credit.line"]
+        lines = lines.search(
+            [("batch_id", "=", self.batch_id.id), *lines._get_to_notify_domain()],
             order="id",
         )
         accounts = lines.partner_id

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
-from odoo.tools import formatLang
 
 from .. import const
+from ..models.run.posted_credits import PostedCredits
+from ..tools.texts import format_count
 
 
 class AccountCreditBatchReverse(models.TransientModel):
@@ -12,6 +13,7 @@ class AccountCreditBatchReverse(models.TransientModel):
     """
 
     _name = "account.credit.batch.reverse"
+    _inherit = "account.credit.guard"
     _description = "Reversal of a Credit Batch"
 
     batch_id = fields.Many2one(
@@ -19,6 +21,7 @@ class AccountCreditBatchReverse(models.TransientModel):
         required=True,
         readonly=True,
         ondelete="cascade",
+        written_by="opener",
     )
     mode = fields.Selection(
         selection=[
@@ -62,7 +65,7 @@ class AccountCreditBatchReverse(models.TransientModel):
         batch = self.batch_id
         batch.check_access("read")
         # Whoever sees the batch may know what became of it.
-        figures = batch.sudo()._get_reversal_figures()
+        figures = PostedCredits(batch.sudo()).get_figures()
         return [
             {
                 **row,
@@ -81,9 +84,7 @@ class AccountCreditBatchReverse(models.TransientModel):
             applications = self.env["account.credit.application"]
             domain = [
                 ("state", "=", "applied"),
-                "|",
                 ("credit_line_id.batch_id", "=", dialog.batch_id.id),
-                ("credit_move_id.credit_line_id.batch_id", "=", dialog.batch_id.id),
             ]
             count = applications.search_count(domain)
             dialog.application_count = count
@@ -92,7 +93,7 @@ class AccountCreditBatchReverse(models.TransientModel):
             )
             more = count - const.INVOICES_LISTED
             dialog.more_text = more > 0 and self.env._(
-                "and %(count)s more", count=formatLang(self.env, more, digits=0)
+                "and %(count)s more", count=format_count(self.env, more)
             )
 
     @api.depends("mode", "figures", "application_count")

@@ -87,6 +87,26 @@ class AccountCreditLineChange(models.TransientModel):
         help="Before and after, the invoices concerned, and what will be posted.",
     )
 
+    @api.model
+    def _open(self, lines):
+        """Return a window action that opens the dialog for what the context names."""
+        change = self.env.context.get("change")
+        labels = dict(self._fields["change"]._description_selection(self.env))
+        line = lines[:1]
+        return {
+            "type": "ir.actions.act_window",
+            "name": f"{labels[change]}: {line.move_name}",
+            "res_model": self._name,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_line_id": line.id,
+                "default_line_ids": lines.ids,
+                "default_change": change,
+            },
+        }
+
     # -------------------------------------------------------------------------
     # COMPUTE
     # -------------------------------------------------------------------------
@@ -122,10 +142,11 @@ class AccountCreditLineChange(models.TransientModel):
         "change", "line_ids", "amount", "credit_item_id", "partner_id", "mode", "date"
     )
     def _compute_prepared(self):
+        replacements = self.env["account.credit.correction.replace"]
         for dialog in self:
             dialog.error = dialog.preview = False
             dialog.is_replacing = dialog.change == "edit" and not (
-                dialog._get_line()._is_same(dialog._get_facts())
+                replacements._is_same(dialog._get_line(), dialog._get_facts())
             )
             if dialog.change == "edit" and not dialog.is_replacing:
                 continue
@@ -144,25 +165,31 @@ class AccountCreditLineChange(models.TransientModel):
         return self.line_id._origin.sudo()
 
     def _get_facts(self):
-        return self._get_line()._get_facts(
-            self.amount, self.credit_item_id.id, self.partner_id.id
+        return self.env["account.credit.correction.replace"]._get_facts(
+            self._get_line(), self.amount, self.credit_item_id.id, self.partner_id.id
         )
 
     def _prepare(self):
         """Return what the change would do.
 
-        :return: see ``account.credit.line._prepare_replacement``
+        :return: see ``account.credit.correction.reverse._prepare``
         :raise UserError: when it cannot be done
         """
         self.ensure_one()
         line = self._get_line()
         if self.change == "edit":
-            return line._prepare_replacement(self._get_facts(), self.date)
+            return self.env["account.credit.correction.replace"]._prepare(
+                line, self._get_facts(), self.date
+            )
         if self.change == "delete":
             line.batch_id._check_reversal_date(self.date)
-            return line._prepare_reversal(self.mode)
-        return self.line_ids._origin.sudo()._prepare_move(  # As in `_get_line`.
-            self.partner_id.sudo().commercial_partner_id, self.amount
+            return self.env["account.credit.correction.reverse"]._prepare(
+                line, self.mode
+            )
+        return self.env["account.credit.correction.move"]._prepare(
+            self.line_ids._origin.sudo(),  # As in `_get_line`.
+            self.partner_id.sudo().commercial_partner_id,
+            self.amount,
         )
 
     # -------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-from . import account_credit_batch
+from . import account_credit_batch, account_credit_run

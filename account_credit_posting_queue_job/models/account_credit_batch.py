@@ -1,9 +1,8 @@
-from datetime import timedelta
 from math import ceil
 
 from psycopg2 import OperationalError
 
-from odoo import api, fields, models
+from odoo import models
 from odoo.exceptions import ConcurrencyError
 
 from odoo.addons.account_credit_posting import const
@@ -16,27 +15,22 @@ REST = 0
 #: Seconds after which a job looks again at what other jobs have in hand.
 REST_SECONDS = 3
 
-#: When no job was begun within it, the scheduled actions take over.
-SILENCE = timedelta(minutes=10)
-
 
 class AccountCreditBatch(models.Model):
     """Let jobs of ``queue_job`` do what scheduled actions do: a job for each chunk."""
 
     _inherit = "account.credit.batch"
 
-    def _trigger_workers(self):
+    def _enqueue_jobs(self):
         """Enqueue a job that begins, one for each chunk and one for the rest.
 
         They are counted down: where some are done, those that are left have the same
         numbers as when they were enqueued, and are not enqueued twice.
         """
-        for batch in self:
-            count = ceil(batch._count_lines_to_do() / const.CHUNK_LINES)
-            for number in range(count + (batch.state == "queued"), REST - 1, -1):
-                batch._enqueue_job(number)
-        # Without a batch, a scheduled action has taken over and goes on.
-        return None if self else super()._trigger_workers()
+        self.ensure_one()
+        count = ceil(self._count_lines_to_do() / const.CHUNK_LINES)
+        for number in range(count + (self.state == "queued"), REST - 1, -1):
+            self._enqueue_job(number)
 
     def _enqueue_job(self, number, **options):
         """Enqueue a job, unless one with this number waits to be done.
@@ -48,8 +42,8 @@ class AccountCreditBatch(models.Model):
         identity = ["account_credit_posting", self.id, self.work, number]
         if number == REST:
             # A job that ends while this is being committed seems to wait, and would be
-            # missed. Whoever posts, retries or resumes has written the batch before.
-            identity.append(self.write_date)
+            # missed. Whoever posts, retries or resumes has written the run before.
+            identity.append(self.run_id.write_date)
         # Whoever posts need not see jobs; managers of jobs see those of their company.
         self.sudo().with_company(self.company_id).with_delay(
             identity_key=",".join(map(str, identity)),
@@ -73,12 +67,12 @@ class AccountCreditBatch(models.Model):
         batch = self.exists()
         if not batch._is_in_work():
             return 0
-        if not batch._try_lock_chain():
+        if not batch.run_id._try_lock_chain():
             raise RetryableJobError(
                 "others post in this journal", seconds=REST_SECONDS, ignore_retry=True
             )
         try:
-            count = batch._work_step()
+            count = batch.run_id._work_step()
         except (OperationalError, ConcurrencyError) as error:
             raise RetryableJobError(str(error)) from error
         if number == REST and batch._is_in_work():
@@ -93,18 +87,4 @@ class AccountCreditBatch(models.Model):
 
     def _is_in_work(self):
         is_waiting = self.is_paused or self.is_scheduled
-        return self.state in ("queued", "posting") and not is_waiting
-
-    @api.model
-    def _cron_post(self):
-        """Leave the batches to jobs; take over when none is begun any more.
-
-        So the capacity of the channel holds, and a batch ends also where the job
-        runner is off, or the last job of it has failed.
-        """
-        recent_jobs = [
-            ("method_name", "=", "_work_as_job"),
-            ("date_started", ">=", fields.Datetime.now() - SILENCE),
-        ]
-        is_alive = self.env["queue.job"].sudo().search_count(recent_jobs, limit=1)
-        return None if is_alive else super()._cron_post()
+        return self.state in const.IN_WORK and not is_waiting

@@ -66,12 +66,12 @@ class TestAccountCreditBatchJobs(background.TestAccountCreditBatchBackground):
     def test_second_enqueue_makes_no_second_job(self):
         batch = self._queue()
         jobs = self._find_jobs()
-        batch._trigger_workers()
+        batch.run_id._trigger_workers()
         self.assertEqual(self._find_jobs(), jobs)
         # One begins, one works a chunk: the others are there already.
         for job in jobs[:2]:
             self._run_job(job)
-        batch._trigger_workers()
+        batch.run_id._trigger_workers()
         self.assertEqual(self._find_jobs(), jobs[2:])
 
     def test_job_of_the_rest_is_new_with_each_request(self):
@@ -99,7 +99,7 @@ class TestAccountCreditBatchJobs(background.TestAccountCreditBatchBackground):
 
     def test_scheduled_action_goes_on_with_scheduled_actions(self):
         triggers = self.env["ir.cron.trigger"].search_count([])
-        self.batches._trigger_workers()
+        self.runs._trigger_workers()
         self.assertGreater(self.env["ir.cron.trigger"].search_count([]), triggers)
         self.assertFalse(self._find_jobs())
 
@@ -151,7 +151,7 @@ class TestAccountCreditBatchJobs(background.TestAccountCreditBatchBackground):
         for error in (OperationalError("serialize"), ConcurrencyError("taken")):
             job = Job.load(self.env, record.uuid)
             with (
-                patch.object(type(self.batches), "_start", side_effect=error),
+                patch.object(type(self.runs), "_start", side_effect=error),
                 self.assertRaises(RetryableJobError),
             ):
                 job.perform()
@@ -160,7 +160,7 @@ class TestAccountCreditBatchJobs(background.TestAccountCreditBatchBackground):
             self.assertLess(wait, timedelta(seconds=5))
         job.retry = job.max_retries
         with (
-            patch.object(type(self.batches), "_start", side_effect=error),
+            patch.object(type(self.runs), "_start", side_effect=error),
             self.assertRaises(FailedJobError),
         ):
             job.perform()
@@ -179,7 +179,7 @@ class TestAccountCreditBatchJobs(background.TestAccountCreditBatchBackground):
         self._run_job(first)
         # As if others had all lines in their hands.
         nothing = self.env["account.credit.line"]
-        with patch.object(type(batch), "_lock_lines", lambda *_args: nothing):
+        with patch.object(type(self.runs), "_lock_lines", lambda *_args: nothing):
             self._run_job(rest)
         again = self._find_jobs()[0]
         self.assertEqual(again.args, [glue.REST])

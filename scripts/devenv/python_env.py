@@ -1,5 +1,6 @@
 """The virtual environment with Odoo's Python packages and the tools."""
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -61,7 +62,8 @@ def ensure_environment(odoo_root):
         with step("Python packages") as notes:
             remove_tree(VENV)
             create_environment()
-            notes.append(install_requirements())
+            lists = [part for path in REQUIREMENTS for part in ("-r", path)]
+            notes.append(install("--no-deps", *lists))
         mark_done("venv", key)
     if odoo_root:
         write_file(site_packages() / "odoo-source.pth", f"{odoo_root}\n")
@@ -79,37 +81,35 @@ def create_environment():
     Debian keeps the module ``ensurepip`` in a package of its own; without it pip comes
     from the Debian package that holds pip as a wheel.
     """
-    if call([sys.executable, "-c", "import ensurepip"], "ensurepip", check=False):
-        call([sys.executable, "-m", "venv", VENV], "venv")
+    command = [sys.executable, "-m", "venv", VENV]
+    if importlib.util.find_spec("ensurepip"):
+        call(command, "venv")
         return
     wheels = DEV / "pip-wheel"
-    packages = [("python3-pip-whl", debian.own_release())]
-    if not debian.unpack(packages, wheels, notes=[]):
+    if not debian.unpack([("python3-pip-whl", debian.own_release())], wheels, []):
         fail("Python's module ensurepip is missing: apt-get install python3-venv")
-    call([sys.executable, "-m", "venv", "--without-pip", VENV], "venv")
+    call([*command, "--without-pip"], "venv")
     wheel = next(wheels.rglob("pip-*.whl"))
     call([PYTHON, wheel / "pip", "install", "--no-index", wheel], "pip")
 
 
-def install_requirements():
-    """Install the pinned packages, with uv where it can be had; return what did it."""
-    options = ["--no-deps"]
-    options += [part for path in REQUIREMENTS for part in ("-r", path)]
+def install(*packages):
+    """Install packages, with uv where it can be had; return what did it.
+
+    :param packages: names and options, as pip and uv both take them
+    """
     environment = cache_environment()
     pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
-    if call([*pip, UV], "uv", check=False, env=environment):
-        uv = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON]
-        # uv does not read pip's configuration: hand on the index that is set there.
-        index = configured_index()
-        index_options = ["--index-url", index] if index else []
-        if call([*uv, *index_options, *options], "uv", check=False, env=environment):
-            return "by uv"
-    call([*pip, *options], "pip", env=environment)
-    return "by pip"
+    uv = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON, *uv_index()]
+    for line in ([*pip, UV], [*uv, *packages]):
+        if not call(line, "uv", check=False, env=environment):
+            call([*pip, *packages], "pip", env=environment)
+            return "by pip"
+    return "by uv"
 
 
-def configured_index():
-    """Return the package index that pip is configured to use, or None for its own."""
+def uv_index():
+    """Hand the package index of pip's configuration on, which uv does not read."""
     listing = subprocess.run(
         [PYTHON, "-m", "pip", "config", "list"],
         capture_output=True,
@@ -117,7 +117,7 @@ def configured_index():
         check=False,
     ).stdout
     found = re.search(r"\.index-url='(.*)'$", listing, re.MULTILINE)
-    return found and found[1]
+    return ["--index-url", found[1]] if found else []
 
 
 def cache_environment():

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 from . import debian, system
@@ -97,17 +96,14 @@ def unpack_package():
 def clone_repository():
     """Clone the newest commit of Odoo's branch; return its root."""
     git = system.require_program(["git"], "git", "Fetching Odoo")
-    temporary = CLONED_ROOT.with_name(CLONED_ROOT.name + ".new")
-    remove_tree(temporary)
-    command = [git, "clone", "--depth", "1", "--branch", SERIES, REPOSITORY, temporary]
+    remove_tree(CLONED_ROOT)
+    command = [git, "clone", "--depth=1", "-b", SERIES, REPOSITORY, CLONED_ROOT]
     with step(f"Odoo {SERIES} source, clone of {REPOSITORY}") as notes:
         if not call(command, "clone", check=False):
             fail(
                 "Odoo could neither be had from a Debian mirror nor be cloned: see "
                 f"{LOGS}, or point ODOO_SRC at a folder with Odoo {SERIES}"
             )
-        notes.append(download_size(temporary / ".git"))
-        shutil.rmtree(temporary / ".git")
-        remove_tree(CLONED_ROOT)
-        temporary.rename(CLONED_ROOT)
+        notes.append(download_size(CLONED_ROOT / ".git"))
+        remove_tree(CLONED_ROOT / ".git")
     return CLONED_ROOT

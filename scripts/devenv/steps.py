@@ -71,13 +71,12 @@ def mark_done(name, key):
     write_file(DEV / "stamps" / name, key)
 
 
-def write_file(path, content, mode=0o644):
+def write_file(path, content):
     """Write a file in one go, and only when its content changes."""
     if path.is_file() and path.read_text() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    temporary.touch(mode)
     temporary.write_text(content)
     temporary.rename(path)
 

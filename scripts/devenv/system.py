@@ -56,29 +56,16 @@ def debian_mirror():
     """Return the address of the Debian mirror that this machine uses, or None."""
     if os_release().get("ID") != "debian" or not shutil.which("apt-get"):
         return None
-    return next(filter(is_debian_archive, configured_mirrors()), None)
-
-
-def is_debian_archive(address):
-    """Tell the main archive from the archive of security updates and from others."""
-    return re.match(r"(https?|file)://.*/debian/?$", address)
-
-
-def configured_mirrors():
-    """List the addresses in the machine's package sources, as far as apt knows them."""
-    targets = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)"],
+    # What an update would fetch; it needs neither rights nor downloaded lists.
+    listing = subprocess.run(
+        ["apt-get", "update", "--print-uris"],
         capture_output=True,
         text=True,
         check=False,
-    ).stdout.split()
-    # Without downloaded lists some versions of apt print nothing: read the files then.
-    folder = Path("/etc/apt/sources.list.d")
-    files = [Path("/etc/apt/sources.list"), *folder.glob("*.list")]
-    files += folder.glob("*.sources")
-    text = "\n".join(path.read_text() for path in files if path.is_file())
-    written = re.findall(r"^(?:deb |URIs:).*?(\w+://[^\s\]]+)", text, re.MULTILINE)
-    return [*targets, *written]
+    ).stdout
+    # The archive of security updates has another name, and is no mirror of the main.
+    found = re.search(r"'((?:https?|file):/\S*/debian)/dists/", listing)
+    return found and found[1]
 
 
 def debian_keyring():

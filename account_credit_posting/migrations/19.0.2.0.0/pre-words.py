@@ -4,14 +4,7 @@ from odoo.tools.sql import column_exists, rename_column, table_exists
 
 #: {table: {old column: new column}}
 COLUMNS = {
-    "account_credit_batch": {
-        "is_to_tell": "is_notifying",
-        "tell_customers": "notify_customers",
-    },
-    "account_credit_line": {
-        "tell_error": "notice_error",
-        "told_date": "notified_date",
-    },
+    "account_credit_batch": {"tell_customers": "notify_customers"},
     "account_post_transaction": {
         "handover_error": "transfer_error",
         "is_handed_over": "is_transferring",

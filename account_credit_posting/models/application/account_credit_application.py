@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import format_datetime, format_list, split_every
 
 from ... import const
@@ -19,7 +18,7 @@ class AccountCreditApplication(models.Model):
     """
 
     _name = "account.credit.application"
-    _inherit = "account.credit.guard"
+    _inherit = ["account.credit.guard", "account.credit.observer"]
     _description = "Credit Application"
     _order = "id desc"
     # What pays what.
@@ -53,7 +52,7 @@ class AccountCreditApplication(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="cascade",
-        help="The credit that pays, where the entry holds those of many accounts.",
+        help="The credit that pays.",
         written_by="applying",
     )
     stored_value_id = fields.Many2one(
@@ -82,12 +81,7 @@ class AccountCreditApplication(models.Model):
         help="Odoo's reconciliation of both; empty when the credit does not pay.",
         written_by="applying",
     )
-    credit_item_id = fields.Many2one(
-        comodel_name="product.product",
-        compute="_compute_credit_item_id",
-        compute_sudo=True,
-        search="_search_credit_item_id",
-    )
+    credit_item_id = fields.Many2one(related="credit_line_id.credit_item_id")
     currency_id = fields.Many2one(
         comodel_name="res.currency",
         required=True,
@@ -163,19 +157,6 @@ class AccountCreditApplication(models.Model):
         "Only a credit that pays an invoice is reconciled with it.",
     )
 
-    @api.depends("credit_line_id", "credit_move_id.credit_line_id")
-    def _compute_credit_item_id(self):
-        for application in self:
-            line = (
-                application.credit_line_id or application.credit_move_id.credit_line_id
-            )
-            application.credit_item_id = line.credit_item_id
-
-    def _search_credit_item_id(self, operator, value):
-        return Domain("credit_line_id.credit_item_id", operator, value) | Domain(
-            "credit_move_id.credit_line_id.credit_item_id", operator, value
-        )
-
     @api.depends_context("lang", "tz")
     @api.depends("rule", "origin", "create_uid", "create_date")
     def _compute_decision(self):
@@ -200,10 +181,7 @@ class AccountCreditApplication(models.Model):
             application.display_name = f"{name} → {application.invoice_id.name}"
 
     def _get_source(self):
-        """Return what pays: the stored value, the credit note, or the credit line.
-
-        The last one of an entry for many accounts.
-        """
+        """Return what pays: the stored value, the credit line, or another document."""
         self.ensure_one()
         return self.stored_value_id or self.credit_line_id or self.credit_move_id
 
@@ -361,7 +339,7 @@ class AccountCreditApplication(models.Model):
             rule = decision and decision.rules.get(
                 (partial.credit_move_id.id, partial.debit_move_id.id)
             )
-            credit_line = partial.credit_move_id._get_credit_line()
+            credit_line = partial.credit_move_id.credit_line_ids
             if not rule and not (
                 credit_line and self._is_by_hand(credit_move, invoice)
             ):
@@ -378,8 +356,8 @@ class AccountCreditApplication(models.Model):
                 {
                     **self._prepare_pair_vals(
                         credit_line
-                        if credit_move.credit_batch_id
-                        else credit_move.line_ids.stored_value_id or credit_move,
+                        or credit_move.line_ids.stored_value_id
+                        or credit_move,
                         invoice,
                     ),
                     "credit_move_id": credit_move.id,
@@ -422,8 +400,7 @@ class AccountCreditApplication(models.Model):
     def _prepare_pair_vals(self, source, invoice):
         """Prepare what both an application and a error say.
 
-        :param source: the credit note, the credit line of an entry for many accounts,
-            or the stored value
+        :param source: the credit line, another document, or the stored value
         """
         is_value = source._name == "account.stored.value"
         is_line = source._name == "account.credit.line"
@@ -629,6 +606,15 @@ class AccountCreditApplication(models.Model):
             )
 
     @api.model
+    def _on_charged(self, invoices):
+        self._apply_on(invoices, "invoice")
+
+    @api.model
+    def _on_freed(self, accounts, company):
+        # Other open credits of theirs may pay these invoices.
+        self._apply(accounts, company, "freed")
+
+    @api.model
     def _cron_apply(self):
         """Let credits pay what has come due since, in all companies.
 
@@ -651,53 +637,3 @@ class AccountCreditApplication(models.Model):
             ),
             count=lambda part: len(part[1]),
         )
-
-    # -- shims until all callers use the engine
-    @api.model
-    def _apply_items(self, credits, company, origin, invoices=None):
-        self._get_engine(company, origin, invoices).apply_items(credits)
-
-    @api.model
-    def _plan(self, credits, company, origin, *, invoices=None, unposted=()):
-        return self._get_engine(company, origin, invoices).plan(credits, unposted)
-
-    @api.model
-    def _find_open_credits(self, accounts, company, origin, fresh=None):
-        return self._get_engine(company, origin).find_open_credits(accounts, fresh)
-
-    @api.model
-    def _find_automatic_values(self, accounts, company, origin):
-        return self._get_engine(company, origin).find_automatic_items(accounts)
-
-    @api.model
-    def _find_open_terms(self, accounts, company, origin, invoices=None):
-        return self._get_engine(company, origin, invoices).find_open_terms(accounts)
-
-    @api.model
-    def _get_terms(self, domain, limit):
-        return self._get_engine(self.env.company, "user").get_terms(domain, limit)
-
-    @api.model
-    def _get_payment_domain(self):
-        return self._get_engine(self.env.company, "user").get_payment_domain()
-
-    @api.model
-    def _get_open_domain(self, company):
-        return self._get_engine(company, "user").get_open_domain()
-
-    @api.model
-    def _get_invoice_term_domain(self, company):
-        return self._get_engine(company, "user").get_invoice_term_domain()
-
-    @api.model
-    def _get_due_limit(self, company, origin):
-        return self._get_engine(company, origin).get_due_limit()
-
-    @api.model
-    def _get_blocked_message(self, application):
-        company = self.env.company
-        return self._get_engine(company, "user").get_blocked_message(application)
-
-    @api.model
-    def _find_accounts_to_apply(self, company):
-        return self._get_engine(company, "cron").find_accounts()

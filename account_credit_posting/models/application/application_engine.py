@@ -161,7 +161,7 @@ class ApplicationEngine:
         today = fields.Date.context_today(lines)
         items = []
         for line in lines:
-            credit_line = line._get_credit_line()
+            credit_line = line.credit_line_ids
             expiry = credit_line.batch_id.expiry_date or date.max
             is_fresh = line.move_id in fresh
             if expiry < today or not (is_fresh or self.has_rule):
@@ -177,7 +177,7 @@ class ApplicationEngine:
                     residual=-line.amount_residual_currency,
                     order=(0, expiry, is_paid, line.date, line.id),
                     named_invoice=is_fresh and credit_line.invoice_id or None,
-                    credit_line=credit_line if line.move_id.credit_batch_id else None,
+                    credit_line=credit_line or None,
                 )
             )
         return items
@@ -332,23 +332,20 @@ class ApplicationEngine:
 
         :return: set of ``(source of the credit, invoice)``
         """
-        values = self.env["account.stored.value"].browse(
-            item.move.id
-            for item in credits
-            if item.move._name == "account.stored.value"
-        )
-        moves = self.env["account.move"].browse(
+        # What books its own use is no entry.
+        value_ids = [item.move.id for item in credits if item.draw]
+        move_ids = [
             item.move.id for item in credits if item.move._name == "account.move"
-        )
+        ]
         domain = Domain.FALSE
         if self.invoices is None:
             domain |= Domain([("state", "=", "unapplied"), ("is_pinned", "=", True)])
         if self.origin != "user":
             today = fields.Datetime.now().replace(hour=0, minute=0, second=0)
             domain |= Domain([("state", "=", "refused"), ("write_date", ">=", today)])
-        sources = Domain("credit_move_id", "in", moves.ids)
-        if values:
-            sources |= Domain("stored_value_id", "in", values.ids)
+        sources = Domain("credit_move_id", "in", move_ids)
+        if value_ids:
+            sources |= Domain("stored_value_id", "in", value_ids)
         pairs = self.applications.search(domain & sources)
         return {(pair._get_source(), pair.invoice_id) for pair in pairs}
 

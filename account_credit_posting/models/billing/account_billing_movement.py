@@ -16,7 +16,12 @@ class AccountBillingMovement(models.Model):
     _order = "date desc, id desc"
     # What is to be in the database before the view is read.
     _depends = {
-        "account.credit.line": ["charge_move_id", "move_id", "partner_id"],
+        "account.credit.line": [
+            "charge_move_id",
+            "move_id",
+            "move_line_id",
+            "partner_id",
+        ],
         "account.move": [
             "credit_batch_id",
             "credit_line_id",
@@ -218,8 +223,12 @@ class AccountBillingMovement(models.Model):
          LEFT JOIN LATERAL (
                    SELECT posted.id
                      FROM account_credit_line posted
-                    WHERE posted.move_id IN (move.id, move.reversed_entry_id)
-                      AND posted.partner_id = contact.commercial_partner_id
+                    WHERE posted.move_line_id = line.id
+                UNION ALL
+                   SELECT reversed.id
+                     FROM account_credit_line reversed
+                    WHERE reversed.move_id = move.reversed_entry_id
+                      AND reversed.partner_id = contact.commercial_partner_id
                 UNION ALL
                    SELECT charged.id
                      FROM account_credit_line charged

@@ -1,20 +1,13 @@
 import logging
-from typing import Any, NamedTuple
-
-from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Domain
-from odoo.tools import SQL, format_date, html_escape
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools.sql import add_constraint, constraint_definition
 
-from ... import const
 from ...tools.isolating import explain_error, isolate
-from ...tools.locks import lock_rows, touch_rows
-from ...tools.posting import Decision, get_posting, is_written_by, with_posting
+from ...tools.posting import get_posting, is_written_by, with_posting
 from ...tools.requests import count_decimals
-from ...tools.working import work
 
 _logger = logging.getLogger(__name__)
 
@@ -27,26 +20,6 @@ CONTENT_FIELDS = {
     "invoice_id",
     "partner_id",
 }
-
-
-class Facts(NamedTuple):
-    """What a credit is: how much, why, and whose."""
-
-    amount: float
-    #: A ``product.product``.
-    item: Any
-    #: A ``res.partner``.
-    account: Any
-
-
-class Use(NamedTuple):
-    """What took of a credit, and how much of it, in the currency of the credit."""
-
-    #: The ``account.move.line`` of the invoice.
-    item: Any
-    amount: float
-    #: See ``account.credit.application.rule``; False when that knows nothing of it.
-    rule: Any
 
 
 class AccountCreditLine(models.Model):
@@ -196,7 +169,7 @@ class AccountCreditLine(models.Model):
     )
     expiry_date = fields.Date(related="batch_id.expiry_date")
     _move_id_unique = models.UniqueIndex(
-        "(move_id) WHERE move_id IS NOT NULL AND move_line_id IS NULL",
+        "(move_id) WHERE move_id IS NOT NULL AND debit_line_id IS NULL",
         "A credit note belongs to one credit line only.",
     )
     # The target of the foreign key of `_add_mutual_constraint`.
@@ -217,7 +190,7 @@ class AccountCreditLine(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="The item of this account in a journal entry for many accounts.",
+        help="The journal item that is the credit.",
         written_by="posting",
     )
     debit_line_id = fields.Many2one(
@@ -226,7 +199,8 @@ class AccountCreditLine(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="The item of that entry which holds the other side, with that of others.",
+        help="In a journal entry for many accounts: the item that holds the other "
+        "side, with that of others.",
         written_by="posting",
     )
     application_ids = fields.One2many(
@@ -240,9 +214,9 @@ class AccountCreditLine(models.Model):
     )
     _debit_line_id_idx = models.Index("(debit_line_id) WHERE debit_line_id IS NOT NULL")
     _item_is_of_entry = models.Constraint(
-        "CHECK ((move_line_id IS NULL) = (debit_line_id IS NULL)"
-        " AND (move_line_id IS NULL OR move_id IS NOT NULL))",
-        "A credit line within a journal entry for many accounts names that entry.",
+        "CHECK ((move_line_id IS NULL) = (move_id IS NULL)"
+        " AND (debit_line_id IS NULL OR move_id IS NOT NULL))",
+        "A posted credit line names its entry, and its receivable item there.",
     )
     charge_amount = fields.Monetary(
         string="Invoiced",
@@ -297,57 +271,75 @@ class AccountCreditLine(models.Model):
     )
     own_public_comment = fields.Text(readonly=True, copy=False, written_by="posting")
     own_private_comment = fields.Text(readonly=True, copy=False, written_by="posting")
+    correction_ids = fields.One2many(
+        comodel_name="account.credit.correction",
+        inverse_name="line_id",
+        string="Corrections",
+        readonly=True,
+        help="How the credit was corrected.",
+    )
+    origin_ids = fields.One2many(
+        comodel_name="account.credit.correction",
+        inverse_name="new_line_id",
+        readonly=True,
+        help="The correction that the credit came of.",
+    )
     replaces_id = fields.Many2one(
         comodel_name="account.credit.line",
-        readonly=True,
-        copy=False,
-        ondelete="restrict",
+        compute="_compute_corrections",
+        compute_sudo=True,
         help="The credit that was reversed when this one was posted instead.",
-        written_by="posting",
+        written_by="compute",
     )
-    replacement_ids = fields.One2many(
+    replacement_ids = fields.Many2many(
         comodel_name="account.credit.line",
-        inverse_name="replaces_id",
-        readonly=True,
+        compute="_compute_corrections",
+        compute_sudo=True,
+        written_by="compute",
     )
     replaced_by_id = fields.Many2one(
         comodel_name="account.credit.line",
-        compute="_compute_replaced_by_id",
+        compute="_compute_corrections",
+        compute_sudo=True,
         help="The credit that was posted instead of this one.",
-    )
-    _replaces_id_unique = models.UniqueIndex(
-        "(replaces_id) WHERE replaces_id IS NOT NULL",
-        "A credit is replaced once only.",
+        written_by="compute",
     )
     moved_from_id = fields.Many2one(
         comodel_name="account.credit.line",
+        compute="_compute_corrections",
+        compute_sudo=True,
+        help="The credit of another account that this one was part of.",
+        written_by="compute",
+    )
+    moved_line_ids = fields.Many2many(
+        comodel_name="account.credit.line",
+        compute="_compute_corrections",
+        compute_sudo=True,
+        string="Moved To",
+        help="The credits of other accounts that parts of this one became.",
+        written_by="compute",
+    )
+    notice_id = fields.Many2one(
+        comodel_name="account.credit.notice",
+        string="E-mail",
         readonly=True,
         copy=False,
         index="btree_not_null",
-        ondelete="restrict",
-        help="The credit of another account that this one was part of.",
+        ondelete="set null",
+        help="The e-mail that tells the customer of it.",
         written_by="posting",
-    )
-    moved_line_ids = fields.One2many(
-        comodel_name="account.credit.line",
-        inverse_name="moved_from_id",
-        string="Moved To",
-        readonly=True,
-        help="The credits of other accounts that parts of this one became.",
     )
     notified_date = fields.Datetime(
+        related="notice_id.notified_date",
         string="Told On",
-        readonly=True,
-        copy=False,
         help="When the e-mail to the customer was written.",
-        written_by="posting",
+        written_by="compute",
     )
     notice_error = fields.Text(
+        related="notice_id.error",
         string="Not Told",
-        readonly=True,
-        copy=False,
         help="Why there is no e-mail to the customer.",
-        written_by="posting",
+        written_by="compute",
     )
 
     def init(self):
@@ -398,33 +390,18 @@ class AccountCreditLine(models.Model):
             )
 
     @api.depends(
-        "move_id.amount_total",
-        "move_id.amount_residual",
-        "move_line_id.amount_currency",
-        "move_line_id.amount_residual_currency",
+        "move_line_id.amount_currency", "move_line_id.amount_residual_currency"
     )
     def _compute_move_amounts(self):
         for line in self:
-            item, move = line.move_line_id, line.move_id
-            if item:
-                line.move_amount_total = -item.amount_currency
-                line.amount_open = -item.amount_residual_currency
-            else:
-                line.move_amount_total = move.amount_total
-                line.amount_open = move.amount_residual
+            item = line.move_line_id
+            line.move_amount_total = -item.amount_currency or 0
+            line.amount_open = -item.amount_residual_currency or 0
 
-    @api.depends(
-        "move_id.used_application_ids.partial_id.credit_amount_currency",
-        "application_ids.partial_id.credit_amount_currency",
-    )
+    @api.depends("application_ids.partial_id.credit_amount_currency")
     def _compute_amount_applied(self):
         for line in self:
-            applications = (
-                line.application_ids
-                if line.move_line_id
-                else line.move_id.used_application_ids
-            )
-            partials = applications.partial_id
+            partials = line.application_ids.partial_id
             line.amount_applied = sum(partials.mapped("credit_amount_currency"))
 
     @api.depends("batch_id.name", "partner_id.name")
@@ -471,6 +448,7 @@ class AccountCreditLine(models.Model):
             vals = dict(vals)
             self._lead_to_account([vals])
             if "batch_id" in vals:
+                self._check_not_posted()
                 self._check_stays(vals["batch_id"])
         return super().write(vals)
 
@@ -556,17 +534,20 @@ class AccountCreditLine(models.Model):
     def _set_failed(self, reason):
         self._update_state("failed", error=reason)
 
-    def _set_posted(self, move, item=None, debit_item=None):
+    def _set_posted(self, move, item, debit_item=None):
         """Write down what the line was posted as.
 
         :param move: the credit note, or the entry for many accounts
-        :param item: of such an entry, the receivable item of the line
-        :param debit_item: of such an entry, the item that holds the other side
+        :param item: the receivable item of the line
+        :param debit_item: where others share it, the item that holds the other side
         """
-        vals = {"error": False, "move_id": move.id}
-        if item:
-            vals |= {"move_line_id": item.id, "debit_line_id": debit_item.id}
-        self._update_state("posted", **vals)
+        self._update_state(
+            "posted",
+            error=False,
+            move_id=move.id,
+            move_line_id=item.id,
+            debit_line_id=bool(debit_item) and debit_item.id,
+        )
 
     def _set_reversed(self):
         self._update_state("reversed")
@@ -596,194 +577,54 @@ class AccountCreditLine(models.Model):
                 )
 
     # -------------------------------------------------------------------------
-    # WHY A CREDIT LINE CANNOT BE POSTED, IN SENTENCES FOR THE CLERK
+    # WHAT IS POSTED, BY THE FORM OF THE BATCH
     # -------------------------------------------------------------------------
 
+    def _get_form(self):
+        """Return what the lines are posted as, see ``account.credit.form``."""
+        batch = self.batch_id
+        if batch.charge_item_id:
+            return self.env["account.credit.form.invoice"]
+        if batch.document_form == "entry":
+            return self.env["account.credit.form.entry"]
+        return self.env["account.credit.form.note"]
+
+    def _post(self):
+        """Post the lines of a chunk, or give a reason for each that cannot be.
+
+        The caller holds the lock on the lines, and has checked the right.
+        """
+        for observer in self.env["account.credit.observer"]._find_observers():
+            observer._lock(self)
+        errors = self._get_errors()
+        for line, error in errors.items():
+            line._set_failed(error)
+        sound = self.browse(line.id for line in self if line not in errors)
+        if sound:
+            # Odoo asks for the users of each new customer, one by one: read all now.
+            sound.partner_id.mapped("user_ids")
+            sound._get_form()._post(sound)
+
     def _get_errors(self):
-        """Find the lines that cannot be posted, before anything is created.
+        """Return why lines cannot be posted, see ``account.credit.check``."""
+        return self.env["account.credit.check"]._get_errors(self)
 
-        :return: ``{line: sentence}``, the sentence names the account and says what
-            to do; lines without a fault are not in it
-        """
-        errors = {}  # {line: sentence}
-        for batch, lines in self.grouped("batch_id").items():
-            locks = batch._get_lock_description()
-            unrated = lines._get_currencies_without_rate(batch)
-            for line in lines:
-                error = (
-                    line._get_account_error()
-                    or line._get_item_error()
-                    or line._get_amount_error(unrated)
-                    or line._get_invoice_error()
-                    or line._get_date_error(locks)
-                )
-                if error:
-                    errors[line] = error
-            sound = self.browse().union(*(line for line in lines if line not in errors))
-            errors |= sound._get_cap_errors(batch)
-        return errors
+    def _get_error_message(self, error):
+        """Turn an exception into a sentence that says what to do.
 
-    def _get_account_error(self):
-        self.ensure_one()
-        account = self.partner_id
-        company = self.company_id
-        if not account:
-            return self.env._("This line names no account. Choose one, then retry.")
-        if not account.active:
-            return self.env._(
-                "%(account)s is archived. Unarchive the account, then retry.",
-                account=account.display_name,
-            )
-        if account != account.commercial_partner_id:
-            return self.env._(
-                "%(account)s belongs to the account %(parent)s. Choose that account, "
-                "then retry.",
-                account=account.display_name,
-                parent=account.commercial_partner_id.display_name,
-            )
-        if account._is_foreign_to(company):
-            return self.env._(
-                "%(account)s is an account of %(other)s. Post its credit with that "
-                "company as classification.",
-                account=account.display_name,
-                other=account.company_id.display_name,
-            )
-        receivable = account.with_company(company).property_account_receivable_id
-        if not receivable.active:
-            return self.env._(
-                "%(account)s has no receivable account in use at %(company)s. Set "
-                "Account Receivable on the contact, then retry.",
-                account=account.display_name,
-                company=company.display_name,
-            )
-        return None
-
-    def _get_item_error(self):
-        self.ensure_one()
-        if not self._is_credited():
-            return None
-        item = self.credit_item_id.with_company(self.company_id)
-        if not item:
-            reason = self.env._("Choose a credit item, then retry.")
-        elif not item.active:
-            reason = self.env._(
-                "%(item)s is archived. Unarchive the credit item, then retry.",
-                item=item.display_name,
-            )
-        elif not item.is_credit_item:
-            reason = self.env._(
-                "%(item)s is no credit item. Choose a credit item, then retry.",
-                item=item.display_name,
-            )
-        elif not item._get_product_accounts()["income"]:
-            reason = self.env._(
-                "%(item)s has no ledger account. Set one on the credit item, then "
-                "retry.",
-                item=item.display_name,
-            )
-        elif error := self.batch_id._get_document_form_error():
-            reason = error
-        else:
-            return None
-        return self._get_not_credited_message(reason)
-
-    def _get_amount_error(self, unrated):
-        """Return the fault of the amount or of its currency.
-
-        :param unrated: currencies that have no rate on the date of the batch
+        :param error: the exception that came of posting this line alone
         """
         self.ensure_one()
-        currency = self.currency_id
-        is_charge = bool(self.batch_id.charge_item_id)
-        amount = self.charge_amount if is_charge else self.amount
-        if (
-            currency.compare_amounts(amount, 0) <= 0
-            or currency.compare_amounts(self.amount, 0) < 0
-        ):
-            return self.env._(
-                "%(account)s has the amount %(amount)s. Enter an amount above zero, "
-                "then retry.",
-                account=self.partner_id.display_name,
-                amount=currency.format(min(amount, self.amount)),
-            )
-        if not currency.active:
-            reason = self.env._(
-                "The currency %(currency)s is archived. Activate it, then retry.",
-                currency=currency.name,
-            )
-        elif currency in unrated:
-            reason = self.env._(
-                "%(currency)s has no exchange rate on %(date)s. Enter one under "
-                "Configuration, Currencies, then retry.",
-                currency=currency.name,
-                date=format_date(self.env, self.date),
-            )
-        else:
-            return None
-        return self._get_not_credited_message(reason)
-
-    def _get_invoice_error(self):
-        self.ensure_one()
-        invoice = self.invoice_id
-        if not invoice:
-            return None
-        if (
-            invoice.move_type != "out_invoice"
-            or invoice.state != "posted"
-            or invoice.commercial_partner_id != self.partner_id
-            or invoice.company_id != self.company_id
-        ):
-            reason = self.env._(
-                "%(invoice)s is not a posted invoice of this account. Choose another "
-                "invoice or none, then retry.",
-                invoice=invoice.display_name,
-            )
-        elif invoice.currency_id != self.currency_id:
-            reason = self.env._(
-                "%(invoice)s is in %(other)s and the credit in %(currency)s. Use the "
-                "currency of the invoice, then retry.",
-                invoice=invoice.display_name,
-                other=invoice.currency_id.name,
-                currency=self.currency_id.name,
-            )
-        else:
-            return None
-        return self._get_not_credited_message(reason)
-
-    def _get_date_error(self, locks):
-        """Return the fault of the date.
-
-        Odoo would move the date silently (``account.move._post``). A clerk who chose
-        a date is told instead.
-
-        :param locks: the lock dates that the batch violates, as text
-        """
-        self.ensure_one()
-        if not locks:
-            return None
         return self._get_not_credited_message(
-            self.env._(
-                "The date %(date)s is locked (%(locks)s). Choose a later date, then "
-                "retry.",
-                date=format_date(self.env, self.date),
-                locks=locks,
-            )
+            explain_error(self.env, error, _logger, f"Credit line {self.id}")
         )
 
-    def _get_currencies_without_rate(self, batch):
-        """Return the foreign currencies of the lines that have no rate on the date."""
-        foreign = self.currency_id - batch.company_id.currency_id
-        if not foreign:
-            return foreign
-        rated = self.env["res.currency.rate"]._read_group(
-            [
-                ("currency_id", "in", foreign.ids),
-                ("company_id", "in", (False, batch.company_id.root_id.id)),
-                ("name", "<=", batch.date),
-            ],
-            ["currency_id"],
+    def _get_not_credited_message(self, reason):
+        return self.env._(
+            "%(account)s was not credited. %(reason)s",
+            account=self.partner_id.display_name,
+            reason=reason,
         )
-        return foreign.browse(set(foreign.ids) - {currency.id for [currency] in rated})
 
     def _get_request_error(self, requested, amount):
         """Return why the line cannot be what a request asked for.
@@ -825,346 +666,13 @@ class AccountCreditLine(models.Model):
             return None
         return self._get_not_credited_message(reason)
 
-    def _get_not_credited_message(self, reason):
-        return self.env._(
-            "%(account)s was not credited. %(reason)s",
-            account=self.partner_id.display_name,
-            reason=reason,
+    def _is_credited(self):
+        """Tell whether the line gives a credit: beside an invoice it need not."""
+        self.ensure_one()
+        return (
+            not self.batch_id.charge_item_id
+            or self.currency_id.compare_amounts(self.amount, 0) > 0
         )
-
-    # -------------------------------------------------------------------------
-    # REFUSE CREDITS THAT WOULD LEAVE AN ACCOUNT WITH MORE THAN IT MAY HOLD
-    # -------------------------------------------------------------------------
-
-    def _lock_capped_accounts(self, accounts=None):
-        """Let one transaction at a time credit an account that has a cap.
-
-        :param accounts: those of the lines by default
-        """
-        if self.company_id._get_credit_open_cap():
-            touch_rows(accounts or self.partner_id)
-
-    def _get_cap_errors(self, batch):
-        """Find the lines that would lift the open credit of an account over the cap.
-
-        What a credit pays at once is not open: the invoice that it names, and those
-        that the policy of the company lets it pay. Lines of one account follow each
-        other: one that does not fit leaves room for the next.
-
-        :param batch: that of all lines
-        :return: ``{line: sentence}``
-        """
-        company = batch.company_id
-        cap = company._get_credit_open_cap()
-        if not cap:
-            return {}
-        currency = company.currency_id
-        credits = self.partner_id._get_open_credits(company)
-        terms = self._find_terms_to_pay(credits, cap)
-        errors = {}  # {line: sentence}
-        for line in self:
-            account = line.partner_id
-            payable = [
-                term
-                for term in terms.get((account, line.currency_id), [])
-                if term.is_payable or term.move == line.invoice_id
-            ]
-            rest, paid = line._pay_terms(payable)
-            lifted = credits.get(account.id, 0) + line._convert_to_company(rest)
-            if line.currency_id.compare_amounts(rest, 0) > 0 and (
-                currency.compare_amounts(lifted, cap) > 0
-            ):
-                errors[line] = line._get_cap_message(lifted, cap)
-                continue
-            credits[account.id] = lifted
-            for term, amount in paid:
-                term.residual -= amount
-        return errors
-
-    def _find_terms_to_pay(self, credits, cap):
-        """Return what is owed by those accounts whose credits do not fit as they are.
-
-        :param credits: ``{account id: open credit}``, in company currency
-        :return: ``{(account, currency): [open items, earliest due first]}``
-        """
-        totals = dict(credits)
-        for line in self:
-            account_id = line.partner_id.id
-            amount = line._convert_to_company(line._get_credited_amount())
-            totals[account_id] = totals.get(account_id, 0) + amount
-        currency = self.company_id.currency_id
-        tight = self.partner_id.filtered(
-            lambda account: currency.compare_amounts(totals[account.id], cap) > 0
-        )
-        engine = self.env["account.credit.application"].sudo()  # As `_apply` does.
-        terms = engine._find_open_terms(tight, self.company_id, "credit")
-        by_key = {}  # {(account, currency): [open items]}
-        for term in sorted(terms, key=lambda term: term.order):
-            by_key.setdefault((term.account, term.currency), []).append(term)
-        return by_key
-
-    def _pay_terms(self, terms):
-        """Return what is left of the credit after it has paid, nothing being booked.
-
-        :param terms: open items in the currency of the line
-        :return: ``(rest, [(term, what it would be paid)])``
-        """
-        self.ensure_one()
-        rest = self._get_credited_amount()
-        if self.batch_id.charge_item_id:
-            # Its own invoice comes first, and is posted along with it.
-            rest = max(rest - self._get_charge_preview_items()["total"], 0)
-        paid = []
-        for term in terms:
-            amount = min(rest, term.residual)
-            paid.append((term, amount))
-            rest -= amount
-        return self.currency_id.round(rest), paid
-
-    def _get_credited_amount(self):
-        """Return what the account is credited, taxes included."""
-        self.ensure_one()
-        return self._get_preview_items()["total"] if self._is_taxed() else self.amount
-
-    def _check_cap_of(self, account):
-        """Check that an account has no more open credit than it may have.
-
-        :raise UserError: when it has, with both amounts
-        """
-        cap = self.company_id._get_credit_open_cap()
-        lifted = account._get_open_credits(self.company_id).get(account.id, 0)
-        if cap and self.company_id.currency_id.compare_amounts(lifted, cap) > 0:
-            raise UserError(self._get_cap_reason(lifted, cap))
-
-    def _get_cap_message(self, lifted, cap):
-        return self._get_not_credited_message(self._get_cap_reason(lifted, cap))
-
-    def _get_cap_reason(self, lifted, cap):
-        currency = self.company_id.currency_id
-        return self.env._(
-            "It would have %(lifted)s of open credit, and %(cap)s is the most that an "
-            "account may have. Lower the amount, then retry.",
-            lifted=currency.format(lifted),
-            cap=currency.format(cap),
-        )
-
-    # -------------------------------------------------------------------------
-    # TURN PENDING CREDIT LINES INTO POSTED CREDIT NOTES, AND REVERSE THEM
-    # -------------------------------------------------------------------------
-
-    def _post(self):
-        """Post the lines of a chunk, or give a reason for each that cannot be.
-
-        The caller holds the lock on the lines, and has checked the right.
-        """
-        self._lock_capped_accounts()
-        errors = self._get_errors()
-        for line, error in errors.items():
-            line._set_failed(error)
-        self.browse(line.id for line in self if line not in errors)._post_isolating()
-
-    def _post_isolating(self):
-        """Post the lines as one set; those that are refused alone fail alone.
-
-        Credit notes are created, and then posted, each narrowed down for itself: what
-        is refused on posting does not cost the others their creation.
-        """
-        # Odoo asks for the users of each new customer, one by one: read all at once.
-        self.partner_id.mapped("user_ids")
-        batch = self.batch_id
-        if batch.charge_item_id:
-            self._isolate(lambda lines: lines._charge_and_credit())
-        elif batch.document_form == "entry":
-            self._isolate(lambda lines: lines._create_entry())
-        else:
-            drafts = self._isolate(lambda lines: lines._create_moves())
-            moves = self._get_posted_moves()
-            moves.concat(*drafts)._post_credits_isolating()
-
-    def _isolate(self, attempt):
-        """Do something with the lines; those that are refused alone fail alone.
-
-        :param attempt: called with a set of lines
-        :return: list of what it returned
-        """
-        return isolate(
-            self.env.cr,
-            self,
-            attempt,
-            lambda line, error: line._set_failed(line._get_error_message(error)),
-        )
-
-    def _get_error_message(self, error):
-        """Turn an exception into a sentence that says what to do.
-
-        :param error: the exception that came of posting this line alone
-        """
-        self.ensure_one()
-        return self._get_not_credited_message(
-            explain_error(self.env, error, _logger, f"Credit line {self.id}")
-        )
-
-    def _create_moves(self):
-        """Create one draft credit note per line.
-
-        :return: ``account.move`` records, in the order of the lines
-        """
-        if not self:
-            return self.env["account.move"]
-        models_sudo = self.env["account.analytic.distribution.model"].sudo()
-        # Odoo looks for one for each line: once is enough to know that there is none.
-        has_models = bool(models_sudo.search_count([], limit=1))
-        lines = self.with_context(has_analytic_models=has_models)
-        vals_list = [line._prepare_move_vals() for line in lines]
-        if not self[0]._is_taxed():
-            return self._create_complete_entry(vals_list)
-        # Taxes, and what follows from them, are Odoo's to compute.
-        moves = self._get_posted_moves()
-        return moves.create(vals_list)
-
-    def _prepare_move_vals(self):
-        """Prepare the credit note of the line.
-
-        The private comment is nowhere on it.
-
-        :return: values for ``account.move.create``: ``out_refund``, one invoice line
-            with the credit item, no payment term, so that one receivable line is due
-            at once
-        """
-        self.ensure_one()
-        batch = self.batch_id
-        company = batch.company_id
-        position = self._get_fiscal_position()
-        move_vals = {
-            "move_type": "out_refund",
-            "journal_id": company._get_credit_journal().id,
-            "company_id": company.id,
-            "partner_id": self.partner_id.id,
-            "fiscal_position_id": position.id,
-            "currency_id": self.currency_id.id,
-            "date": batch.date,
-            "invoice_date": batch.date,
-            "invoice_date_due": batch.date,
-            "invoice_payment_term_id": False,
-            "invoice_origin": batch.name,
-            "credit_line_id": self.id,
-        }
-        item_vals = self._prepare_item_vals()
-        if self._is_taxed():
-            # Taxes are Odoo's to compute.
-            move_vals["invoice_line_ids"] = [Command.create(item_vals)]
-        else:
-            move_vals["line_ids"] = self._prepare_untaxed_lines_commands(
-                item_vals, self._get_item_account(position), position
-            )
-        return move_vals
-
-    def _prepare_item_vals(self):
-        """Prepare the invoice line of the credit note: item, label and price."""
-        self.ensure_one()
-        batch = self.batch_id
-        vals = {
-            "product_id": batch.credit_item_id.id,
-            "name": self._get_item_label(),
-            "quantity": 1,
-            "price_unit": self.amount,
-        }
-        if batch.analytic_distribution:
-            vals["analytic_distribution"] = batch.analytic_distribution
-        elif not self.env.context.get("has_analytic_models", True):
-            vals["analytic_distribution"] = False
-        return vals
-
-    def _get_item_label(self):
-        """Return what the customer reads: the credit item and the public comment."""
-        self.ensure_one()
-        item = self.credit_item_id.with_context(lang=self.partner_id.lang)
-        label = item.get_product_multiline_description_sale()
-        comment = self.batch_id.public_comment
-        return f"{label}\n{comment}" if comment else label
-
-    def _get_item_account(self, position):
-        """Return the ledger account that the credit item debits.
-
-        :param position: the fiscal position of the account
-        """
-        self.ensure_one()
-        item = self.credit_item_id.with_company(self.company_id)
-        accounts = item.product_tmpl_id.get_product_accounts(fiscal_pos=position)
-        return accounts["income"]
-
-    def _prepare_untaxed_lines_commands(self, item_vals, account, position):
-        """Prepare both journal items of a credit note without tax.
-
-        Given complete, Odoo need not derive one from the other, which is half of
-        what an entry costs (``account.move._sync_dynamic_lines``). The values are
-        those that it would derive.
-
-        :param item_vals: of :meth:`_prepare_item_vals`
-        :param account: the ledger account of the item, after the fiscal position
-        :param position: the fiscal position of the account
-        """
-        self.ensure_one()
-        balance = self._convert_to_company(self.amount)
-        receivable = self._get_receivable(position)
-        common_vals = {
-            "partner_id": self.partner_id.id,
-            "currency_id": self.currency_id.id,
-        }
-        return [
-            Command.create(
-                {
-                    **common_vals,
-                    **item_vals,
-                    "display_type": "product",
-                    "product_uom_id": self.credit_item_id.uom_id.id,
-                    "account_id": account.id,
-                    "amount_currency": self.amount,
-                    "balance": balance,
-                    "tax_ids": [],
-                }
-            ),
-            Command.create(
-                {
-                    **common_vals,
-                    "display_type": "payment_term",
-                    "account_id": receivable.id,
-                    "date_maturity": self.date,
-                    "amount_currency": -self.amount,
-                    "balance": -balance,
-                }
-            ),
-        ]
-
-    def _get_preview_items(self):
-        """Return what the credit note of the line will book, without creating it.
-
-        :return: ``{"total": in the currency of the line, "receivable": its ledger
-            account, "balances": [(ledger account, balance in company currency)]}``
-        """
-        self.ensure_one()
-        position = self._get_fiscal_position()
-        receivable = self._get_receivable(position)
-        company = self.company_id
-        income = self._get_item_account(position)
-        taxes = self.credit_item_id.taxes_id._filter_taxes_by_company(company)
-        computed = position.map_tax(taxes).compute_all(
-            self.amount,
-            currency=self.currency_id,
-            product=self.credit_item_id,
-            partner=self.partner_id,
-            is_refund=True,
-        )
-        balances = [(income, self._convert_to_company(computed["total_excluded"]))]
-        for tax in computed["taxes"]:
-            account = self.env["account.account"].browse(tax["account_id"]) or income
-            balances.append((account, self._convert_to_company(tax["amount"])))
-        total_company = sum(balance for _account, balance in balances)
-        return {
-            "total": computed["total_included"],
-            "receivable": receivable,
-            "balances": [*balances, (receivable, -total_company)],
-        }
 
     def _get_receivable(self, position):
         """Return the receivable account of the credit note.
@@ -1193,157 +701,9 @@ class AccountCreditLine(models.Model):
         )
 
     def _is_taxed(self):
-        """Tell whether the credit item has taxes in the company.
-
-        Default taxes of its ledger account do not count: a credit item without taxes
-        lowers none.
-        """
+        """Tell whether the credit item has taxes in the company."""
         self.ensure_one()
-        return bool(
-            self.credit_item_id.taxes_id._filter_taxes_by_company(self.company_id)
-        )
-
-    # -------------------------------------------------------------------------
-    # POST MANY CREDIT LINES AS ONE JOURNAL ENTRY, AND REVERSE THEM BY ANOTHER
-    # -------------------------------------------------------------------------
-
-    def _create_entry(self):
-        """Create and post one journal entry for all lines, and mark them.
-
-        :return: the posted ``account.move``
-        """
-        debits, receivables, keys = self._prepare_entry_items()
-        move = self._create_complete_entry(
-            self._prepare_entry_vals([*debits.values(), *receivables])
-        )
-        items = move.line_ids.sorted("id")
-        debit_items = dict(zip(debits, items, strict=False))
-        # Before it is posted, because then each item may pay an invoice.
-        for line, item, key in zip(self, items[len(debits) :], keys, strict=True):
-            line._set_posted(move, item, debit_items[key])
-        move._post(soft=False)
-        return move
-
-    def _create_complete_entry(self, vals):
-        """Create an entry that is given complete, so that Odoo derives nothing."""
-        moves = self._get_posted_moves()
-        move = moves.with_context(
-            skip_analytic_sync=True, skip_invoice_sync=True
-        ).create(vals)
-        return move.with_env(moves.env)
-
-    def _prepare_entry_vals(self, items):
-        """Prepare the journal entry of the lines.
-
-        The private comment is nowhere on it.
-
-        :param list items: values of its journal items
-        """
-        batch = self.batch_id
-        return {
-            "move_type": "entry",
-            "journal_id": batch._get_journal().id,
-            "company_id": batch.company_id.id,
-            "currency_id": batch.company_id.currency_id.id,
-            "date": batch.date,
-            "ref": batch.name,
-            "credit_batch_id": batch.id,
-            "line_ids": [Command.create(item) for item in items],
-        }
-
-    def _prepare_entry_items(self):
-        """Prepare the journal items of the entry, complete and balanced.
-
-        Each debit is the sum of what was rounded line by line, so that the entry is
-        balanced to the cent in each currency and in that of the company.
-
-        :return: ``({(ledger account, currency): values of a debit}, [values of the
-            receivable item of each line], [key of the debit of each line])``
-        """
-        debits = {}  # {(ledger account, currency): values}
-        receivables = []
-        keys = []
-        ledgers = {}  # {fiscal position: ledger account}
-        labels = {}  # {language: label}
-        for line in self:
-            position = line._get_fiscal_position()
-            if position not in ledgers:
-                ledgers[position] = line._get_item_account(position)
-            lang = line.partner_id.lang
-            if lang not in labels:
-                labels[lang] = line._get_item_label()
-            key = (ledgers[position], line.currency_id)
-            if key not in debits:
-                debits[key] = line._prepare_debit_vals(*key)
-            debit = debits[key]
-            balance = line._convert_to_company(line.amount)
-            debit["amount_currency"] += line.amount
-            debit["balance"] += balance
-            receivables.append(
-                {
-                    "partner_id": line.partner_id.id,
-                    "account_id": line._get_receivable(position).id,
-                    "currency_id": line.currency_id.id,
-                    "name": labels[lang],
-                    "date_maturity": line.date,
-                    "amount_currency": -line.amount,
-                    "balance": -balance,
-                    "tax_ids": [],
-                    # Odoo's mark of what is disputed; a general journal sets it.
-                    "no_followup": False,
-                    "analytic_distribution": False,
-                }
-            )
-            keys.append(key)
-        self._round_items(debits.values())
-        return debits, receivables, keys
-
-    def _prepare_debit_vals(self, account, currency):
-        """Prepare the sum of many credits on one ledger account, still zero."""
-        batch = self.batch_id
-        vals = {
-            "partner_id": False,
-            "account_id": account.id,
-            "currency_id": currency.id,
-            "product_id": batch.credit_item_id.id,
-            "name": batch.credit_item_id.display_name,
-            "amount_currency": 0,
-            "balance": 0,
-            "tax_ids": [],
-        }
-        if batch.analytic_distribution:
-            vals["analytic_distribution"] = batch.analytic_distribution
-        return vals
-
-    @api.model
-    def _round_items(self, items):
-        """Round sums of rounded amounts: floats add up with a trace of dust."""
-        currencies = self.env["res.currency"]
-        for item in items:
-            currency = currencies.browse(item["currency_id"])
-            item["amount_currency"] = currency.round(item["amount_currency"])
-            item["balance"] = self.company_id.currency_id.round(item["balance"])
-
-    def _get_posted_moves(self):
-        """Return ``account.move`` as entries of credits are created and posted."""
-        moves = self.env["account.move"].with_context(**self._get_log_context())
-        return with_posting(moves, "posting")
-
-    def _get_log_context(self):
-        """Return the context in which entries of credits keep no log of their own."""
-        return {
-            # The batch keeps the log; the entry keeps only what changes later. Where
-            # the law wants an audit trail, the entry keeps its own.
-            "mail_create_nolog": True,
-            "mail_create_nosubscribe": True,
-            "tracking_disable": not any(
-                self.company_id.mapped("restrictive_audit_trail")
-            ),
-        }
-
-    # -------------------------------------------------------------------------
-    # POST A CUSTOMER INVOICE FOR A CREDIT LINE, WHICH THE CREDIT THEN PAYS
-    # -------------------------------------------------------------------------
+        return self._get_form()._is_taxed(self.company_id, self.credit_item_id)
 
     def action_open_charge(self):
         """Open the invoice of the line.
@@ -1360,150 +720,6 @@ class AccountCreditLine(models.Model):
             "views": [(False, "form")],
         }
 
-    def _is_credited(self):
-        """Tell whether the line gives a credit: beside an invoice it need not."""
-        self.ensure_one()
-        return (
-            not self.batch_id.charge_item_id
-            or self.currency_id.compare_amounts(self.amount, 0) > 0
-        )
-
-    def _charge_and_credit(self):
-        """Post the invoices of the lines, and then the credits that pay them.
-
-        All of it or nothing: the caller narrows down what is refused, so that no line
-        is left with an invoice and without its credit.
-        """
-        invoices = self._create_charges()
-        # The credit of the line comes first, before what else is on the account.
-        with_posting(invoices, is_charging=True)._post(soft=False)
-        for line, invoice in zip(self, invoices, strict=True):
-            line._write_result({"invoice_id": invoice.id})
-        credited = self.filtered(lambda line: line._is_credited())
-        if credited:
-            credited._create_moves()._post_credits()
-        for line in self:
-            line._update_state("posted", error=False, charge_move_id=line.invoice_id.id)
-        applications = self.env["account.credit.application"]
-        applications._apply_on((self - credited).charge_move_id, "invoice")
-
-    def _create_charges(self):
-        """Create one draft invoice per line.
-
-        :return: ``account.move`` records, in the order of the lines
-        """
-        moves = self._get_posted_moves()
-        moves = moves.with_company(self.company_id)
-        return moves.create([line._prepare_charge_vals() for line in self])
-
-    def _prepare_charge_vals(self):
-        """Prepare the invoice of the line, as a user would type it.
-
-        The private comment is nowhere on it.
-
-        :return: values for ``account.move.create``: ``out_invoice``, one invoice line
-        """
-        self.ensure_one()
-        batch = self.batch_id
-        item = batch.charge_item_id.with_context(lang=self.partner_id.lang)
-        label = item.get_product_multiline_description_sale()
-        vals = {
-            "product_id": item.id,
-            "name": f"{label}\n{comment}"
-            if (comment := batch.public_comment)
-            else label,
-            "quantity": 1,
-            "price_unit": self.charge_amount,
-        }
-        if batch.analytic_distribution:
-            vals["analytic_distribution"] = batch.analytic_distribution
-        move_vals = {
-            "move_type": "out_invoice",
-            "company_id": batch.company_id.id,
-            "partner_id": self.partner_id.id,
-            "currency_id": self.currency_id.id,
-            "date": batch.date,
-            "invoice_date": batch.date,
-            "invoice_origin": batch.name,
-            "invoice_line_ids": [Command.create(vals)],
-        }
-        if batch.invoice_payment_term_id:
-            move_vals["invoice_payment_term_id"] = batch.invoice_payment_term_id.id
-        elif batch.invoice_date_due:
-            move_vals["invoice_payment_term_id"] = False
-            move_vals["invoice_date_due"] = batch.invoice_date_due
-        return move_vals
-
-    def _get_charge_preview_items(self):
-        """Return what the invoice of the line will book, without creating it.
-
-        :return: as :meth:`_get_preview_items`, and ``"terms": [(due date, amount in
-            the currency of the line)]``
-        """
-        self.ensure_one()
-        position = self._get_fiscal_position()
-        receivable = self._get_receivable(position)
-        item = self.batch_id.charge_item_id.with_company(self.company_id)
-        accounts = item.product_tmpl_id.get_product_accounts(fiscal_pos=position)
-        taxes = item.taxes_id._filter_taxes_by_company(self.company_id)
-        computed = position.map_tax(taxes).compute_all(
-            self.charge_amount,
-            currency=self.currency_id,
-            product=item,
-            partner=self.partner_id,
-        )
-        balances = [
-            (
-                accounts["income"],
-                -self._convert_to_company(computed["total_excluded"]),
-            )
-        ]
-        for tax in computed["taxes"]:
-            account = self.env["account.account"].browse(tax["account_id"])
-            balances.append(
-                (
-                    account or accounts["income"],
-                    -self._convert_to_company(tax["amount"]),
-                )
-            )
-        total_company = sum(balance for _account, balance in balances)
-        return {
-            "total": computed["total_included"],
-            "receivable": receivable,
-            "balances": [(receivable, -total_company), *balances],
-            "terms": self._get_charge_terms(computed),
-        }
-
-    def _get_charge_terms(self, computed):
-        """Return when how much of the invoice is due.
-
-        :param computed: of ``account.tax.compute_all``
-        :return: ``[(due date, amount in the currency of the line)]``
-        """
-        self.ensure_one()
-        batch = self.batch_id
-        term = batch.invoice_payment_term_id
-        if not term and not batch.invoice_date_due:
-            term = self.partner_id.with_company(
-                self.company_id
-            ).property_payment_term_id
-        if not term:
-            due = batch.invoice_date_due or batch.date
-            return [(due, computed["total_included"])]
-        untaxed = computed["total_excluded"]
-        tax = computed["total_included"] - untaxed
-        terms = term._compute_terms(
-            date_ref=batch.date,
-            currency=self.currency_id,
-            company=self.company_id,
-            tax_amount=self._convert_to_company(tax),
-            tax_amount_currency=tax,
-            sign=1,
-            untaxed_amount=self._convert_to_company(untaxed),
-            untaxed_amount_currency=untaxed,
-        )
-        return [(part["date"], part["foreign_amount"]) for part in terms["line_ids"]]
-
     # -------------------------------------------------------------------------
     # TAKE POSTED CREDITS BACK: ALL OF THEM, OR WHAT IS UNUSED
     # -------------------------------------------------------------------------
@@ -1513,56 +729,20 @@ class AccountCreditLine(models.Model):
 
         The caller holds the lock on the lines, and has checked the right.
         """
+        form = self._get_form()
+        # The batch keeps the log, as when they were posted.
+        lines = self.with_context(**form._get_log_context(self.company_id))
         isolate(
             self.env.cr,
-            self,
-            # The batch keeps the log, as when they were posted.
-            lambda lines: lines.with_context(**self._get_log_context())._reverse(),
+            lines,
+            form.with_env(lines.env)._reverse,
             lambda line, error: line._set_not_reversed(
                 explain_error(self.env, error, _logger, f"Reversal of line {line.id}")
             ),
         )
 
-    def _reverse(self):
-        """Take back what is open of the lines, as their batch says."""
-        is_all = self.batch_id.reversal_mode == "all"
-        freed = self._free() if is_all else self.env["res.partner"]
-        open_lines = self.filtered(
-            lambda line: not line.currency_id.is_zero(line._get_open_amounts()[0])
-        )
-        documents = open_lines._filter_taxed_documents()
-        documents._reverse_documents()
-        (open_lines - documents)._reverse_by_entries()
-        self._end_reversal(freed)
-
-    def _reverse_with(self, counterparts):
-        """Reverse lines of an entry that somebody else has reversed.
-
-        :param counterparts: what reverses them, one journal item for each line
-        """
-        freed = self._free()
-        self._reconcile_reversals(
-            [
-                line.move_line_id + counterpart
-                for line, counterpart in zip(self, counterparts, strict=True)
-            ]
-        )
-        self._end_reversal(freed)
-
-    def _get_receivable_item(self):
-        """Return the receivable journal item of a posted line, in either form."""
-        self.ensure_one()
-        return self.move_line_id or self.move_id.line_ids.filtered(
-            lambda item: item.account_type == "asset_receivable"
-        )
-
-    def _get_open_amounts(self):
-        """Return what is left of the credit: in its currency, in that of the company.
-
-        Both below zero, as the journal item has them.
-        """
-        item = self._get_receivable_item()
-        return item.amount_residual_currency, item.amount_residual
+    def _set_not_reversed(self, reason):
+        self._write_result({"is_to_reverse": False, "reversal_error": reason})
 
     def _get_reconciliations(self):
         """Return what took of the credits, but for what was taken back before.
@@ -1573,7 +753,7 @@ class AccountCreditLine(models.Model):
         """
         partials = self.env["account.partial.reconcile"]
         for line in self:
-            item = line._get_receivable_item()
+            item = line.move_line_id
             partials += item.matched_debit_ids.filtered(
                 lambda partial, move=item.move_id: (
                     partial.debit_move_id.move_id.reversed_entry_id != move
@@ -1581,143 +761,6 @@ class AccountCreditLine(models.Model):
                 )
             )
         return partials
-
-    def _free(self):
-        """Undo what took of the credits.
-
-        :return: the accounts whose invoices are open again, ``res.partner`` records
-        """
-        partials = self._get_reconciliations()
-        accounts = partials.debit_move_id.partner_id
-        partials.unlink()
-        return accounts
-
-    def _filter_taxed_documents(self):
-        """Return taxed credit notes of which nothing is used.
-
-        The customer gets a document with the taxes for these, as Odoo makes it.
-        """
-        return self.filtered(
-            lambda line: (
-                not line.move_line_id
-                and line.move_id.line_ids.tax_line_id
-                and not line.currency_id.compare_amounts(
-                    line.move_id.amount_residual, line.move_id.amount_total
-                )
-            )
-        )
-
-    def _reverse_documents(self):
-        """Reverse whole credit notes, see ``account.move._reverse_moves``."""
-        moves = self.move_id
-        date = self.batch_id.reversal_date
-        moves._reverse_moves(
-            [
-                {
-                    "date": date,
-                    "invoice_date": date,
-                    "ref": self._get_reversal_ref(move),
-                }
-                for move in moves
-            ],
-            cancel=True,
-        )
-
-    def _reverse_by_entries(self):
-        """Take back what is open by journal entries, and reconcile both.
-
-        One entry for each credit note, or one for the lines of an entry for many
-        accounts. Each is at the rate of the credit: no exchange difference comes of it.
-        """
-        groups = list(self.grouped("move_id").values())
-        if not groups:
-            return
-        journal = self.company_id._get_credit_entry_journal()
-        moves = self._create_complete_entry(
-            [lines._prepare_counter_entry_vals(journal) for lines in groups]
-        )
-        pairs = []  # [both items of a line]
-        for lines, move in zip(groups, moves, strict=True):
-            counterparts = move.line_ids.sorted("id")
-            pairs += [
-                line._get_receivable_item() + counterpart
-                for line, counterpart in zip(lines, counterparts, strict=False)
-            ]
-        moves._post_as_block()
-        self._reconcile_reversals(pairs)
-
-    def _reconcile_reversals(self, pairs):
-        items = self.env["account.move.line"].with_context(move_reverse_cancel=True)
-        items._reconcile_plan(pairs)
-
-    def _prepare_counter_entry_vals(self, journal):
-        """Prepare the entry that takes back what is open of lines of one entry.
-
-        :param journal: the general journal of credits; empty for that of the credit
-        :return: values for ``account.move.create``; the first journal items are those
-            of the lines, in their order
-        """
-        company = self.company_id
-        original = self.move_id
-        date = self.batch_id.reversal_date
-        items_vals = []
-        others = {}  # {journal item of the original: [amount in currency, balance]}
-        for line in self:
-            item = line._get_receivable_item()
-            amount, balance = line._get_open_amounts()
-            items_vals.append(
-                {
-                    **self._prepare_counter_item_vals(item, -amount, -balance),
-                    "partner_id": item.partner_id.id,
-                    "date_maturity": date,
-                    "no_followup": False,
-                    "analytic_distribution": False,
-                }
-            )
-            for other, *shares in line._split_counterparts(item, amount, balance):
-                sums = others.setdefault(other, [0, 0])
-                sums[0] += shares[0]
-                sums[1] += shares[1]
-        items_vals += [
-            {
-                **self._prepare_counter_item_vals(
-                    other,
-                    other.currency_id.round(amount),
-                    company.currency_id.round(balance),
-                ),
-                "partner_id": other.partner_id.id,
-                "product_id": other.product_id.id,
-                "tax_ids": [Command.set(other.tax_ids.ids)],
-                "tax_tag_ids": [Command.set(other.tax_tag_ids.ids)],
-                "tax_repartition_line_id": other.tax_repartition_line_id.id,
-                "analytic_distribution": other.analytic_distribution,
-            }
-            for other, (amount, balance) in others.items()
-        ]
-        return {
-            "move_type": "entry",
-            "journal_id": (journal or original.journal_id).id,
-            "company_id": company.id,
-            "currency_id": original.currency_id.id,
-            "partner_id": original.partner_id.id,
-            # Said, so that Odoo need not look for one: nothing is mapped here.
-            "fiscal_position_id": False,
-            "invoice_payment_term_id": False,
-            "date": date,
-            "ref": self._get_reversal_ref(original),
-            "reversed_entry_id": original.id,
-            "line_ids": [Command.create(vals) for vals in items_vals],
-        }
-
-    def _prepare_counter_item_vals(self, item, amount, balance):
-        return {
-            "account_id": item.account_id.id,
-            "currency_id": item.currency_id.id,
-            "name": item.name,
-            "amount_currency": amount,
-            "balance": balance,
-            "is_storno": self.company_id.account_storno,
-        }
 
     def _split_counterparts(self, item, amount, balance):
         """Share what is taken back among the other side of the credit, to the cent.
@@ -1731,9 +774,7 @@ class AccountCreditLine(models.Model):
         origin = self.moved_from_id
         if origin:
             # Its own other side is the receivable of the account that had it.
-            return origin._split_counterparts(
-                origin._get_receivable_item(), amount, balance
-            )
+            return origin._split_counterparts(origin.move_line_id, amount, balance)
         if self.debit_line_id:
             return [(self.debit_line_id, amount, balance)]
         others = item.move_id.line_ids - item
@@ -1752,34 +793,8 @@ class AccountCreditLine(models.Model):
         rest_balance = balance - sum(part for _item, _amount, part in shares)
         return [*shares, (others[-1], rest, rest_balance)]
 
-    def _get_reversal_ref(self, move):
-        return self.env._("Reversal of: %(move)s", move=move.name)
-
-    def _end_reversal(self, freed):
-        """Write down which lines are reversed: those that nothing else has used.
-
-        :param freed: accounts whose invoices are open again: other open credits of
-            theirs may pay these
-        """
-        reversed_lines = self.filtered(
-            lambda line: (
-                line.state == "posted"
-                and not line.moved_line_ids
-                and not line._get_reconciliations()
-            )
-        )
-        reversed_lines._set_reversed()
-        self._write_result({"is_to_reverse": False})
-        self._warn_of_moved()
-        if freed:
-            engine = self.env["account.credit.application"]
-            engine._apply(freed, self.company_id, "freed")
-
-    def _set_not_reversed(self, reason):
-        self._write_result({"is_to_reverse": False, "reversal_error": reason})
-
     # -------------------------------------------------------------------------
-    # COMMENTS AND ENROLLEE OF A POSTED CREDIT: NO FACTS, SO THEY CAN BE MENDED
+    # CORRECTIONS OF A POSTED CREDIT, FOR VIEWS AND OTHER PROGRAMS
     # -------------------------------------------------------------------------
 
     @api.depends(
@@ -1809,6 +824,18 @@ class AccountCreditLine(models.Model):
             & Domain("batch_id.public_comment", operator, value)
         )
 
+    @api.depends("correction_ids", "origin_ids")
+    def _compute_corrections(self):
+        for line in self:
+            origins = line.origin_ids.grouped("kind")
+            corrections = line.correction_ids.grouped("kind")
+            none = line.origin_ids.browse()
+            line.replaces_id = origins.get("replace", none).line_id
+            line.moved_from_id = origins.get("move", none).line_id
+            line.replacement_ids = corrections.get("replace", none).new_line_id
+            line.replaced_by_id = line.replacement_ids[:1]
+            line.moved_line_ids = corrections.get("move", none).new_line_id
+
     def change_labels(self, labels):
         """Change comments and the enrollee of a posted credit; nothing is posted.
 
@@ -1821,271 +848,15 @@ class AccountCreditLine(models.Model):
             the account
         """
         self.ensure_one()
-        self._check_may_change_labels()
-        unknown = labels.keys() - const.LABEL_FIELDS
-        if unknown:
-            raise UserError(
-                self.env._(
-                    "%(names)s cannot be changed this way: reverse the credit and "
-                    "post another.",
-                    names=", ".join(sorted(unknown)),
-                )
-            )
-        self._check_is_posted()
-        self._lock()
-        # The right was checked, and nobody writes posted lines directly.
-        self.sudo()._change_labels(labels)
+        self.env["account.credit.correction.label"]._change(self, labels)
         return True
-
-    def _may_change_labels(self):
-        """Tell whether the user posted the credit, or is an administrator."""
-        self.ensure_one()
-        user = self.env.user
-        if self.env.su or user.has_group("account_credit_posting.group_credit_manager"):
-            return True
-        # The entry is in the name of whoever posted it, the batch in that of whoever
-        # prepared it.
-        authors_sudo = self.sudo().move_id.create_uid | self.sudo().batch_id.create_uid
-        return user in authors_sudo and user.has_group(
-            "account_credit_posting.group_credit_user"
-        )
-
-    def _check_may_change_labels(self):
-        self.check_access("read")
-        if not self._may_change_labels():
-            raise AccessError(
-                self.env._(
-                    "Comments and the enrollee of a credit are changed by whoever "
-                    "posted it, or by an administrator of credits."
-                )
-            )
-
-    def _check_is_posted(self):
-        self.ensure_one()
-        if self.state != "posted":
-            raise UserError(
-                self.env._(
-                    "%(line)s is not posted, or reversed already: there is nothing to "
-                    "correct.",
-                    line=self.display_name,
-                )
-            )
-
-    def _change_labels(self, labels):
-        self.ensure_one()
-        vals = {}
-        notes = []
-        for name in ("public_comment", "private_comment"):
-            comment = labels.get(name, self[name]) or False
-            vals[f"own_{name}"] = comment
-            if comment == (self[name] or False):
-                continue
-            vals["has_own_comments"] = True
-            notes.append(self._get_comment_note(name, comment))
-        changed = vals if vals.get("has_own_comments") else {}
-        if "contact_id" in labels:
-            contact = self.env["res.partner"].browse(labels["contact_id"] or [])
-            if contact != self.contact_id:
-                self._check_contact(contact)
-                notes.append(
-                    self.env._(
-                        "Enrollee: %(old)s → %(new)s",
-                        old=self.contact_id.name or "–",
-                        new=contact.name or "–",
-                    )
-                )
-                changed = {**changed, "contact_id": contact.id}
-        if not changed:
-            return
-        self._write_result(changed)
-        self.batch_id.message_post(
-            body=Markup("<br/>").join(
-                html_escape(note) for note in (self.display_name, *notes)
-            ),
-            subtype_xmlid="mail.mt_note",
-        )
-
-    def _get_comment_note(self, name, comment):
-        """Say what changed; of a private comment only that it did."""
-        if name == "private_comment":
-            return self.env._("Private comment changed.")
-        return self.env._(
-            "Public comment: %(old)s → %(new)s",
-            old=self.public_comment or "–",
-            new=comment or "–",
-        )
-
-    def _check_contact(self, contact):
-        if contact and (
-            not contact.exists() or contact.commercial_partner_id != self.partner_id
-        ):
-            raise UserError(
-                self.env._(
-                    "The enrollee must be a contact of %(account)s.",
-                    account=self.partner_id.display_name,
-                )
-            )
-
-    # -------------------------------------------------------------------------
-    # WHAT A CORRECTION OF A CREDIT WOULD DO, BEFORE IT IS DONE; AND ITS DIALOG
-    # -------------------------------------------------------------------------
 
     def action_change(self):
         """Open the dialog for what the context names as ``change``.
 
         :return: a window action on ``account.credit.line.change``
         """
-        dialog = self.env["account.credit.line.change"]
-        change = self.env.context.get("change")
-        labels = dict(dialog._fields["change"]._description_selection(self.env))
-        line = self[:1]
-        return {
-            "type": "ir.actions.act_window",
-            "name": f"{labels[change]}: {line.move_name}",
-            "res_model": dialog._name,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_line_id": line.id,
-                "default_line_ids": self.ids,
-                "default_change": change,
-            },
-        }
-
-    def _prepare_reversal(self, mode):
-        """Tell what reversing the credit would do, without doing it.
-
-        :param mode: "all" or "unused"
-        :return: see :meth:`_prepare_replacement`
-        :raise UserError: when it cannot be reversed
-        """
-        self.ensure_one()
-        self._check_is_posted()
-        self._check_is_not_moved()
-        currency = self.currency_id
-        amount, balance = self._get_open_amounts()
-        uses = self._get_uses() if mode == "all" else []
-        if uses:
-            partials = self._get_reconciliations()
-            amount -= sum(partials.mapped("credit_amount_currency"))
-            balance -= sum(partials.mapped("amount"))
-        amount = currency.round(amount)
-        if currency.is_zero(amount):
-            raise UserError(self.env._("Nothing is unused of the credit."))
-        balance = self.company_id.currency_id.round(balance)
-        item = self._get_receivable_item()
-        return {
-            "items": [
-                (item.account_id, self.partner_id, -balance),
-                *(
-                    (other.account_id, other.partner_id, part)
-                    for other, _amount, part in self._split_counterparts(
-                        item, amount, balance
-                    )
-                ),
-            ],
-            "currency": self.company_id.currency_id,
-            "before": self._get_figures(),
-            "after": {
-                **self._get_figures(),
-                "open": currency.format(0),
-                "credited": currency.format(self.move_amount_total + amount),
-            },
-            "invoices": [
-                (use.item.move_id.name, currency.format(use.amount), "") for use in uses
-            ],
-        }
-
-    def _prepare_replacement(self, facts, date):
-        """Tell what replacing the credit would do, without doing it.
-
-        :param facts: of the new credit, see :meth:`_get_facts`
-        :param date: of the new credit
-        :return: ``{"items": [(ledger account, account, balance)], "currency": theirs,
-            "before", "after": see :meth:`_get_figures`, "invoices": [(number, what the
-            credit pays, what it will pay)]}``
-        :raise UserError: when it cannot be replaced
-        """
-        self._check_replace(facts)
-        self.batch_id._check_reversal_date(date)
-        prepared = self._prepare_reversal("all")
-        line = self._get_unsaved(facts, date)
-        errors = line._get_errors()
-        if errors:
-            raise UserError(next(iter(errors.values())))
-        preview = line._get_preview_items()
-        currency = self.currency_id
-        uses = self._get_uses()
-        plan = self._plan_carry_over(
-            uses, facts.account, preview["receivable"], preview["total"]
-        )
-        carried = {use.item: amount for use, amount in plan}
-        prepared["items"] += [
-            (ledger, facts.account, balance) for ledger, balance in preview["balances"]
-        ]
-        prepared["after"] = {
-            "account": facts.account.display_name,
-            "item": facts.item.display_name,
-            "credited": currency.format(preview["total"]),
-            "open": currency.format(
-                currency.round(preview["total"] - sum(carried.values()))
-            ),
-        }
-        prepared["invoices"] = [
-            (
-                use.item.move_id.name,
-                currency.format(use.amount),
-                currency.format(carried.get(use.item, 0)),
-            )
-            for use in uses
-        ]
-        return prepared
-
-    def _prepare_move(self, account, amount):
-        """Tell what moving these credits would post, without doing it.
-
-        :param account: ``res.partner``
-        :param amount: see :meth:`move_to`
-        :return: ``{"items", "currency"}``, see :meth:`_prepare_replacement`
-        :raise UserError: when it cannot be moved
-        """
-        date = fields.Date.context_today(self)
-        items = []
-        for line, share in self._check_move(account, amount):
-            line.batch_id._check_reversal_date(date)
-            target = line._get_unsaved(line._get_facts(share, None, account.id), date)
-            receivable = target._get_receivable(target._get_fiscal_position())
-            own = line._get_receivable_item().account_id
-            items += [(own, line.partner_id, share), (receivable, account, -share)]
-        return {"items": items, "currency": self.currency_id}
-
-    def _get_figures(self):
-        """Return what the dialog shows of the credit as it is, as texts."""
-        self.ensure_one()
-        currency = self.currency_id
-        return {
-            "account": self.partner_id.display_name,
-            "item": self.credit_item_id.display_name,
-            "credited": currency.format(self.move_amount_total),
-            "open": currency.format(self.amount_open),
-        }
-
-    def _get_unsaved(self, facts, date):
-        """Return the credit line that a correction would post, not saved."""
-        vals = self._prepare_replacement_vals(facts, date)
-        [[_create, _id, line_vals]] = vals.pop("line_ids")
-        batch = self.env["account.credit.batch"].new(vals)
-        return self.new({**line_vals, "batch_id": batch})
-
-    # -------------------------------------------------------------------------
-    # REPLACE A POSTED CREDIT BY ANOTHER ONE, IN ONE STEP
-    # -------------------------------------------------------------------------
-
-    @api.depends("replacement_ids")
-    def _compute_replaced_by_id(self):
-        for line in self:
-            line.replaced_by_id = line.replacement_ids[:1]
+        return self.env["account.credit.line.change"]._open(self)
 
     def action_reverse(self, mode="all", date=None, reason=None):
         """Reverse posted credits, as ``account.credit.batch.action_reverse`` does all.
@@ -2098,24 +869,7 @@ class AccountCreditLine(models.Model):
         :raise UserError: when a credit is not posted or cannot be reversed, with the
             reason
         """
-        self.batch_id._check_may_manage()
-        if mode not in ("all", "unused"):
-            raise UserError(self.env._("%(mode)s is no mode of reversal.", mode=mode))
-        self._lock()
-        for line in self:
-            line._check_is_posted()
-            line._check_is_not_moved()
-        date = fields.Date.to_date(date) or fields.Date.context_today(self)
-        for batch, lines in self.grouped("batch_id").items():
-            batch._reverse_credits(mode, date, reason, lines)
-            errors = [
-                line.reversal_error
-                for line in lines
-                if line.reversal_error
-                and line.reversal_error != line._get_moved_message()
-            ]
-            if errors:
-                raise UserError("\n".join(errors))
+        self.env["account.credit.correction.reverse"]._reverse(self, mode, date, reason)
         return True
 
     def replace(
@@ -2137,235 +891,9 @@ class AccountCreditLine(models.Model):
         :raise UserError: when it cannot be done, with the reason
         """
         self.ensure_one()
-        self.batch_id._check_may_manage()
-        facts = self._get_facts(amount, credit_item_id, account_id)
-        if not (reason or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept in the log."))
-        self._lock()
-        self._check_replace(facts)
-        date = fields.Date.to_date(date) or fields.Date.context_today(self)
-        # The rule would give the invoices to other credits in between.
-        line = with_posting(self, is_carrying_over=True)
-        # Whoever may replace it may know what it paid, as with `_reverse_now`.
-        uses = line.sudo()._get_uses()
-        line.batch_id._reverse_credits("all", date, None, line)
-        if line.state != "reversed":
-            raise UserError(line.reversal_error or self._get_not_replaced_message())
-        replacement = line._post_replacement(facts, date)
-        replacement.sudo()._carry_over(uses)  # As above.
-        self._log_replacement(replacement, reason)
-        replacement = replacement.with_env(self.env)
-        self.env["account.credit.application"]._apply(
-            self.partner_id | replacement.partner_id,
-            self.company_id,
-            "credit",
-            fresh=replacement.sudo().move_id,
-        )
-        return replacement
-
-    def _lock(self):
-        """Make other transactions on these credits wait until this one has ended.
-
-        They then fail to serialize and start again, see ``account.credit.batch._lock``:
-        whatever takes of a credit, or reverses it, changes its journal item.
-        """
-        for batch in self.batch_id.sorted("id"):
-            batch._lock()
-        # The rows are read by id, whatever the user may see of them.
-        items = self.env["account.move.line"].union(
-            *(
-                line._get_receivable_item()
-                for line in self.sudo()
-                if line.state == "posted"
-            )
-        )
-        lock_rows(items)
-
-    def _get_facts(self, amount=None, credit_item_id=None, account_id=None):
-        """Return what the credit should be, where nothing is said what it is."""
-        self.ensure_one()
-        account = self.env["res.partner"].browse(account_id or self.partner_id.id)
-        return Facts(
-            self.amount if amount is None else self.currency_id.round(amount),
-            self.env["product.product"].browse(
-                credit_item_id or self.credit_item_id.id
-            ),
-            account.commercial_partner_id,
-        )
-
-    def _is_same(self, facts):
-        return (
-            not self.currency_id.compare_amounts(self.amount, facts.amount)
-            and facts.item == self.credit_item_id
-            and facts.account == self.partner_id
-        )
-
-    def _check_replace(self, facts):
-        """Check whether the credit can be replaced by such a one.
-
-        :param Facts facts: of the new credit
-        :raise UserError: when it cannot, with the reason
-        """
-        self.ensure_one()
-        self._check_is_posted()
-        if self._is_same(facts):
-            raise UserError(
-                self.env._(
-                    "Nothing is changed. Enter another amount, credit item or account."
-                )
-            )
-        if self.currency_id.compare_amounts(facts.amount, 0) <= 0:
-            raise UserError(
-                self.env._("Enter an amount above zero, or delete the credit.")
-            )
-        if self.moved_line_ids:
-            raise UserError(self._get_moved_message())
-        if facts.account != self.partner_id:
-            self._check_not_own_account(facts.account)
-
-    def _check_not_own_account(self, account):
-        """Check that nobody gives a credit to themselves.
-
-        :raise UserError: when the account is that of the user's own contact
-        """
-        if account and account == self.env.user.partner_id.commercial_partner_id:
-            raise UserError(
-                self.env._(
-                    "This is your own account: another administrator must give it the "
-                    "credit."
-                )
-            )
-
-    def _get_not_replaced_message(self):
-        return self.env._(
-            "%(line)s cannot be replaced in one step: the new credit was not posted, "
-            "or waits for approval. Delete the credit, and post another one.",
-            line=self.display_name,
-        )
-
-    def _post_replacement(self, facts, date):
-        """Post the new credit, by the way that every credit goes.
-
-        :raise UserError: when it is refused
-        """
-        batch = self.env["account.credit.batch"].create(
-            self._prepare_replacement_vals(facts, date)
-        )
-        # Nobody but posting says what a batch corrects.
-        batch.sudo()._write_posting({"correction": "replace"})
-        line = batch.line_ids
-        line.sudo()._write_result({"replaces_id": self.id})
-        batch.action_post()
-        if line.state != "posted":
-            raise UserError(line.error or self._get_not_replaced_message())
-        return line
-
-    def _prepare_replacement_vals(self, facts, date):
-        """Prepare the batch of the new credit."""
-        self.ensure_one()
-        batch = self.batch_id
-        is_same_account = facts.account == self.partner_id
-        taxes = facts.item.sudo().taxes_id  # As in `_get_document_form_error`.
-        is_taxed = bool(taxes._filter_taxes_by_company(self.company_id))
-        return {
-            "company_id": self.company_id.id,
-            "date": date,
-            "credit_item_id": facts.item.id,
-            "public_comment": self.public_comment,
-            "private_comment": self.private_comment,
-            "analytic_distribution": batch.analytic_distribution,
-            "expiry_date": batch.expiry_date,
-            "document_form": "credit_note" if is_taxed else batch.document_form,
-            "line_ids": [
-                fields.Command.create(
-                    {
-                        "partner_id": facts.account.id,
-                        "contact_id": is_same_account and self.contact_id.id,
-                        "currency_id": self.currency_id.id,
-                        "amount": facts.amount,
-                    }
-                )
-            ],
-        }
-
-    def _log_replacement(self, replacement, reason):
-        message = self.env._(
-            "%(old)s (%(old_amount)s) is replaced by %(new)s (%(new_amount)s).",
-            old=self.display_name,
-            old_amount=self.currency_id.format(self.amount),
-            new=replacement.display_name,
-            new_amount=self.currency_id.format(replacement.amount),
-        )
-        for batch in self.batch_id | replacement.batch_id:
-            batch._log_correction(message, reason)
-
-    def _is_carrying_over(self):
-        """Tell whether the rule must wait until a new credit pays as the first did."""
-        return get_posting(self.env).is_carrying_over
-
-    def _get_uses(self):
-        """Return what took of the credit, the first one first.
-
-        :return: list of :class:`Use`
-        """
-        self.ensure_one()
-        partials = self._get_reconciliations().sorted("id")
-        applications = self.env["account.credit.application"].search(
-            [("partial_id", "in", partials.ids)]
-        )
-        rules = {
-            application.partial_id: application.rule for application in applications
-        }
-        return [
-            Use(
-                partial.debit_move_id,
-                partial.credit_amount_currency,
-                rules.get(partial, False),
-            )
-            for partial in partials
-        ]
-
-    def _plan_carry_over(self, uses, account, ledger, total):
-        """Plan which of these uses a new credit takes over.
-
-        :param list uses: of :meth:`_get_uses`
-        :param account: ``res.partner`` of the new credit
-        :param ledger: its receivable ``account.account``
-        :param total: how much it is, in the currency of the line
-        :return: ``[(use, amount)]``
-        """
-        currency = self.currency_id
-        plan = []
-        for use in uses:
-            amount = min(use.amount, total)
-            if (
-                currency.compare_amounts(amount, 0) > 0
-                and use.item.partner_id.commercial_partner_id == account
-                and use.item.account_id == ledger
-                and use.item.currency_id == currency
-            ):
-                plan.append((use, amount))
-                total = currency.round(total - amount)
-        return plan
-
-    def _carry_over(self, uses):
-        """Let the new credit take over these uses, as far as it goes."""
-        self.ensure_one()
-        item = self._get_receivable_item()
-        plan = self._plan_carry_over(
-            uses, self.partner_id, item.account_id, -item.amount_residual_currency
-        )
-        for use, amount in plan:
-            rules = {(item.id, use.item.id): use.rule} if use.rule else {}
-            with_posting(
-                self.env["account.move.line"],
-                decision=Decision("user", rules),
-                cap=amount,
-            )._reconcile_plan([item + use.item])
-
-    # -------------------------------------------------------------------------
-    # MOVE WHAT IS OPEN OF A CREDIT TO ANOTHER ACCOUNT, AS ONE JOURNAL ENTRY
-    # -------------------------------------------------------------------------
+        replacements = self.env["account.credit.correction.replace"]
+        facts = replacements._get_facts(self, amount, credit_item_id, account_id)
+        return replacements._post_instead(self, facts, date, reason)
 
     def move_to(self, account_id, amount=None, date=None, reason=None):
         """Move what is open of credits to another account of the same company.
@@ -2383,187 +911,12 @@ class AccountCreditLine(models.Model):
         :raise AccessError: when the user is no credit administrator
         :raise UserError: when it cannot be done, with the reason
         """
-        self.batch_id._check_may_manage()
-        if not (reason or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept in the log."))
-        self._lock()
-        # Whoever may move it may know what is open, as with `_reverse_now`.
-        account = self.env["res.partner"].sudo().browse(account_id).exists()
-        account = account.commercial_partner_id
-        self.sudo()._lock_capped_accounts(account)
-        shares = self.sudo()._check_move(account, amount)
-        date = fields.Date.to_date(date) or fields.Date.context_today(self)
-        moved = self.browse()
-        for line_sudo, share in shares:
-            line_sudo.batch_id._check_reversal_date(date)
-            moved += line_sudo._move(account, share, date, reason).with_env(self.env)
-        self.sudo()._check_cap_of(account)
-        return moved
+        moves = self.env["account.credit.correction.move"]
+        return moves._move(self, account_id, amount, date, reason)
 
-    def _check_move(self, account, amount=None):
-        """Check whether so much can be moved to an account, and share it out.
-
-        :param account: ``res.partner``
-        :param amount: see :meth:`move_to`
-        :return: ``[(credit line, amount)]``
-        :raise UserError: when it cannot be moved, with the reason
-        """
-        if not self:
-            raise UserError(self.env._("Choose the credit that is to be moved."))
-        for line in self:
-            line._check_is_posted()
-        currency = self.currency_id
-        if len(currency) > 1 or len(self.company_id) > 1:
-            raise UserError(
-                self.env._("Move credits of one company and one currency at a time.")
-            )
-        opens = {line: -line._get_open_amounts()[0] for line in self}
-        total = currency.round(sum(opens.values()))
-        amount = total if amount is None else currency.round(amount)
-        if currency.compare_amounts(amount, 0) <= 0:
-            raise UserError(
-                self.env._("Nothing is moved. Enter an amount above zero.")
-                if currency.compare_amounts(total, 0) > 0
-                else self.env._("Nothing is open of the credit.")
-            )
-        if currency.compare_amounts(amount, total) > 0:
-            raise UserError(
-                self.env._(
-                    "%(amount)s cannot be moved: only %(open)s is open.",
-                    amount=currency.format(amount),
-                    open=currency.format(total),
-                )
-            )
-        self._check_target(account)
-        shares = []
-        for line in self:
-            share = min(amount, opens[line])
-            if currency.compare_amounts(share, 0) > 0:
-                shares.append((line, share))
-                amount = currency.round(amount - share)
-        return shares
-
-    def _check_target(self, account):
-        """Check whether credits can be moved to an account.
-
-        :raise UserError: when they cannot, with the reason
-        """
-        if not account or account in self.partner_id:
-            raise UserError(
-                self.env._("Choose another account than the one that has the credit.")
-            )
-        if not account.active or account._is_foreign_to(self.company_id):
-            raise UserError(
-                self.env._(
-                    "The credit cannot be moved to this account: it is archived or of "
-                    "another company. Choose another account."
-                )
-            )
-        self._check_not_own_account(account)
-        if not self.company_id._get_credit_entry_journal():
-            raise UserError(
-                self.env["account.credit.batch"]
-                .new({"company_id": self.company_id.id, "document_form": "entry"})
-                ._get_no_journal_message()
-            )
-
-    def _move(self, account, amount, date, reason):
-        """Move a part of the credit; the caller holds the lock, and has checked it.
-
-        :return: the new line, of a batch of its own
-        """
-        self.ensure_one()
-        batch = self.env["account.credit.batch"].create(
-            self._prepare_move_batch_vals(account, amount, date)
-        )
-        batch._write_posting({"correction": "move", "requested_by_id": self.env.uid})
-        line = batch.line_ids
-        line._write_result({"moved_from_id": self.id})
-        move = line._create_complete_entry(
-            line._prepare_entry_vals(self._prepare_move_items(line))
-        )
-        debit, credit = move.line_ids.sorted("id")
-        # As in `_create_entry`: when it is posted, it may pay an invoice.
-        line._set_posted(move, credit, debit)
-        # No rule may use the credit before it is taken from this account.
-        with_posting(move, is_carrying_over=True)._post(soft=False)
-        debit._reconcile_plan([self._get_receivable_item() + debit])
-        batch._end()
-        message = self.env._(
-            "%(amount)s was moved from %(old)s to %(new)s by %(move)s.",
-            amount=self.currency_id.format(amount),
-            old=self.display_name,
-            new=line.display_name,
-            move=move.name,
-        )
-        for moved_batch in self.batch_id | batch:
-            moved_batch._log_correction(message, reason)
-        engine = self.env["account.credit.application"]
-        engine._apply(account, self.company_id, "credit", fresh=move)
-        return line
-
-    def _prepare_move_batch_vals(self, account, amount, date):
-        """Prepare the batch of the moved credit: item and expiry date stay."""
-        self.ensure_one()
-        batch = self.batch_id
-        return {
-            "company_id": self.company_id.id,
-            "date": date,
-            "credit_item_id": self.credit_item_id.id,
-            "expiry_date": batch.expiry_date,
-            "document_form": "entry",
-            "line_ids": [
-                Command.create(
-                    {
-                        "partner_id": account.id,
-                        "currency_id": self.currency_id.id,
-                        "amount": amount,
-                    }
-                )
-            ],
-        }
-
-    def _prepare_move_items(self, line):
-        """Prepare the items of the entry: of this account, and of the other one.
-
-        At the rate of the credit, so that no exchange difference comes of it.
-
-        :param line: the credit line of the other account
-        """
-        self.ensure_one()
-        amount = line.amount
-        item = self._get_receivable_item()
-        open_amount, open_balance = self._get_open_amounts()
-        balance = self.company_id.currency_id.round(open_balance * amount / open_amount)
-        # Neither account reads the name of the other one.
-        label = self.env._(
-            "%(credit)s: moved to another account", credit=self.move_id.name
-        )
-        common_vals = {
-            "currency_id": self.currency_id.id,
-            "date_maturity": line.date,
-            "tax_ids": [],
-            "no_followup": False,
-            "analytic_distribution": False,
-        }
-        return [
-            {
-                **common_vals,
-                "partner_id": self.partner_id.id,
-                "account_id": item.account_id.id,
-                "name": label,
-                "amount_currency": amount,
-                "balance": balance,
-            },
-            {
-                **common_vals,
-                "partner_id": line.partner_id.id,
-                "account_id": line._get_receivable(line._get_fiscal_position()).id,
-                "name": line._get_item_label(),
-                "amount_currency": -amount,
-                "balance": -balance,
-            },
-        ]
+    def _is_carrying_over(self):
+        """Tell whether the rule must wait until a new credit pays as the first did."""
+        return get_posting(self.env).is_carrying_over
 
     def _get_moved_message(self):
         """Say where parts of the credit are; False when they are all here."""
@@ -2578,20 +931,6 @@ class AccountCreditLine(models.Model):
             batches=", ".join(moved.batch_id.mapped("name")),
         )
 
-    def _check_is_not_moved(self):
-        """Check that something of the credit is still here.
-
-        :raise UserError: when all of it was moved
-        """
-        self.ensure_one()
-        line_sudo = self.sudo()  # Whoever reverses may know what became of it.
-        if (
-            line_sudo.moved_line_ids
-            and self.currency_id.is_zero(line_sudo._get_open_amounts()[0])
-            and not line_sudo._get_reconciliations()
-        ):
-            raise UserError(line_sudo._get_moved_message())
-
     def _warn_of_moved(self):
         """Say of which credits a part cannot be taken back here."""
         for line in self:
@@ -2599,8 +938,17 @@ class AccountCreditLine(models.Model):
                 line._write_result({"reversal_error": line._get_moved_message()})
 
     # -------------------------------------------------------------------------
-    # TELL THE CUSTOMERS BY E-MAIL WHAT THEY WERE CREDITED, EACH ONCE FOR EACH BATCH
+    # WHAT THE E-MAILS TO THE CUSTOMERS SAY
     # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_to_notify_domain(self):
+        """Return which lines have something to tell that was not told."""
+        return [
+            ("state", "=", "posted"),
+            ("is_to_reverse", "=", False),
+            ("notified_date", "=", False),
+        ]
 
     def _get_notified_lines(self):
         """Return the lines that one e-mail tells about: those of the account.
@@ -2624,135 +972,11 @@ class AccountCreditLine(models.Model):
         :return: ``[(number of the invoice, amount in the currency of the line)]``
         """
         self.ensure_one()
-        applications = (
-            self.application_ids
-            if self.move_line_id
-            else self.move_id.used_application_ids
-        )
         return [
             (
                 application.invoice_id.name,
                 application.partial_id.credit_amount_currency,
             )
-            for application in applications.sorted("id")
+            for application in self.application_ids.sorted("id")
             if application.partial_id
         ]
-
-    @api.model
-    def _get_to_notify_domain(self):
-        """Return which lines have something to tell that was not told."""
-        return [
-            ("state", "=", "posted"),
-            ("is_to_reverse", "=", False),
-            ("notified_date", "=", False),
-        ]
-
-    @api.model
-    def _cron_notify(self):
-        """Write the e-mails of all batches that are to be told, chunk by chunk.
-
-        Any number of workers may do this at once: each takes lines that no other has.
-        """
-        is_done = work(
-            self.env,
-            lambda: self._lock_lines_to_notify(const.CHUNK_MAILS),
-            lambda lines: lines._notify(),
-            count_remaining=self._count_to_notify,
-        )
-        if is_done:
-            self.env["account.credit.batch"]._end_notices()
-
-    @api.model
-    def _count_to_notify(self):
-        return self.search_count(
-            [
-                ("batch_id.is_notifying", "=", True),
-                ("notice_error", "=", False),
-                *self._get_to_notify_domain(),
-            ]
-        )
-
-    @api.model
-    def _lock_lines_to_notify(self, limit):
-        """Return up to so many lines that nobody has, locked: the first of an account.
-
-        The other lines of an account go with the first one, whoever has that.
-        """
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT line.id
-                  FROM account_credit_line line
-                  JOIN account_credit_batch batch ON batch.id = line.batch_id
-                 WHERE batch.is_notifying
-                   AND %(is_notifying)s
-                   AND NOT EXISTS (
-                       SELECT
-                         FROM account_credit_line earlier
-                        WHERE earlier.batch_id = line.batch_id
-                          AND earlier.partner_id = line.partner_id
-                          AND earlier.id < line.id
-                          AND %(is_earlier_to_notify)s
-                   )
-              ORDER BY line.id
-                 LIMIT %(limit)s
-                   FOR UPDATE OF line SKIP LOCKED
-                """,
-                is_notifying=self._get_to_notify_sql("line"),
-                is_earlier_to_notify=self._get_to_notify_sql("earlier"),
-                limit=limit,
-            )
-        )
-        return self.browse(row[0] for row in rows)
-
-    @api.model
-    def _get_to_notify_sql(self, alias):
-        """Return the condition on a line that waits for its e-mail."""
-        return SQL(
-            "(%(alias)s.state = 'posted' AND %(alias)s.is_to_reverse IS NOT TRUE"
-            " AND %(alias)s.notified_date IS NULL AND %(alias)s.notice_error IS NULL)",
-            alias=SQL.identifier(alias),
-        )
-
-    def _notify(self):
-        """Write an e-mail for each of the lines, which are locked; or say why not.
-
-        :return: how many lines that were
-        """
-        reachable = self.filtered(lambda line: line.partner_id.email_normalized)
-        for line in self - reachable:
-            line._set_notice_error(
-                line.batch_id._as_author().env._(
-                    "The account has no e-mail address that can be used. Enter one, "
-                    "then tell the customers again."
-                )
-            )
-        isolate(
-            self.env.cr,
-            reachable,
-            lambda lines: lines._write_mails(),
-            lambda line, error: line._set_notice_error(
-                explain_error(
-                    line.batch_id._as_author().env,
-                    error,
-                    _logger,
-                    f"E-mail of credit line {line.id}",
-                )
-            ),
-        )
-        return len(self)
-
-    def _write_mails(self):
-        """Write the e-mails, and the stamps on all lines that they tell about."""
-        template = self.env.ref("account_credit_posting.mail_template_credit_posted")
-        template.send_mail_batch(self.ids)
-        for line in self:
-            line._get_notified_lines()._write_result(
-                {"notified_date": fields.Datetime.now(), "notice_error": False}
-            )
-
-    def _set_notice_error(self, reason):
-        """Say why an account is not told, on all of its lines."""
-        self.ensure_one()
-        self._get_notified_lines()._write_result({"notice_error": reason})

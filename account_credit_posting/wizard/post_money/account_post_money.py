@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ... import const
+from ...tools.posting import with_posting
 
 
 class AccountPostMoney(models.AbstractModel):
@@ -14,6 +15,7 @@ class AccountPostMoney(models.AbstractModel):
     """
 
     _name = "account.post.money"
+    _inherit = "account.credit.guard"
     _description = "Post Payment or Refund"
     _check_company_auto = True
 
@@ -27,6 +29,7 @@ class AccountPostMoney(models.AbstractModel):
         comodel_name="account.post.transaction",
         readonly=True,
         ondelete="set null",
+        written_by="opener",
         help="The transaction that this was chosen in.",
     )
     company_id = fields.Many2one(
@@ -53,12 +56,13 @@ class AccountPostMoney(models.AbstractModel):
     private_comment = fields.Text(
         help="For the office only: a note in the log of the payment."
     )
-    result = fields.Html(readonly=True, copy=False)
+    result = fields.Html(readonly=True, copy=False, written_by="posting")
     payment_ids = fields.Many2many(
         comodel_name="account.payment",
         string="Payments",
         readonly=True,
         copy=False,
+        written_by="posting",
     )
 
     # -------------------------------------------------------------------------
@@ -118,16 +122,7 @@ class AccountPostMoney(models.AbstractModel):
         }
 
     def _get_view_action(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self._get_title(),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "current",
-        }
+        return self._get_records_action(name=self._get_title(), context={})
 
     def _get_title(self):
         """Return what the page is called."""
@@ -166,10 +161,13 @@ class AccountPostMoney(models.AbstractModel):
             self.step = "result"
             self.flush_recordset(["step"])
             payments_sudo, result = self._post()
+            template = "account_credit_posting.post_money_result"
             # Whoever posts need not see payments.
-            self.sudo().payment_ids = payments_sudo
-            self.result = self.env["ir.qweb"]._render(
-                "account_credit_posting.post_money_result", result
+            with_posting(self.sudo(), "posting").write(
+                {
+                    "payment_ids": payments_sudo.ids,
+                    "result": self.env["ir.qweb"]._render(template, result),
+                }
             )
         return True
 

@@ -175,15 +175,17 @@ class AccountPostPayment(models.TransientModel):
         if not account:
             return []
         # Whoever posts may know what there is to pay.
-        engine_sudo = self.env["account.credit.application"].sudo()
+        engine = self.env["account.credit.application"]._get_engine(
+            self.company_id, "user"
+        )
         domain = (
-            engine_sudo._get_invoice_term_domain(self.company_id)
+            engine.get_invoice_term_domain()
             & Domain("partner_id", "=", account.id)
             & Domain("currency_id", "=", self.currency_id.id)
         )
         if self.order == "chosen":
             domain &= Domain("move_id", "in", self.invoice_ids._origin.ids)
-        terms = engine_sudo._get_terms(domain, date.max)
+        terms = engine.get_terms(domain, date.max)
         return sorted(terms, key=lambda term: term.order)
 
     def _plan(self):

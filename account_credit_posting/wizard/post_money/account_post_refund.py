@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from ...tools.posting import with_posting
+from ...tools.texts import format_amounts
+
 
 class AccountPostRefund(models.TransientModel):
     """Pay money back to one account: never more than is open, always with a reason."""
@@ -50,12 +53,11 @@ class AccountPostRefund(models.TransientModel):
     @api.depends("line_ids.amount")
     def _compute_total(self):
         for dialog in self:
-            texts = []
-            for currency, lines in dialog.line_ids.grouped("currency_id").items():
-                total = sum(lines.mapped("amount"))
-                if currency and not currency.is_zero(total):
-                    texts.append(currency.format(total))
-            dialog.total = " + ".join(texts)
+            totals = {
+                currency: sum(lines.mapped("amount"))
+                for currency, lines in dialog.line_ids.grouped("currency_id").items()
+            }
+            dialog.total = format_amounts(totals, dialog.company_id.currency_id)
 
     @api.depends_context("uid")
     def _compute_is_manager(self):
@@ -115,14 +117,16 @@ class AccountPostRefund(models.TransientModel):
         :return: receivable journal items, with all rights
         """
         # Whoever posts may know what is open on the account.
-        engine_sudo = self.env["account.credit.application"].sudo()
-        kinds = engine_sudo._get_payment_domain()
+        engine = self.env["account.credit.application"]._get_engine(
+            self.company_id, "user"
+        )
+        kinds = engine.get_payment_domain()
         items_sudo = self.env["account.move.line"].sudo()
         if self._may_refund_all():
             kinds |= items_sudo._get_credit_item_domain()
             kinds |= Domain("move_id.move_type", "=", "out_refund")
         return items_sudo.search(
-            engine_sudo._get_open_domain(self.company_id)
+            engine.get_open_domain()
             & Domain("partner_id", "=", account.id)
             & Domain("amount_residual_currency", "<", 0)
             & kinds,
@@ -155,7 +159,7 @@ class AccountPostRefund(models.TransientModel):
     def _check_setup(self):
         result = super()._check_setup()
         account = self.partner_id.commercial_partner_id
-        own_sudo = self.env["account.credit.batch"]._get_accounts_of(self.env.user)
+        own_sudo = self.env["account.credit.approval"]._get_accounts_of(self.env.user)
         if account in own_sudo:
             raise UserError(
                 self.env._(
@@ -211,6 +215,7 @@ class AccountPostRefundLine(models.TransientModel):
     """So much of one open credit, payment, gift card or prepayment."""
 
     _name = "account.post.refund.line"
+    _inherit = "account.credit.guard"
     _description = "Refund of an Open Credit"
 
     refund_id = fields.Many2one(
@@ -218,6 +223,7 @@ class AccountPostRefundLine(models.TransientModel):
         required=True,
         readonly=True,
         ondelete="cascade",
+        written_by="opener",
     )
     kind = fields.Selection(
         selection=[
@@ -227,21 +233,28 @@ class AccountPostRefundLine(models.TransientModel):
             ("prepayment", "Prepayment"),
         ],
         readonly=True,
+        written_by="opener",
     )
-    name = fields.Char(string="Number", readonly=True)
-    date = fields.Date(readonly=True)
+    name = fields.Char(string="Number", readonly=True, written_by=("opener", "posting"))
+    date = fields.Date(readonly=True, written_by="opener")
     item_id = fields.Many2one(
         comodel_name="account.move.line",
         readonly=True,
         ondelete="cascade",
+        written_by="opener",
     )
     value_id = fields.Many2one(
         comodel_name="account.stored.value",
         readonly=True,
         ondelete="cascade",
+        written_by="opener",
     )
-    currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
-    amount_open = fields.Monetary(string="Open", readonly=True)
+    currency_id = fields.Many2one(
+        comodel_name="res.currency",
+        readonly=True,
+        written_by=("opener", "posting"),
+    )
+    amount_open = fields.Monetary(string="Open", readonly=True, written_by="opener")
     amount = fields.Monetary(string="Refund")
 
     def _check_amount(self, sources):
@@ -272,7 +285,9 @@ class AccountPostRefundLine(models.TransientModel):
                     open=currency.format(source["amount_open"]),
                 )
             )
-        self.write({"name": source["name"], "currency_id": currency.id})
+        with_posting(self, "posting").write(
+            {"name": source["name"], "currency_id": currency.id}
+        )
 
     def _refund(self):
         """Pay it back.

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class AccountPostTransactionLine(models.TransientModel):
@@ -6,8 +7,8 @@ class AccountPostTransactionLine(models.TransientModel):
 
     _name = "account.post.transaction.line"
     _description = "Post Transaction Account"
-    # As long as the transaction that it belongs to.
-    _transient_max_hours = 48.0
+    # Gone with the transaction that it belongs to, and not before.
+    _transient_max_hours = 0.0
 
     transaction_id = fields.Many2one(
         comodel_name="account.post.transaction",
@@ -60,7 +61,7 @@ class AccountPostTransactionLine(models.TransientModel):
         "This account is listed already.",
     )
 
-    # Not on the company: when that changes, `_update_currencies` does all at once.
+    # Not on the company: when that changes, `TransactionLines` does all at once.
     @api.depends("partner_id", "invoice_id")
     def _compute_currency_id(self):
         for line in self:
@@ -93,36 +94,62 @@ class AccountPostTransactionLine(models.TransientModel):
         """Create lines, as the list and the import do.
 
         An enrollee leads to its account. Many at once are added by
-        ``account.post.transaction._insert_lines``.
+        ``TransactionLines.insert``.
         """
         vals_list = [dict(vals) for vals in vals_list]
         self.env["account.credit.line"]._lead_to_account(vals_list)
         return super().create(vals_list)
 
+    # -------------------------------------------------------------------------
+    # BECOME CREDIT LINES: ONE IN THE PREVIEW, ALL OF THEM WHEN IT IS POSTED
+    # -------------------------------------------------------------------------
+
     def _prepare_line_vals(self):
         """Prepare the credit line: values for ``account.credit.line.create``."""
         self.ensure_one()
         is_charge = self.transaction_id.transaction_type == "invoice"
+        column = self.transaction_id._get_credit_column()
         return {
             "partner_id": self.partner_id.id,
             "contact_id": self.contact_id.id,
             "invoice_id": not is_charge and self.invoice_id.id,
             "currency_id": self.currency_id.id,
             "charge_amount": is_charge and self.amount,
-            "amount": self._get_credit_amount(),
+            "amount": self[column] if column else 0,
         }
 
-    def _get_credit_amount(self):
-        """Return the amount of the credit, in the currency of the line."""
-        self.ensure_one()
-        transaction = self.transaction_id
-        if transaction.transaction_type == "credit":
-            return self.amount
-        return self.credit_amount if transaction.is_credit_posted else 0
+    @api.model
+    def _prepare_credit_line_columns(self, transaction, batch):
+        """Prepare the columns of the credit lines; an addon may add its own.
 
-    @api.autovacuum
-    def _transient_vacuum(self):
-        """Keep what is to be taken over, however long no server was running."""
-        if self.env["account.post.transaction"]._is_any_transferring():
-            return self._name, False
-        return super()._transient_vacuum()
+        :param transaction: the ``account.post.transaction``
+        :param batch: the ``account.credit.batch`` that gets the lines
+        :return: ``{column of account_credit_line: SQL value}``, where ``line`` is the
+            row of ``account_post_transaction_line``
+        """
+        is_charge = transaction.transaction_type == "invoice"
+        column = transaction._get_credit_column()
+        amount = SQL("0")
+        if column:
+            amount = SQL("COALESCE(%s, 0)", SQL.identifier("line", column))
+        now = SQL("%s", self.env.cr.now())
+        return {
+            "batch_id": SQL("%s", batch.id),
+            "company_id": SQL("%s", batch.company_id.id),
+            "date": SQL("%s", batch.date),
+            "credit_item_id": SQL("%s::int", batch.credit_item_id.id or None),
+            "partner_id": SQL("line.partner_id"),
+            "contact_id": SQL("line.contact_id"),
+            "invoice_id": SQL("NULL") if is_charge else SQL("line.invoice_id"),
+            "currency_id": SQL("line.currency_id"),
+            "charge_amount": SQL("line.amount") if is_charge else SQL("NULL"),
+            "amount": amount,
+            # Of those in another currency it is computed.
+            "amount_company": amount,
+            "state": SQL("'pending'"),
+            # Not ``write_uid``: the posting writes it soon, and the database checks it
+            # row by row, which is a tenth of the statement.
+            "create_uid": SQL("%s", self.env.uid),
+            "create_date": now,
+            "write_date": now,
+        }

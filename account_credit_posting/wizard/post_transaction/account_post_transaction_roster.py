@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, email_normalize, formatLang
+from odoo.fields import Command
+from odoo.tools import SQL, email_normalize
+
+from ...tools.posting import with_posting
+from ...tools.texts import format_count, format_names
 
 
 class AccountPostTransactionRoster(models.TransientModel):
@@ -11,10 +15,10 @@ class AccountPostTransactionRoster(models.TransientModel):
     """
 
     _name = "account.post.transaction.roster"
-    _inherit = "account.credit.long.list"
+    _inherit = ["account.credit.guard", "account.credit.long.list"]
     _description = "Post Transaction Roster"
-    # As long as the transaction that it belongs to.
-    _transient_max_hours = 48.0
+    # Gone with the transaction that it belongs to, and not before.
+    _transient_max_hours = 0.0
     # Those that the clerk must look at come first.
     _long_lists = {"line_ids": "state, id"}
 
@@ -24,9 +28,11 @@ class AccountPostTransactionRoster(models.TransientModel):
         readonly=True,
         index=True,
         ondelete="cascade",
+        written_by="opener",
     )
     is_checked = fields.Boolean(
         readonly=True,
+        written_by="checking",
         help="The lines say what was found for the text.",
     )
     text = fields.Text(
@@ -63,9 +69,9 @@ class AccountPostTransactionRoster(models.TransientModel):
             roster.missing_count = missing
             roster.summary = self.env._(
                 "%(ready)s matched, %(doubtful)s doubtful, %(missing)s not found.",
-                ready=formatLang(self.env, ready, digits=0),
-                doubtful=formatLang(self.env, doubtful, digits=0),
-                missing=formatLang(self.env, missing, digits=0),
+                ready=format_count(self.env, ready),
+                doubtful=format_count(self.env, doubtful),
+                missing=format_count(self.env, missing),
             )
 
     @api.depends("transaction_id")
@@ -74,16 +80,9 @@ class AccountPostTransactionRoster(models.TransientModel):
             roster.display_name = self.env._("Paste a Roster")
 
     def _get_action(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Paste a Roster"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(
+            name=self.env._("Paste a Roster"), target="new", context={}
+        )
 
     # -------------------------------------------------------------------------
     # ACTIONS
@@ -103,14 +102,14 @@ class AccountPostTransactionRoster(models.TransientModel):
                 self.env._("Paste the names or e-mails first, one for each line.")
             )
         self._delete_lines()
-        self._insert_lines(texts, self._find_contacts(texts))
-        self.is_checked = True
+        self._create_lines(texts, self._find_contacts(texts))
+        with_posting(self, "checking").is_checked = True
         return self._get_action()
 
     def action_back(self):
         """Show the text again, to change it."""
         self._check_open()
-        self.is_checked = False
+        with_posting(self, "checking").is_checked = False
         return self._get_action()
 
     def action_add(self):
@@ -142,11 +141,11 @@ class AccountPostTransactionRoster(models.TransientModel):
         if left:
             sentence = self.env._(
                 "Of the roster, not added: %(names)s.",
-                names=transaction._format_names(left.mapped("text")),
+                names=format_names(self.env, left.mapped("text")),
             )
             transaction.notice = " ".join(filter(None, [transaction.notice, sentence]))
         self.text = False
-        self.is_checked = False
+        with_posting(self, "checking").is_checked = False
         self._delete_lines()
         return {"type": "ir.actions.act_window_close"}
 
@@ -227,8 +226,8 @@ class AccountPostTransactionRoster(models.TransientModel):
     # LINES
     # -------------------------------------------------------------------------
 
-    def _insert_lines(self, texts, found):
-        """Insert a line for each text, in two statements for all.
+    def _create_lines(self, texts, found):
+        """Create a line for each text.
 
         Several contacts of one account leave no doubt: the account is meant, and what
         they are called is left out.
@@ -236,76 +235,39 @@ class AccountPostTransactionRoster(models.TransientModel):
         :param texts: the lines
         :param found: see :meth:`_find_contacts`
         """
-        states, chosen, candidates = [], [], []
-        for position, pairs in enumerate(found):
-            accounts = {account_id for _contact_id, account_id in pairs}
-            if len(pairs) == 1:
-                chosen.append(pairs[0][0])
-            else:
-                chosen.append(accounts.pop() if len(accounts) == 1 else None)
-            is_ready = chosen[-1] is not None
-            states.append("ready" if is_ready else "doubtful" if pairs else "missing")
-            if not is_ready:
-                candidates += [(position, contact_id) for contact_id, _account in pairs]
-        rows = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO account_post_transaction_roster_line (
-                       roster_id, text, state, contact_id,
-                       create_uid, write_uid, create_date, write_date
-                )
-                SELECT %(roster)s, typed.text, typed.state, typed.contact,
-                       %(user)s, %(user)s, %(now)s, %(now)s
-                  FROM unnest(%(texts)s::text[], %(states)s::text[], %(chosen)s::int[])
-                       WITH ORDINALITY AS typed (text, state, contact, place)
-              ORDER BY typed.place
-             RETURNING id
-                """,
-                roster=self.id,
-                user=self.env.uid,
-                now=self.env.cr.now(),
-                texts=texts,
-                states=states,
-                chosen=chosen,
+        vals_list = []
+        for text, pairs in zip(texts, found, strict=True):
+            contact_ids = [contact_id for contact_id, _account_id in pairs]
+            account_ids = {account_id for _contact_id, account_id in pairs}
+            meant = contact_ids if len(pairs) == 1 else list(account_ids)
+            is_ready = len(meant) == 1
+            vals_list.append(
+                {
+                    "roster_id": self.id,
+                    "text": text,
+                    "state": "ready"
+                    if is_ready
+                    else "doubtful"
+                    if pairs
+                    else "missing",
+                    "contact_id": is_ready and meant[0],
+                    "candidate_ids": [Command.set([] if is_ready else contact_ids)],
+                }
             )
-        )
-        ids = [row[0] for row in rows]
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO account_post_transaction_roster_candidate (
-                       line_id, partner_id
-                )
-                SELECT * FROM unnest(%s::int[], %s::int[])
-                """,
-                [ids[position] for position, _contact_id in candidates],
-                [contact_id for _position, contact_id in candidates],
-            )
-        )
-        self._forget_lines()
+        # Nobody else may say what a line means.
+        with_posting(self.line_ids.sudo(), "checking").create(vals_list)
 
     def _delete_lines(self):
-        """Delete all lines."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                "DELETE FROM account_post_transaction_roster_line WHERE roster_id = %s",
-                self.id,
-            )
-        )
-        self._forget_lines()
-
-    def _forget_lines(self):
-        self.env["account.post.transaction.roster.line"].invalidate_model()
-        self.invalidate_recordset()
+        self.line_ids.sudo().unlink()  # As in `_create_lines`.
 
 
 class AccountPostTransactionRosterLine(models.TransientModel):
     """A line of a roster, and the contact that it means."""
 
     _name = "account.post.transaction.roster.line"
+    _inherit = "account.credit.guard"
     _description = "Post Transaction Roster Line"
-    _transient_max_hours = 48.0
+    _transient_max_hours = 0.0  # As the roster.
     _order = "state, id"
     _rec_name = "text"
 
@@ -315,8 +277,9 @@ class AccountPostTransactionRosterLine(models.TransientModel):
         readonly=True,
         index=True,
         ondelete="cascade",
+        written_by="checking",
     )
-    text = fields.Char(string="Pasted", readonly=True)
+    text = fields.Char(string="Pasted", readonly=True, written_by="checking")
     # The keys sort as the list does: first what the clerk must look at.
     state = fields.Selection(
         selection=[
@@ -326,6 +289,7 @@ class AccountPostTransactionRosterLine(models.TransientModel):
         ],
         required=True,
         readonly=True,
+        written_by="checking",
     )
     contact_id = fields.Many2one(
         comodel_name="res.partner",
@@ -342,6 +306,7 @@ class AccountPostTransactionRosterLine(models.TransientModel):
         column2="partner_id",
         string="Contacts That Fit",
         readonly=True,
+        written_by="checking",
     )
 
     def write(self, vals):

@@ -1,0 +1,2 @@
+from . import account_credit_approval
+from . import account_credit_cap

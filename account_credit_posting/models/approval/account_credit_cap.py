@@ -1,0 +1,128 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from ...tools.locks import touch_rows
+
+
+class AccountCreditCap(models.AbstractModel):
+    """Refuse credits that would leave an account with more than it may hold."""
+
+    _name = "account.credit.cap"
+    _inherit = ["account.credit.observer"]
+    _description = "Cap on Open Credit"
+
+    @api.model
+    def _lock(self, lines, accounts=None):
+        """Let one transaction at a time credit an account that has a cap."""
+        if lines.company_id._get_credit_open_cap():
+            touch_rows(accounts or lines.partner_id)
+
+    @api.model
+    def _get_errors(self, lines, batch):
+        """Find the lines that would lift the open credit of an account over the cap.
+
+        What a credit pays at once is not open: the invoice that it names, and those
+        that the policy of the company lets it pay. Lines of one account follow each
+        other: one that does not fit leaves room for the next.
+        """
+        company = batch.company_id
+        cap = company._get_credit_open_cap()
+        if not cap:
+            return {}
+        currency = company.currency_id
+        credits = lines.partner_id._get_open_credits(company)
+        terms = self._find_terms_to_pay(lines, credits, cap)
+        errors = {}  # {line: sentence}
+        for line in lines:
+            account = line.partner_id
+            payable = [
+                term
+                for term in terms.get((account, line.currency_id), [])
+                if term.is_payable or term.move == line.invoice_id
+            ]
+            rest, paid = self._pay_terms(line, payable)
+            lifted = credits.get(account.id, 0) + line._convert_to_company(rest)
+            if line.currency_id.compare_amounts(rest, 0) > 0 and (
+                currency.compare_amounts(lifted, cap) > 0
+            ):
+                errors[line] = line._get_not_credited_message(
+                    self._get_reason(company, lifted, cap)
+                )
+                continue
+            credits[account.id] = lifted
+            for term, amount in paid:
+                term.residual -= amount
+        return errors
+
+    @api.model
+    def _find_terms_to_pay(self, lines, credits, cap):
+        """Return what is owed by those accounts whose credits do not fit as they are.
+
+        :param credits: ``{account id: open credit}``, in company currency
+        :return: ``{(account, currency): [open items, earliest due first]}``
+        """
+        totals = dict(credits)
+        for line in lines:
+            account_id = line.partner_id.id
+            amount = line._convert_to_company(self._get_credited_amount(line))
+            totals[account_id] = totals.get(account_id, 0) + amount
+        company = lines.company_id
+        tight = lines.partner_id.filtered(
+            lambda account: (
+                company.currency_id.compare_amounts(totals[account.id], cap) > 0
+            )
+        )
+        engine = self.env["account.credit.application"]._get_engine(company, "credit")
+        terms = engine.find_open_terms(tight)
+        by_key = {}  # {(account, currency): [open items]}
+        for term in sorted(terms, key=lambda term: term.order):
+            by_key.setdefault((term.account, term.currency), []).append(term)
+        return by_key
+
+    @api.model
+    def _pay_terms(self, line, terms):
+        """Return what is left of a credit after it has paid, nothing being booked.
+
+        :param terms: open items in the currency of the line
+        :return: ``(rest, [(term, what it would be paid)])``
+        """
+        rest = self._get_credited_amount(line)
+        if line.batch_id.charge_item_id:
+            # Its own invoice comes first, and is posted along with it.
+            rest = max(rest - line._get_form()._get_charges(line)[line].total, 0)
+        paid = []
+        for term in terms:
+            amount = min(rest, term.residual)
+            paid.append((term, amount))
+            rest -= amount
+        return line.currency_id.round(rest), paid
+
+    @api.model
+    def _get_credited_amount(self, line):
+        """Return what the account is credited, taxes included."""
+        return (
+            line._get_form()._get_items(line)[line].total
+            if line._is_taxed()
+            else line.amount
+        )
+
+    @api.model
+    def _check_credited(self, account, company):
+        """Check that an account has no more open credit than it may have.
+
+        :raise UserError: when it has, with both amounts
+        """
+        cap = company._get_credit_open_cap()
+        lifted = account._get_open_credits(company).get(account.id, 0)
+        if cap and company.currency_id.compare_amounts(lifted, cap) > 0:
+            raise UserError(self._get_reason(company, lifted, cap))
+
+    @api.model
+    def _get_reason(self, company, lifted, cap):
+        currency = company.currency_id
+        return self.env._(
+            "It would have %(lifted)s of open credit, and %(cap)s is the most that an "
+            "account may have. Lower the amount, then retry.",
+            lifted=currency.format(lifted),
+            cap=currency.format(cap),
+        )

@@ -1,0 +1,5 @@
+from . import account_credit_correction
+from . import account_credit_correction_label
+from . import account_credit_correction_move
+from . import account_credit_correction_replace
+from . import account_credit_correction_reverse

@@ -1,0 +1,114 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .account_credit_correction import Item
+
+
+class AccountCreditCorrectionReverse(models.AbstractModel):
+    """Take a posted credit back: all of it, or what of it is unused."""
+
+    _name = "account.credit.correction.reverse"
+    _description = "Reversal of a Credit"
+
+    @api.model
+    def _reverse(self, lines, mode, date, reason):
+        """Reverse credits, see ``account.credit.line.action_reverse``."""
+        lines.batch_id._check_may_manage()
+        if mode not in ("all", "unused"):
+            raise UserError(self.env._("%(mode)s is no mode of reversal.", mode=mode))
+        corrections = self.env["account.credit.correction"]
+        corrections._lock(lines)
+        for line in lines:
+            corrections._check_is_posted(line)
+            self._check_is_not_moved(line)
+        date = fields.Date.to_date(date) or fields.Date.context_today(self)
+        for batch, part in lines.grouped("batch_id").items():
+            self.env["account.credit.run"]._reverse(batch, mode, date, reason, part)
+            errors = [
+                line.reversal_error
+                for line in part
+                if line.reversal_error
+                and line.reversal_error != line._get_moved_message()
+            ]
+            if errors:
+                raise UserError("\n".join(errors))
+            for line in part:
+                corrections._record("reverse", line, date, reason)
+
+    @api.model
+    def _check_is_not_moved(self, line):
+        """Check that something of the credit is still here.
+
+        :raise UserError: when all of it was moved
+        """
+        line_sudo = line.sudo()  # Whoever reverses may know what became of it.
+        if (
+            line_sudo.moved_line_ids
+            and line.currency_id.is_zero(
+                line_sudo.move_line_id.amount_residual_currency
+            )
+            and not line_sudo._get_reconciliations()
+        ):
+            raise UserError(line_sudo._get_moved_message())
+
+    @api.model
+    def _prepare(self, line, mode):
+        """Tell what reversing a credit would do, without doing it.
+
+        :param mode: "all" or "unused"
+        :return: ``{"items": [(ledger account, account, balance)], "currency": theirs,
+            "before", "after": see :meth:`_get_figures`, "invoices": [(number, what the
+            credit pays, what it will pay)]}``
+        :raise UserError: when it cannot be reversed
+        """
+        self.env["account.credit.correction"]._check_is_posted(line)
+        self._check_is_not_moved(line)
+        currency = line.currency_id
+        item = line.move_line_id
+        amount, balance = item.amount_residual_currency, item.amount_residual
+        freed = line._get_reconciliations().sorted("id")
+        if mode == "unused":
+            freed = freed.browse()
+        amount = currency.round(amount - sum(freed.mapped("credit_amount_currency")))
+        if currency.is_zero(amount):
+            raise UserError(self.env._("Nothing is unused of the credit."))
+        balance = line.company_id.currency_id.round(
+            balance - sum(freed.mapped("amount"))
+        )
+        figures = self._get_figures(line)
+        return {
+            "items": [
+                Item(item.account_id, line.partner_id, -balance),
+                *(
+                    Item(other.account_id, other.partner_id, part)
+                    for other, _amount, part in line._split_counterparts(
+                        item, amount, balance
+                    )
+                ),
+            ],
+            "currency": line.company_id.currency_id,
+            "before": figures,
+            "after": {
+                **figures,
+                "open": currency.format(0),
+                "credited": currency.format(line.move_amount_total + amount),
+            },
+            "invoices": [
+                (
+                    partial.debit_move_id.move_id.name,
+                    currency.format(partial.credit_amount_currency),
+                    "",
+                )
+                for partial in freed
+            ],
+        }
+
+    def _get_figures(self, line):
+        """Return what the dialog shows of the credit as it is, as texts."""
+        currency = line.currency_id
+        return {
+            "account": line.partner_id.display_name,
+            "item": line.credit_item_id.display_name,
+            "credited": currency.format(line.move_amount_total),
+            "open": currency.format(line.amount_open),
+        }

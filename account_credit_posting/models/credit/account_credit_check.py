@@ -1,0 +1,204 @@
+from odoo import api, models
+from odoo.tools import format_date
+
+
+class AccountCreditCheck(models.AbstractModel):
+    """Why a credit line cannot be posted, in sentences for the clerk.
+
+    Each names the account and says what to do about it.
+    """
+
+    _name = "account.credit.check"
+    _description = "Check of Credits"
+
+    @api.model
+    def _get_errors(self, lines):
+        """Find the lines that cannot be posted, before anything is created.
+
+        :param lines: ``account.credit.line`` records, saved or not
+        :return: ``{line: sentence}``; lines without an error are not in it
+        """
+        errors = {}  # {line: sentence}
+        for batch, of_batch in lines.grouped("batch_id").items():
+            locks = batch._get_lock_description()
+            unrated = self._get_currencies_without_rate(of_batch)
+            for line in of_batch:
+                error = (
+                    self._get_account_error(line)
+                    or self._get_item_error(line)
+                    or self._get_amount_error(line, unrated)
+                    or self._get_invoice_error(line)
+                    or self._get_date_error(line, locks)
+                )
+                if error:
+                    errors[line] = error
+            sound = of_batch.browse().union(
+                *(line for line in of_batch if line not in errors)
+            )
+            for observer in self.env["account.credit.observer"]._find_observers():
+                errors |= observer._get_errors(sound, batch)
+        return errors
+
+    @api.model
+    def _get_account_error(self, line):
+        account = line.partner_id
+        company = line.company_id
+        if not account:
+            return self.env._("This line names no account. Choose one, then retry.")
+        if not account.active:
+            return self.env._(
+                "%(account)s is archived. Unarchive the account, then retry.",
+                account=account.display_name,
+            )
+        if account != account.commercial_partner_id:
+            return self.env._(
+                "%(account)s belongs to the account %(parent)s. Choose that account, "
+                "then retry.",
+                account=account.display_name,
+                parent=account.commercial_partner_id.display_name,
+            )
+        if account._is_foreign_to(company):
+            return self.env._(
+                "%(account)s is an account of %(other)s. Post its credit with that "
+                "company as classification.",
+                account=account.display_name,
+                other=account.company_id.display_name,
+            )
+        receivable = account.with_company(company).property_account_receivable_id
+        if not receivable.active:
+            return self.env._(
+                "%(account)s has no receivable account in use at %(company)s. Set "
+                "Account Receivable on the contact, then retry.",
+                account=account.display_name,
+                company=company.display_name,
+            )
+        return None
+
+    @api.model
+    def _get_item_error(self, line):
+        if not line._is_credited():
+            return None
+        item = line.credit_item_id.with_company(line.company_id)
+        if not item:
+            reason = self.env._("Choose a credit item, then retry.")
+        elif not item.active:
+            reason = self.env._(
+                "%(item)s is archived. Unarchive the credit item, then retry.",
+                item=item.display_name,
+            )
+        elif not item.is_credit_item:
+            reason = self.env._(
+                "%(item)s is no credit item. Choose a credit item, then retry.",
+                item=item.display_name,
+            )
+        elif not item._get_product_accounts()["income"]:
+            reason = self.env._(
+                "%(item)s has no ledger account. Set one on the credit item, then "
+                "retry.",
+                item=item.display_name,
+            )
+        elif error := line.batch_id._get_document_form_error():
+            reason = error
+        else:
+            return None
+        return line._get_not_credited_message(reason)
+
+    @api.model
+    def _get_amount_error(self, line, unrated):
+        """Return what is wrong with the amount or of its currency.
+
+        :param unrated: currencies that have no rate on the date of the batch
+        """
+        currency = line.currency_id
+        is_charge = bool(line.batch_id.charge_item_id)
+        amount = line.charge_amount if is_charge else line.amount
+        if (
+            currency.compare_amounts(amount, 0) <= 0
+            or currency.compare_amounts(line.amount, 0) < 0
+        ):
+            return self.env._(
+                "%(account)s has the amount %(amount)s. Enter an amount above zero, "
+                "then retry.",
+                account=line.partner_id.display_name,
+                amount=currency.format(min(amount, line.amount)),
+            )
+        if not currency.active:
+            reason = self.env._(
+                "The currency %(currency)s is archived. Activate it, then retry.",
+                currency=currency.name,
+            )
+        elif currency in unrated:
+            reason = self.env._(
+                "%(currency)s has no exchange rate on %(date)s. Enter one under "
+                "Configuration, Currencies, then retry.",
+                currency=currency.name,
+                date=format_date(self.env, line.date),
+            )
+        else:
+            return None
+        return line._get_not_credited_message(reason)
+
+    @api.model
+    def _get_invoice_error(self, line):
+        invoice = line.invoice_id
+        if not invoice:
+            return None
+        if (
+            invoice.move_type != "out_invoice"
+            or invoice.state != "posted"
+            or invoice.commercial_partner_id != line.partner_id
+            or invoice.company_id != line.company_id
+        ):
+            reason = self.env._(
+                "%(invoice)s is not a posted invoice of this account. Choose another "
+                "invoice or none, then retry.",
+                invoice=invoice.display_name,
+            )
+        elif invoice.currency_id != line.currency_id:
+            reason = self.env._(
+                "%(invoice)s is in %(other)s and the credit in %(currency)s. Use the "
+                "currency of the invoice, then retry.",
+                invoice=invoice.display_name,
+                other=invoice.currency_id.name,
+                currency=line.currency_id.name,
+            )
+        else:
+            return None
+        return line._get_not_credited_message(reason)
+
+    @api.model
+    def _get_date_error(self, line, locks):
+        """Return what is wrong with the date.
+
+        Odoo would move the date silently (``account.move._post``). A clerk who chose
+        a date is told instead.
+
+        :param locks: the lock dates that the batch violates, as text
+        """
+        if not locks:
+            return None
+        return line._get_not_credited_message(
+            self.env._(
+                "The date %(date)s is locked (%(locks)s). Choose a later date, then "
+                "retry.",
+                date=format_date(self.env, line.date),
+                locks=locks,
+            )
+        )
+
+    @api.model
+    def _get_currencies_without_rate(self, lines):
+        """Return the foreign currencies of the lines that have no rate on the date."""
+        batch = lines.batch_id
+        foreign = lines.currency_id - batch.company_id.currency_id
+        if not foreign:
+            return foreign
+        rated = self.env["res.currency.rate"]._read_group(
+            [
+                ("currency_id", "in", foreign.ids),
+                ("company_id", "in", (False, batch.company_id.root_id.id)),
+                ("name", "<=", batch.date),
+            ],
+            ["currency_id"],
+        )
+        return foreign.browse(set(foreign.ids) - {currency.id for [currency] in rated})

@@ -1,0 +1,459 @@
+from typing import Any, NamedTuple
+
+from odoo import api, models
+from odoo.fields import Command
+
+from ...tools.isolating import isolate
+from ...tools.posting import with_posting
+
+
+class Items(NamedTuple):
+    """The journal items of a document: the preview shows them, posting books them.
+
+    Each is a dict of values for ``account.move.line``, balance and currency among them.
+    """
+
+    #: The ``account.fiscal.position`` behind them.
+    position: Any
+    #: What is credited or invoiced, and the taxes on it.
+    others: list
+    #: What the account is credited, or owes: one item for each due date.
+    receivables: list
+
+    @property
+    def total(self):
+        """Return the total of the document, above zero, in its currency."""
+        return abs(sum(vals["amount_currency"] for vals in self.receivables))
+
+    @property
+    def ledger_id(self):
+        """Return the id of the receivable ``account.account``."""
+        return self.receivables[0]["account_id"]
+
+    @property
+    def all(self):
+        """Return all of them, the receivable ones last."""
+        return [*self.others, *self.receivables]
+
+
+class AccountCreditForm(models.AbstractModel):
+    """What a credit is posted as, and how it is reversed: what all forms share.
+
+    A form has no records. Its methods take credit lines of one batch.
+    """
+
+    _name = "account.credit.form"
+    _description = "Form of Credits"
+
+    @api.model
+    def _get_items(self, lines):
+        """Return what posting books for credits, without posting anything.
+
+        :param lines: saved or not
+        :return: ``{line: Items}``
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _get_charges(self, lines):
+        """Return what posting books for the invoices beside the credits.
+
+        :return: ``{line: Items}``
+        """
+        return {}
+
+    @api.model
+    def _build_items(self, line, position, others, dues):
+        """Add what the customer of a line has to what many lines have in common.
+
+        :param list others: values of the other side
+        :param list dues: ``[(due date, amount in currency, balance)]``
+        """
+        common_vals = {
+            "partner_id": line.partner_id.id,
+            "currency_id": line.currency_id.id,
+        }
+        receivable_vals = {
+            **common_vals,
+            "display_type": "payment_term",
+            "account_id": line._get_receivable(position).id,
+        }
+        return Items(
+            position,
+            [{**vals, **common_vals} for vals in others],
+            [
+                {
+                    **receivable_vals,
+                    "date_maturity": due,
+                    "amount_currency": amount,
+                    "balance": balance,
+                }
+                for due, amount, balance in dues
+            ],
+        )
+
+    @api.model
+    def _sum_items(self, company, currency, items):
+        """Return ``(amount in currency, balance)`` of values of journal items."""
+        return (
+            currency.round(sum(vals["amount_currency"] for vals in items)),
+            company.currency_id.round(sum(vals["balance"] for vals in items)),
+        )
+
+    @api.model
+    def _get_ledger(self, batch, item, position):
+        """Return the ledger account of an item.
+
+        :param item: the credit item, or what is invoiced
+        :param position: the fiscal position of the customer
+        """
+        template = item.with_company(batch.company_id).product_tmpl_id
+        return template.get_product_accounts(fiscal_pos=position)["income"]
+
+    @api.model
+    def _get_label(self, batch, item, lang):
+        """Return what the customer reads: the item and the public comment.
+
+        The private comment is nowhere on it.
+        """
+        item = item.with_context(lang=lang)
+        label = item.get_product_multiline_description_sale()
+        comment = batch.public_comment
+        return f"{label}\n{comment}" if comment else label
+
+    # -------------------------------------------------------------------------
+    # POST
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _post(self, lines):
+        """Post lines that the checks have found sound.
+
+        Those that are refused alone fail alone.
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _isolate(self, lines, attempt):
+        """Do something with the lines; those that are refused alone fail alone.
+
+        :param attempt: called with a set of lines
+        :return: list of what it returned
+        """
+        return isolate(
+            self.env.cr,
+            lines,
+            attempt,
+            lambda line, error: line._set_failed(line._get_error_message(error)),
+        )
+
+    @api.model
+    def _get_moves(self, company):
+        """Return ``account.move`` as entries of credits are created and posted."""
+        moves = self.env["account.move"].with_context(**self._get_log_context(company))
+        return with_posting(moves, "posting")
+
+    @api.model
+    def _get_log_context(self, company):
+        """Return the context in which entries of credits keep no log of their own."""
+        return {
+            # The batch keeps the log; the entry keeps only what changes later. Where
+            # the law wants an audit trail, the entry keeps its own.
+            "mail_create_nolog": True,
+            "mail_create_nosubscribe": True,
+            "tracking_disable": not any(company.mapped("restrictive_audit_trail")),
+        }
+
+    @api.model
+    def _create_complete(self, company, vals):
+        """Create entries that are given complete, so that Odoo derives nothing.
+
+        :param vals: one dict, or a list of them, for ``account.move.create``
+        """
+        moves = self._get_moves(company)
+        complete = moves.with_context(skip_analytic_sync=True, skip_invoice_sync=True)
+        return complete.create(vals).with_env(moves.env)
+
+    @api.model
+    def _post_as_block(self, moves):
+        """Post entries as one set, with numbers that follow each other."""
+        with_posting(moves, numbers={})._post(soft=False)
+
+    # -------------------------------------------------------------------------
+    # LET ODOO COMPUTE TAXES, AS IT DOES WHEN IT CREATES THE DOCUMENT
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _compute_taxed(self, batch, item, position, currency, price, term=None):
+        """Compute the other side of a document: the price, and the taxes on it.
+
+        The steps are those of ``account.move._sync_tax_lines``, so that tax included,
+        rounding and taxes on taxes come out to the same cent.
+
+        :param item: the credit item, or the charge item of the batch: an invoice
+        :param position: the fiscal position of the customer
+        :param price: as the line says it, above zero
+        :param term: of an invoice, the payment term
+        :return: list of values, without what the customer has
+        """
+        company = batch.company_id
+        is_refund = item != batch.charge_item_id
+        ledger = self._get_ledger(batch, item, position)
+        base_vals = {
+            "product_id": item,
+            "product_uom_id": item.uom_id,
+            "tax_ids": position.map_tax(self._get_taxes(company, item, ledger)),
+            "price_unit": price,
+            "quantity": 1,
+            "currency_id": currency,
+            "rate": currency._get_conversion_rate(
+                company.currency_id, currency, company, batch.date
+            ),
+            "sign": 1 if is_refund else -1,
+            "is_refund": is_refund,
+            "account_id": ledger,
+            "analytic_distribution": batch.analytic_distribution,
+        }
+        taxes = self.env["account.tax"]
+        base_lines = [taxes._prepare_base_line_for_taxes_computation({}, **base_vals)]
+        taxes._add_tax_details_in_base_lines(base_lines, company)
+        if discounts := self._prepare_discounts(base_lines[0], base_vals, term):
+            taxes._add_tax_details_in_base_lines(discounts, company)
+            base_lines += discounts
+        taxes._round_base_lines_tax_details(base_lines, company)
+        taxes._add_accounting_data_in_base_lines_tax_details(base_lines, company)
+        computed = taxes._prepare_tax_lines(base_lines, company)
+        return [
+            *(
+                {
+                    "display_type": "epd" if base_line["special_type"] else "product",
+                    "account_id": ledger.id,
+                    **amounts,
+                }
+                for base_line, amounts in computed["base_lines_to_update"]
+            ),
+            *({**vals, "display_type": "tax"} for vals in computed["tax_lines_to_add"]),
+        ]
+
+    @api.model
+    def _is_taxed(self, company, item):
+        """Tell whether a credit item has taxes in a company.
+
+        Default taxes of its ledger account do not count: a credit item without taxes
+        lowers none.
+        """
+        return bool(item.taxes_id._filter_taxes_by_company(company))
+
+    @api.model
+    def _get_taxes(self, company, item, ledger):
+        """Return the taxes of an item, as ``account.move.line`` finds them."""
+        taxes = item.taxes_id._filter_taxes_by_company(company)
+        return taxes or ledger.tax_ids.filtered(
+            lambda tax: tax.type_tax_use == "sale"
+        )._filter_taxes_by_company(company)
+
+    @api.model
+    def _prepare_discounts(self, base_line, base_vals, term):
+        """Prepare what lowers the tax at once where an early payment may be discounted.
+
+        As ``account.move.line._compute_epd_needed`` does.
+
+        :param base_line: that of the price, its tax computed
+        :param base_vals: what it was made of
+        :param term: the payment term, or None
+        """
+        taxes = base_vals["tax_ids"]
+        if (
+            not (term and term.early_discount and taxes)
+            or term.early_pay_discount_computation != "mixed"
+        ):
+            return []
+        currency = base_vals["currency_id"]
+        untaxed = currency.round(
+            base_line["tax_details"]["raw_total_excluded_currency"]
+        )
+        amount = currency.round(untaxed * (term.discount_percentage / 100))
+        return [
+            taxes._prepare_base_line_for_taxes_computation(
+                {},
+                **base_vals
+                | {
+                    "tax_ids": discounted,
+                    "price_unit": price,
+                    "special_mode": "total_excluded",
+                    "special_type": "early_payment",
+                },
+            )
+            for discounted, price in (
+                (taxes.filtered(lambda tax: tax.amount_type != "fixed"), -amount),
+                (taxes.browse(), amount),
+            )
+        ]
+
+    # -------------------------------------------------------------------------
+    # REVERSE: ALL OF THE CREDITS, OR WHAT IS UNUSED
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _reverse(self, lines):
+        """Take back what is open of the lines, as their batch says."""
+        is_all = lines.batch_id.reversal_mode == "all"
+        freed = self._free(lines) if is_all else self.env["res.partner"]
+        self._reverse_open(
+            lines.filtered(
+                lambda line: (
+                    not line.currency_id.is_zero(
+                        line.move_line_id.amount_residual_currency
+                    )
+                )
+            )
+        )
+        self._end_reversal(lines, freed)
+
+    @api.model
+    def _reverse_open(self, lines):
+        """Take back what is open by journal entries, and reconcile both.
+
+        One entry for each entry of the lines, at the rate of the credit: no exchange
+        difference comes of it.
+        """
+        groups = list(lines.grouped("move_id").values())
+        if not groups:
+            return
+        moves = self._create_complete(
+            lines.company_id, [self._prepare_counter_vals(group) for group in groups]
+        )
+        pairs = []  # [both items of a line]
+        for group, move in zip(groups, moves, strict=True):
+            counterparts = move.line_ids.sorted("id")
+            pairs += [
+                line.move_line_id + counterpart
+                for line, counterpart in zip(group, counterparts, strict=False)
+            ]
+        self._post_as_block(moves)
+        self._reconcile(pairs)
+
+    @api.model
+    def _reverse_with(self, lines, counterparts):
+        """Reverse lines of an entry that somebody else has reversed.
+
+        :param counterparts: what reverses them, one journal item for each line
+        """
+        freed = self._free(lines)
+        self._reconcile(
+            [
+                line.move_line_id + counterpart
+                for line, counterpart in zip(lines, counterparts, strict=True)
+            ]
+        )
+        self._end_reversal(lines, freed)
+
+    @api.model
+    def _free(self, lines):
+        """Undo what took of the credits.
+
+        :return: the accounts whose invoices are open again, ``res.partner`` records
+        """
+        partials = lines._get_reconciliations()
+        accounts = partials.debit_move_id.partner_id
+        partials.unlink()
+        return accounts
+
+    @api.model
+    def _reconcile(self, pairs):
+        items = self.env["account.move.line"].with_context(move_reverse_cancel=True)
+        items._reconcile_plan(pairs)
+
+    @api.model
+    def _prepare_counter_vals(self, lines):
+        """Prepare the entry that takes back what is open of lines of one entry.
+
+        :return: values for ``account.move.create``; the first journal items are those
+            of the lines, in their order
+        """
+        company = lines.company_id
+        original = lines.move_id
+        date = lines.batch_id.reversal_date
+        items_vals = []
+        others = {}  # {journal item of the original: [amount in currency, balance]}
+        for line in lines:
+            item = line.move_line_id
+            amount, balance = item.amount_residual_currency, item.amount_residual
+            items_vals.append(
+                {
+                    **self._prepare_counter_item_vals(item, -amount, -balance),
+                    "date_maturity": date,
+                    "no_followup": False,
+                    "analytic_distribution": False,
+                }
+            )
+            for other, *shares in line._split_counterparts(item, amount, balance):
+                sums = others.setdefault(other, [0, 0])
+                sums[0] += shares[0]
+                sums[1] += shares[1]
+        items_vals += [
+            {
+                **self._prepare_counter_item_vals(
+                    other,
+                    other.currency_id.round(amount),
+                    company.currency_id.round(balance),
+                ),
+                "product_id": other.product_id.id,
+                "tax_ids": [Command.set(other.tax_ids.ids)],
+                "tax_tag_ids": [Command.set(other.tax_tag_ids.ids)],
+                "tax_repartition_line_id": other.tax_repartition_line_id.id,
+                "analytic_distribution": other.analytic_distribution,
+            }
+            for other, (amount, balance) in others.items()
+        ]
+        journal = company._get_credit_entry_journal() or original.journal_id
+        return {
+            "move_type": "entry",
+            "journal_id": journal.id,
+            "company_id": company.id,
+            "currency_id": original.currency_id.id,
+            "partner_id": original.partner_id.id,
+            # Said, so that Odoo need not look for one: nothing is mapped here.
+            "fiscal_position_id": False,
+            "invoice_payment_term_id": False,
+            "date": date,
+            "ref": self._get_reversal_ref(original),
+            "reversed_entry_id": original.id,
+            "line_ids": [Command.create(vals) for vals in items_vals],
+        }
+
+    @api.model
+    def _prepare_counter_item_vals(self, item, amount, balance):
+        return {
+            "account_id": item.account_id.id,
+            "partner_id": item.partner_id.id,
+            "currency_id": item.currency_id.id,
+            "name": item.name,
+            "amount_currency": amount,
+            "balance": balance,
+            "is_storno": item.company_id.account_storno,
+        }
+
+    @api.model
+    def _get_reversal_ref(self, move):
+        return self.env._("Reversal of: %(move)s", move=move.name)
+
+    @api.model
+    def _end_reversal(self, lines, freed):
+        """Write down which lines are reversed: those that nothing else has used.
+
+        :param freed: accounts whose invoices are open again: other open credits of
+            theirs may pay these
+        """
+        lines.filtered(
+            lambda line: (
+                line.state == "posted"
+                and not line.moved_line_ids
+                and not line._get_reconciliations()
+            )
+        )._set_reversed()
+        lines._write_result({"is_to_reverse": False})
+        lines._warn_of_moved()
+        if freed:
+            for observer in self.env["account.credit.observer"]._find_observers():
+                observer._on_freed(freed, lines.company_id)

@@ -1,0 +1,136 @@
+from functools import cache, partial
+
+from odoo import api, models
+from odoo.fields import Command
+
+from ...tools.posting import with_posting
+
+
+class AccountCreditFormInvoice(models.AbstractModel):
+    """Post an invoice for each account, and a credit note beside it that pays it."""
+
+    _name = "account.credit.form.invoice"
+    _inherit = "account.credit.form.note"
+    _description = "Invoices with Credit Notes"
+
+    @api.model
+    def _get_charges(self, lines):
+        batch = lines.batch_id
+        item = batch.charge_item_id
+        compute = cache(partial(self._compute_charge, batch))
+        get_label = cache(partial(self._get_label, batch, item))
+        charges = {}
+        for line in lines:
+            position = line._get_fiscal_position()
+            term = batch.invoice_payment_term_id
+            if not term and not batch.invoice_date_due:
+                account = line.partner_id.with_company(batch.company_id)
+                term = account.property_payment_term_id
+            computed = compute(position, line.currency_id, line.charge_amount, term)
+            charges[line] = self._build_items(line, position, *computed)
+            charges[line].others[0]["name"] = get_label(line.partner_id.lang)
+        return charges
+
+    @api.model
+    def _compute_charge(self, batch, position, currency, price, term):
+        """Compute both sides of an invoice, but for what its customer has.
+
+        :param term: the ``account.payment.term`` of the invoice, or an empty one
+        :return: ``(others, dues)``, see :meth:`_build_items`
+        """
+        company = batch.company_id
+        others = self._compute_taxed(
+            batch, batch.charge_item_id, position, currency, price, term
+        )
+        amount, balance = self._sum_items(company, currency, others)
+        if not term:
+            return others, [(batch.invoice_date_due or batch.date, -amount, -balance)]
+        tax, tax_balance = self._sum_items(
+            company,
+            currency,
+            [vals for vals in others if vals["display_type"] == "tax"],
+        )
+        parts = term._compute_terms(
+            date_ref=batch.date,
+            currency=currency,
+            company=company,
+            tax_amount=-tax_balance,
+            tax_amount_currency=-tax,
+            sign=1,
+            untaxed_amount=tax_balance - balance,
+            untaxed_amount_currency=tax - amount,
+        )["line_ids"]
+        dues = {}  # {due date: [amount in currency, balance]}: Odoo makes one item
+        for part in parts:
+            sums = dues.setdefault(part["date"], [0, 0])
+            sums[0] += part["foreign_amount"]
+            sums[1] += part["company_amount"]
+        return others, [(due, *sums) for due, sums in dues.items()]
+
+    @api.model
+    def _post(self, lines):
+        self._isolate(lines, self._post_invoices)
+
+    @api.model
+    def _post_invoices(self, lines):
+        """Post the invoices of the lines, and then the credits that pay them.
+
+        All of it or nothing: the caller isolates what is refused, so that no line is
+        left with an invoice and without its credit.
+        """
+        moves = self._get_moves(lines.company_id).with_company(lines.company_id)
+        invoices = moves.create(self._prepare_invoices_vals(lines))
+        # The credit of the line comes first, before what else is on the account.
+        with_posting(invoices, is_charging=True)._post(soft=False)
+        credited = lines.filtered(lambda line: line._is_credited())
+        for line, invoice in zip(lines, invoices, strict=True):
+            line._write_result({"invoice_id": invoice.id})
+        if credited:
+            self._post_notes(self._create_notes(credited))
+        for line in lines:
+            line._update_state("posted", error=False, charge_move_id=line.invoice_id.id)
+        alone = (lines - credited).charge_move_id
+        for observer in self.env["account.credit.observer"]._find_observers():
+            observer._on_charged(alone)
+
+    @api.model
+    def _prepare_invoices_vals(self, lines):
+        """Prepare the invoices of the lines, as a user would type them.
+
+        :return: list of values for ``account.move.create``: ``out_invoice``, one
+            invoice line
+        """
+        batch = lines.batch_id
+        item = batch.charge_item_id
+        analytic = self._get_analytic(batch)
+        get_label = cache(partial(self._get_label, batch, item))
+        move_vals = {
+            "move_type": "out_invoice",
+            "company_id": batch.company_id.id,
+            "date": batch.date,
+            "invoice_date": batch.date,
+            "invoice_origin": batch.name,
+        }
+        if batch.invoice_payment_term_id:
+            move_vals["invoice_payment_term_id"] = batch.invoice_payment_term_id.id
+        elif batch.invoice_date_due:
+            move_vals["invoice_payment_term_id"] = False
+            move_vals["invoice_date_due"] = batch.invoice_date_due
+        return [
+            {
+                **move_vals,
+                "partner_id": line.partner_id.id,
+                "currency_id": line.currency_id.id,
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            **self._prepare_product_vals(
+                                item, analytic, line.charge_amount
+                            ),
+                            "name": get_label(line.partner_id.lang),
+                        }
+                    )
+                ],
+            }
+            for line in lines
+        ]

@@ -1,0 +1,207 @@
+from functools import cache, partial
+
+from odoo import api, models
+from odoo.fields import Command
+
+from ...tools.isolating import isolate
+
+
+class AccountCreditFormNote(models.AbstractModel):
+    """Post each credit as a credit note of its own."""
+
+    _name = "account.credit.form.note"
+    _inherit = "account.credit.form"
+    _description = "Credit Notes"
+
+    @api.model
+    def _get_items(self, lines):
+        batch = lines.batch_id
+        item = batch.credit_item_id
+        # Many accounts have the same price, fiscal position and language.
+        compute = cache(partial(self._compute, batch, item, self._get_analytic(batch)))
+        get_label = cache(partial(self._get_label, batch, item))
+        items = {}
+        for line in lines:
+            position = line._get_fiscal_position()
+            computed = compute(position, line.currency_id, line.amount)
+            items[line] = self._build_items(line, position, *computed)
+            items[line].others[0]["name"] = get_label(line.partner_id.lang)
+        return items
+
+    @api.model
+    def _compute(self, batch, item, analytic, position, currency, price):
+        """Compute both sides of a credit note, but for what its customer has.
+
+        :param analytic: see :meth:`_prepare_product_vals`
+        :return: ``(others, dues)``, see :meth:`_build_items`
+        """
+        company = batch.company_id
+        if self._is_taxed(company, item):
+            others = self._compute_taxed(batch, item, position, currency, price)
+        else:
+            # Given complete, Odoo need not derive one item from the other, which is
+            # half of what an entry costs (``account.move._sync_dynamic_lines``). The
+            # values are those that it would derive.
+            others = [
+                {
+                    **self._prepare_product_vals(item, analytic, price),
+                    "display_type": "product",
+                    "product_uom_id": item.uom_id.id,
+                    "account_id": self._get_ledger(batch, item, position).id,
+                    "amount_currency": price,
+                    "balance": currency._convert(
+                        price, company.currency_id, company, batch.date
+                    ),
+                    "tax_ids": [],
+                }
+            ]
+        amount, balance = self._sum_items(company, currency, others)
+        return others, [(batch.date, -amount, -balance)]
+
+    @api.model
+    def _get_analytic(self, batch):
+        """Return the analytic distribution of a batch, where Odoo need not find one.
+
+        :return: a distribution; False for none at all; None where Odoo is to look
+        """
+        if batch.analytic_distribution:
+            return batch.analytic_distribution
+        models_sudo = self.env["account.analytic.distribution.model"].sudo()
+        # Odoo looks for one for each line: once is enough to know that there is none.
+        return None if models_sudo.search_count([], limit=1) else False
+
+    @api.model
+    def _prepare_product_vals(self, item, analytic, price):
+        """Prepare what a user would type on a document, but for the label.
+
+        :param item: a ``product.product``
+        :param analytic: of :meth:`_get_analytic`
+        """
+        vals = {"product_id": item.id, "quantity": 1, "price_unit": price}
+        if analytic is not None:
+            vals["analytic_distribution"] = analytic
+        return vals
+
+    @api.model
+    def _post(self, lines):
+        # Credit notes are created, and then posted, each isolated for itself: what is
+        # refused on posting does not cost the others their creation.
+        drafts = self._isolate(lines, self._create_notes)
+        isolate(
+            self.env.cr,
+            self._get_moves(lines.company_id).concat(*drafts),
+            self._post_notes,
+            self._discard_note,
+        )
+
+    @api.model
+    def _create_notes(self, lines):
+        """Create one draft credit note per line.
+
+        :return: ``account.move`` records, in the order of the lines
+        """
+        batch = lines.batch_id
+        item = batch.credit_item_id
+        company = batch.company_id
+        if not self._is_taxed(company, item):
+            return self._create_complete(
+                company,
+                [
+                    self._prepare_note_vals(line, items.position)
+                    | {"line_ids": [Command.create(vals) for vals in items.all]}
+                    for line, items in self._get_items(lines).items()
+                ],
+            )
+        # Taxes, and what follows from them, are Odoo's to compute; the items that are
+        # shown beforehand are those that it computes.
+        analytic = self._get_analytic(batch)
+        get_label = cache(partial(self._get_label, batch, item))
+        return self._get_moves(company).create(
+            [
+                self._prepare_note_vals(line, line._get_fiscal_position())
+                | {
+                    "invoice_line_ids": [
+                        Command.create(
+                            {
+                                **self._prepare_product_vals(
+                                    item, analytic, line.amount
+                                ),
+                                "name": get_label(line.partner_id.lang),
+                            }
+                        )
+                    ]
+                }
+                for line in lines
+            ]
+        )
+
+    @api.model
+    def _prepare_note_vals(self, line, position):
+        """Prepare the credit note of a line, but for its items.
+
+        :return: values for ``account.move.create``: ``out_refund``, no payment term, so
+            that one receivable item is due at once
+        """
+        batch = line.batch_id
+        company = batch.company_id
+        return {
+            "move_type": "out_refund",
+            "journal_id": company._get_credit_journal().id,
+            "company_id": company.id,
+            "partner_id": line.partner_id.id,
+            "fiscal_position_id": position.id,
+            "currency_id": line.currency_id.id,
+            "date": batch.date,
+            "invoice_date": batch.date,
+            "invoice_date_due": batch.date,
+            "invoice_payment_term_id": False,
+            "invoice_origin": batch.name,
+            "credit_line_id": line.id,
+        }
+
+    @api.model
+    def _post_notes(self, moves):
+        """Mark the lines of draft credit notes, and post these.
+
+        In this order, because what is posted may pay an invoice at once.
+        """
+        for move in moves:
+            item = move.line_ids.filtered(
+                lambda item: item.display_type == "payment_term"
+            )
+            move.credit_line_id._set_posted(move, item)
+        self._post_as_block(moves)
+
+    @api.model
+    def _discard_note(self, move, error):
+        """Delete a draft that was refused; its line fails alone."""
+        line = move.credit_line_id
+        move.unlink()
+        line._set_failed(line._get_error_message(error))
+
+    @api.model
+    def _reverse_open(self, lines):
+        # The customer gets a document with the taxes, as Odoo makes it, where nothing
+        # of the credit is used.
+        whole = lines.filtered(
+            lambda line: (
+                line.move_id.line_ids.tax_line_id
+                and not line.currency_id.compare_amounts(
+                    line.move_line_id.amount_residual_currency,
+                    line.move_line_id.amount_currency,
+                )
+            )
+        )
+        date = lines.batch_id.reversal_date
+        whole.move_id._reverse_moves(
+            [
+                {
+                    "date": date,
+                    "invoice_date": date,
+                    "ref": self._get_reversal_ref(move),
+                }
+                for move in whole.move_id
+            ],
+            cancel=True,
+        )
+        super()._reverse_open(lines - whole)

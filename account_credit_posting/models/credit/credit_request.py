@@ -1,0 +1,192 @@
+from psycopg2.errors import UniqueViolation
+
+from odoo import fields
+from odoo.exceptions import AccessError, ConcurrencyError, ValidationError
+
+from ...tools.requests import find_malformed_lines, hash_request, is_id, parse_amount
+
+
+class CreditRequest:
+    """What another program asks to post, see ``account.credit.batch.post_credits``."""
+
+    def __init__(self, env, content, idempotency_key=None):
+        """Check the shape of a request and bring it into one form.
+
+        :param env: of who asks, in the company that posts
+        :param dict content: the arguments of ``post_credits`` that say what is posted
+        :param idempotency_key: of the client, if it has one
+        :raise ValidationError: when the request is malformed
+        """
+        self.env = env
+        self.content = self._read(**content)
+        self.key = str(idempotency_key) if idempotency_key else False
+        self.hash = hash_request(**self.content)
+
+    def _read(self, credit_item_id, lines, date, public_comment, private_comment):
+        """Return the content in one form.
+
+        :return: ``{"credit_item_id", "lines": [[account id, amount as it came, invoice
+            id or None]], "date", "public_comment", "private_comment"}``
+        """
+        errors = find_malformed_lines(lines)
+        if errors:
+            raise ValidationError(
+                self.env._("The request is malformed:")
+                + "".join(f"\nlines[{place - 1}] {text}" for place, text in errors[:20])
+            )
+        item = self.env["product.product"].browse(
+            credit_item_id if is_id(credit_item_id) else None
+        )
+        item = item.exists()._filtered_access("read")
+        if not item.is_credit_item:
+            raise ValidationError(
+                self.env._(
+                    "There is no credit item with the id %(id)s.", id=credit_item_id
+                )
+            )
+        try:
+            date = fields.Date.to_date(date or None)
+        except (TypeError, ValueError) as error:
+            raise ValidationError(
+                self.env._(
+                    "%(date)s is no date. Write it as YYYY-MM-DD.", date=str(date)
+                )
+            ) from error
+        return {
+            "credit_item_id": item.id,
+            "lines": [
+                [line["account_id"], line["amount"], line.get("invoice_id") or None]
+                for line in lines
+            ],
+            "date": date,
+            "public_comment": public_comment or None,
+            "private_comment": private_comment or None,
+        }
+
+    def find_batch(self):
+        """Return the batch of an earlier request with this key, if there is one.
+
+        :raise ValidationError: when the key came with a different request
+        """
+        batches = self.env["account.credit.batch"]
+        if not self.key:
+            return batches
+        batch = batches.search(
+            [
+                ("company_id", "=", self.env.company.id),
+                ("idempotency_key", "=", self.key),
+            ],
+            limit=1,
+        )
+        if batch and batch.request_hash != self.hash:
+            raise ValidationError(
+                self.env._(
+                    "The idempotency key %(key)s belongs to another request, "
+                    "answered by %(batch)s. Use a new key for a new request.",
+                    key=self.key,
+                    batch=batch.name,
+                )
+            )
+        return batch
+
+    def create_batch(self):
+        """Create the batch, with a line for each one requested.
+
+        :raise ConcurrencyError: when another session posts the same key right now;
+            Odoo then repeats the request, which finds the other's batch
+        """
+        batches = self.env["account.credit.batch"]
+        batch_vals = {
+            "company_id": self.env.company.id,
+            "credit_item_id": self.content["credit_item_id"],
+            "date": self.content["date"] or fields.Date.context_today(batches),
+            "public_comment": self.content["public_comment"],
+            "private_comment": self.content["private_comment"],
+            "idempotency_key": self.key,
+            "request_hash": self.key and self.hash,
+        }
+        try:
+            with self.env.cr.savepoint():
+                batch = batches.create(batch_vals)
+        except UniqueViolation as error:
+            raise ConcurrencyError(
+                f"idempotency key {self.key} is being posted"
+            ) from error
+        self._create_lines(batch)
+        return batch
+
+    def _create_lines(self, batch):
+        """Create a line for each one requested, failed ones with their reason.
+
+        What the request says of one account never stops the others: a line that
+        cannot be posted is kept, with an amount of zero where it was no amount.
+        """
+        requested = self.content["lines"]
+        partners = self._get_reachable_ids("res.partner", [row[0] for row in requested])
+        invoices = self._get_reachable_ids(
+            "account.move", [row[2] for row in requested]
+        )
+        amounts = [self._read_amount(row[1]) for row in requested]
+        lines = self.env["account.credit.line"].create(
+            [
+                {
+                    "batch_id": batch.id,
+                    "partner_id": account_id if account_id in partners else False,
+                    "invoice_id": invoice_id if invoice_id in invoices else False,
+                    "amount": float(amount or 0),
+                }
+                for (account_id, _, invoice_id), amount in zip(
+                    requested, amounts, strict=True
+                )
+            ]
+        )
+        for line, row, amount in zip(lines, requested, amounts, strict=True):
+            error = line._get_request_error(row, amount)
+            if error:
+                line._set_failed(error)
+
+    def _get_reachable_ids(self, model, ids):
+        """Return the set of those ids that exist and that the user may read."""
+        records = self.env[model].browse({id_ for id_ in ids if id_})
+        return set(records.exists()._filtered_access("read").ids)
+
+    def _read_amount(self, value):
+        """Return an amount of a request as ``Decimal``, or None if it is none."""
+        try:
+            return parse_amount(value)
+        except ValueError:
+            return None
+
+
+def find_posting_company(env, company_id):
+    """Return the company that posts.
+
+    :param company_id: as the client said it; that of the user by default
+    :raise AccessError: when the user does not work in that company
+    """
+    company = env["res.company"].browse(company_id or env.company.id)
+    if not env.su and company not in env.user.company_ids:
+        raise AccessError(
+            env._("You do not work in the company with the id %(id)s.", id=company_id)
+        )
+    return company
+
+
+def get_answer(batch):
+    """Return what the API answers for a batch, see ``post_credits``."""
+    return {
+        "batch_id": batch.id,
+        "name": batch.name,
+        "state": batch.state,
+        "lines": [
+            {
+                "account_id": line.partner_id.id,
+                "amount": line.amount,
+                "state": line.state,
+                "move_id": line.move_id.id,
+                "move_name": line.move_id.sudo().name,
+                "error": line.error,
+            }
+            for line in batch.line_ids.sorted("id")
+        ],
+    }

@@ -1,0 +1,273 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ... import const
+from ...tools.isolating import explain_error, isolate
+from ...tools.locks import lock_free_rows
+from ...tools.posting import with_posting
+from ...tools.working import work
+
+_logger = logging.getLogger(__name__)
+
+
+class AccountCreditNotice(models.Model):
+    """One e-mail to a customer: what the account was credited by one batch.
+
+    It waits, it is written, or it says why it cannot be. Written once, it stays so:
+    what is posted for the account later is told by another one.
+    """
+
+    _name = "account.credit.notice"
+    _inherit = ["account.credit.guard", "account.credit.observer"]
+    _description = "E-mail about Credits"
+    _order = "id"
+    _rec_name = "partner_id"
+
+    batch_id = fields.Many2one(
+        comodel_name="account.credit.batch",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+        written_by="notifying",
+    )
+    company_id = fields.Many2one(
+        related="batch_id.company_id",
+        store=True,
+        precompute=True,
+        index=True,
+        written_by="compute",
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Account",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        written_by="notifying",
+    )
+    line_ids = fields.One2many(
+        comodel_name="account.credit.line",
+        inverse_name="notice_id",
+        string="Credits",
+        readonly=True,
+        help="The credits that it tells about.",
+    )
+    notified_date = fields.Datetime(
+        string="Told On",
+        readonly=True,
+        help="When the e-mail to the customer was written.",
+        written_by="notifying",
+    )
+    error = fields.Text(
+        string="Not Told",
+        readonly=True,
+        help="Why there is no e-mail to the customer.",
+        written_by="notifying",
+    )
+    # The database keeps two workers from writing two e-mails.
+    _unwritten_unique = models.UniqueIndex(
+        "(batch_id, partner_id) WHERE notified_date IS NULL",
+        "An account gets one e-mail for all its credits of a batch.",
+    )
+    _waiting_idx = models.Index("(id) WHERE notified_date IS NULL AND error IS NULL")
+    _written_or_not = models.Constraint(
+        "CHECK (notified_date IS NULL OR error IS NULL)",
+        "An e-mail that was written has no error.",
+    )
+
+    # -------------------------------------------------------------------------
+    # BEGIN
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _on_done(self, batches):
+        self._begin(batches.filtered("notify_customers"))
+
+    @api.model
+    def _begin_again(self, batches):
+        """Let the accounts be told that were not, for whatever reason.
+
+        :raise AccessError: when the user may not post credits
+        :raise UserError: when there is nothing to tell
+        """
+        self._check_can_begin(batches)
+        # The right to post is enough: nobody may write e-mails of credits.
+        refused_sudo = self.sudo().search(
+            [("batch_id", "in", batches.ids), ("error", "!=", False)]
+        )
+        refused_sudo._write_result({"error": False})
+        self._begin(batches)
+
+    @api.model
+    def _check_can_begin(self, batches):
+        """Check that the user may tell the customers, and that there is something.
+
+        :raise AccessError: when the user may not post credits
+        :raise UserError: when there is nothing to tell
+        """
+        batches._check_may_post()
+        for batch in batches:
+            if batch.state not in ("done", "partial"):
+                raise UserError(
+                    self.env._(
+                        "%(batch)s is not posted. Customers are told of what is posted "
+                        "alone.",
+                        batch=batch.display_name,
+                    )
+                )
+            if not batch.to_notify_count:
+                raise UserError(
+                    self.env._(
+                        "All accounts of %(batch)s were told. Nobody is told twice.",
+                        batch=batch.display_name,
+                    )
+                )
+
+    @api.model
+    def _begin(self, batches):
+        """Create what is to be written for these batches, in one statement.
+
+        Whoever waits already, or said why not, keeps its row.
+        """
+        if not batches:
+            return
+        lines_sudo = self.env["account.credit.line"].sudo()  # Whatever the user sees.
+        domain = [("batch_id", "in", batches.ids), *lines_sudo._get_to_notify_domain()]
+        self.env.flush_all()
+        # Not the ORM: a batch may have tens of thousands of accounts.
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO account_credit_notice (
+                            batch_id, partner_id, company_id,
+                            create_uid, create_date, write_uid, write_date
+                       )
+                     SELECT line.batch_id, line.partner_id, MIN(line.company_id),
+                            %(uid)s, %(now)s, %(uid)s, %(now)s
+                       FROM account_credit_line line
+                      WHERE line.id IN %(lines)s
+                        AND NOT EXISTS (
+                            SELECT
+                              FROM account_credit_notice notice
+                             WHERE notice.batch_id = line.batch_id
+                               AND notice.partner_id = line.partner_id
+                               AND notice.notified_date IS NULL
+                       )
+                   GROUP BY line.batch_id, line.partner_id
+                   ORDER BY MIN(line.id)
+                ON CONFLICT DO NOTHING
+                """,
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+                lines=lines_sudo._search(domain).subselect(),
+            )
+        )
+        batches.invalidate_recordset(["notice_ids", "is_notifying"], flush=False)
+        self._trigger("account_credit_posting.ir_cron_notify_customers")
+
+    @api.model
+    def _trigger(self, xmlid):
+        cron = self.env.ref(xmlid, raise_if_not_found=False)
+        if cron:
+            cron.sudo()._trigger()  # Whoever posts need not see scheduled actions.
+
+    # -------------------------------------------------------------------------
+    # WRITE
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _cron_notify(self):
+        """Write all e-mails that wait, chunk by chunk.
+
+        Any number of workers may do this at once: each takes what no other has.
+        """
+        if not self._count_waiting():
+            return
+        is_done = work(
+            self.env,
+            lambda: self._lock_waiting(const.CHUNK_MAILS),
+            lambda notices: notices._notify(),
+            count_remaining=self._count_waiting,
+        )
+        if is_done:
+            self._trigger("mail.ir_cron_mail_scheduler_action")
+
+    @api.model
+    def _count_waiting(self):
+        """Return how many e-mails wait to be written."""
+        return self.search_count([("notified_date", "=", False), ("error", "=", False)])
+
+    @api.model
+    def _lock_waiting(self, limit):
+        """Return up to so many that wait and that nobody has, locked."""
+        self.env.flush_all()
+        return lock_free_rows(
+            self, SQL("notified_date IS NULL AND error IS NULL"), limit
+        )
+
+    def _notify(self):
+        """Write these e-mails, which are locked; or say why not.
+
+        :return: how many that were
+        """
+        count = len(self)
+        self._gather_lines()
+        # Their credits were reversed, or will be.
+        idle = self.filtered(lambda notice: not notice.line_ids)
+        unreachable = (self - idle).filtered(
+            lambda notice: not notice.partner_id.email_normalized
+        )
+        for notice in unreachable:
+            notice._set_error(
+                notice.batch_id._as_author().env._(
+                    "The account has no e-mail address that can be used. Enter one, "
+                    "then tell the customers again."
+                )
+            )
+        isolate(
+            self.env.cr,
+            self - idle - unreachable,
+            lambda notices: notices._write_mails(),
+            lambda notice, error: notice._set_error(
+                explain_error(
+                    notice.batch_id._as_author().env,
+                    error,
+                    _logger,
+                    f"E-mail {notice.id} about credits",
+                )
+            ),
+        )
+        idle.unlink()
+        return count
+
+    def _gather_lines(self):
+        """Let each e-mail tell about all that was not told of its account yet."""
+        lines = self.env["account.credit.line"]
+        found = lines.search(
+            [
+                ("batch_id", "in", self.batch_id.ids),
+                ("partner_id", "in", self.partner_id.ids),
+                *lines._get_to_notify_domain(),
+            ]
+        ).grouped(lambda line: (line.batch_id, line.partner_id))
+        for notice in self:
+            own = found.get((notice.batch_id, notice.partner_id), lines)
+            (notice.line_ids - own)._write_result({"notice_id": False})
+            own._write_result({"notice_id": notice.id})
+
+    def _write_mails(self):
+        """Write the e-mails, each as one about the first of its lines."""
+        template = self.env.ref("account_credit_posting.mail_template_credit_posted")
+        template.send_mail_batch([min(notice.line_ids.ids) for notice in self])
+        self._write_result({"notified_date": fields.Datetime.now(), "error": False})
+
+    def _set_error(self, reason):
+        self._write_result({"error": reason})
+
+    def _write_result(self, vals):
+        with_posting(self, "notifying").write(vals)

@@ -1,0 +1,144 @@
+from ...tools.texts import format_accounts, format_amounts
+
+
+class TransactionResult:
+    """What became of a transaction, in sentences for the clerk.
+
+    :param transaction: an ``account.post.transaction``
+    """
+
+    def __init__(self, transaction):
+        self.transaction = transaction
+        self.env = transaction.env
+        self.batch = transaction.batch_id
+        self.lines = self.env["account.credit.line"]
+        # Whoever posted them may know their totals.
+        self.moves_sudo = self.env["account.move"].sudo()
+
+    def sum_posted(self):
+        """Sum up the credits in force, as the ledger has them, taxes included.
+
+        :return: ``({currency: amount}, {currency: what of it paid invoices})``
+        """
+        if self.batch.document_form == "entry":
+            return self._sum_posted_items()
+        sums = self.moves_sudo._read_group(
+            [
+                ("credit_line_id.batch_id", "in", self.batch.ids),
+                ("credit_line_id.state", "=", "posted"),
+            ],
+            ["currency_id"],
+            ["amount_total:sum", "amount_residual:sum"],
+        )
+        return (
+            {currency: total for currency, total, _open in sums},
+            {currency: total - left for currency, total, left in sums},
+        )
+
+    def _sum_posted_items(self):
+        """Sum up the credits in force within entries for many accounts.
+
+        :return: as :meth:`sum_posted`
+        """
+        sums = self.moves_sudo.line_ids._read_group(
+            [
+                ("credit_line_ids.batch_id", "in", self.batch.ids),
+                ("credit_line_ids.state", "=", "posted"),
+            ],
+            ["currency_id"],
+            ["amount_currency:sum", "amount_residual_currency:sum"],
+        )
+        return (
+            {currency: -total for currency, total, _open in sums},
+            {currency: left - total for currency, total, left in sums},
+        )
+
+    def format(self, totals):
+        """Return amounts as text, as far as there are any.
+
+        :param totals: ``{currency: amount}``
+        """
+        return format_amounts(totals, self.transaction.company_id.currency_id)
+
+    def get_text(self, posted, paid):
+        """Say what became of the accounts, and of what they were credited.
+
+        :param posted: ``{currency: amount}`` that is in force
+        :param paid: ``{currency: amount}`` that paid invoices
+        """
+        batch = self.batch
+        if waiting := self._get_waiting_text():
+            return waiting
+        sentences = self._get_charge_sentences() if batch.charge_item_id else []
+        if batch.posted_count and (total := self.format(posted)):
+            count = self.lines.search_count(
+                [
+                    ("batch_id", "=", batch.id),
+                    ("state", "=", "posted"),
+                    ("move_id", "!=", False),
+                ]
+            )
+            sentences.append(
+                self.env._(
+                    "%(total)s credited to %(accounts)s.",
+                    total=total,
+                    accounts=format_accounts(self.env, count),
+                )
+            )
+            if paid := self.format(paid):
+                sentences.append(self.env._("%(paid)s of it paid invoices.", paid=paid))
+        if batch.failed_count:
+            sentences.append(
+                self.env._(
+                    "%(accounts)s could not be credited. Mend the cause, then click "
+                    "Retry Failed: what is posted stays as it is.",
+                    accounts=format_accounts(self.env, batch.failed_count),
+                )
+            )
+        if not sentences and batch:
+            sentences.append(self.env._("Nothing of this is posted any more."))
+        return " ".join(sentences)
+
+    def _get_waiting_text(self):
+        """Say whom or what the credits wait for; False where they do not."""
+        batch = self.batch
+        if self.transaction.is_transferring:
+            return self.env._(
+                "%(accounts)s are taken over by %(batch)s, then posted in the "
+                "background. You can close this page.",
+                accounts=self.transaction.accounts_text,
+                batch=batch.name,
+            )
+        if batch.state == "to_approve":
+            return self.env._(
+                "%(approval)s Nothing is posted until then.",
+                approval=batch.approval_text,
+            )
+        if batch.is_scheduled:
+            return batch._get_scheduled_text()
+        if batch.state in ("queued", "posting"):
+            return self.env._(
+                "The credits are posted in the background. You can leave this page, or "
+                "close the browser: nothing stops them, and the batch shows the result."
+            )
+        return False
+
+    def _get_charge_sentences(self):
+        """Say what the accounts were invoiced, as the ledger has it."""
+        lines_sudo = self.lines.sudo()._search([("batch_id", "=", self.batch.id)])
+        sums = self.moves_sudo._read_group(
+            [("id", "in", lines_sudo.subselect("charge_move_id"))],
+            ["currency_id"],
+            ["__count", "amount_total:sum"],
+        )
+        if not sums:
+            return []
+        totals = {currency: total for currency, _count, total in sums}
+        count = sum(count for _currency, count, _total in sums)
+        return [
+            self.env._(
+                "%(total)s invoiced to %(accounts)s.",
+                total=self.format(totals),
+                accounts=format_accounts(self.env, count),
+            )
+        ]

@@ -1,0 +1,260 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import format_list
+
+from ... import const
+from ...tools.texts import format_account_names, format_count, format_names
+from .transaction_lines import TransactionLines
+
+#: What is posted on a page of its own: {transaction type: model}.
+MONEY_PAGES = {
+    "payment": "account.post.payment",
+    "refund": "account.post.refund",
+}
+
+
+class TransactionSetup:
+    """Whether a transaction can be posted as it is, and what is worth a warning.
+
+    :param transaction: an ``account.post.transaction``
+    """
+
+    def __init__(self, transaction):
+        transaction.ensure_one()
+        self.transaction = transaction
+        self.env = transaction.env
+
+    # -------------------------------------------------------------------------
+    # WHAT POSTING NEEDS
+    # -------------------------------------------------------------------------
+
+    def check(self):
+        """Check that all is there, and fits together.
+
+        :raise AccessError: when the user works in another company
+        :raise UserError: says what is missing; what was typed is kept
+        """
+        transaction = self.transaction
+        if transaction.transaction_type in MONEY_PAGES:
+            raise UserError(
+                self.env._(
+                    "Payments and refunds are posted on their own page. Go back to "
+                    "the type, then choose Next."
+                )
+            )
+        self.check_accounts()
+        self.check_amounts()
+        if transaction.transaction_type == "invoice":
+            self._check_invoices()
+        if transaction._is_credit_posted() and not transaction.credit_item_id:
+            raise UserError(
+                self.env._("Choose a credit item: it says why the credit is given.")
+            )
+        if transaction.company_id not in self.env.companies:
+            raise AccessError(
+                self.env._(
+                    "You do not work in %(company)s right now. Choose another "
+                    "classification.",
+                    company=transaction.company_id.display_name,
+                )
+            )
+        error = self.get_company_error() or self._new_batch()._get_document_form_error()
+        if error:
+            raise UserError(error)
+
+    def check_accounts(self):
+        """Check that there is an account.
+
+        :raise UserError: when there is none
+        """
+        if not self.transaction.line_count:
+            raise UserError(self.env._("Add at least one account."))
+
+    def check_amounts(self):
+        """Check that each account has an amount.
+
+        :raise UserError: names those that have none
+        """
+        if invalid := self.transaction._find_lines(Domain("amount", "<=", 0)):
+            raise UserError(
+                self.env._(
+                    "%(count)s of %(total)s have no amount above zero: %(names)s. "
+                    "Enter an amount, or remove the account.",
+                    count=format_count(self.env, len(invalid)),
+                    total=self.transaction.accounts_text,
+                    names=format_account_names(invalid),
+                )
+            )
+
+    def _check_invoices(self):
+        """Check what the invoices need, and the credits beside them."""
+        transaction = self.transaction
+        if not transaction.charge_item_id:
+            raise UserError(
+                self.env._(
+                    "Choose an item: it says what the accounts are invoiced for."
+                )
+            )
+        date_due = transaction.invoice_date_due
+        if date_due and date_due < transaction.date:
+            raise UserError(
+                self.env._("The due date is before the date of the invoices.")
+            )
+        if not transaction.is_credit_posted:
+            return
+        if invalid := transaction._find_lines(Domain("credit_amount", "<", 0)):
+            raise UserError(
+                self.env._(
+                    "%(names)s have a credit below zero. Enter an amount, or zero for "
+                    "no credit.",
+                    names=format_account_names(invalid),
+                )
+            )
+        if not transaction._find_lines(Domain("credit_amount", ">", 0), limit=1):
+            raise UserError(
+                self.env._("Enter an amount for the credits, or untick Post Credit.")
+            )
+
+    def get_company_error(self):
+        """Return which accounts and invoices the classification does not fit.
+
+        :return: a sentence for the clerk, or False
+        """
+        company = self.transaction.company_id
+        # Those that the user cannot see are named, too: the user has chosen them.
+        foreign = self.transaction._find_lines(
+            Domain("partner_id.company_id", "not in", [False, *company.parent_ids.ids])
+        )
+        if foreign:
+            return self.env._(
+                "%(names)s belong to another company than %(company)s. Choose another "
+                "classification, or go back and remove them.",
+                names=format_account_names(foreign),
+                company=company.display_name,
+            )
+        foreign = self.transaction._find_lines(
+            Domain("invoice_id", "!=", False)
+            & Domain("invoice_id.company_id", "!=", company.id)
+        )
+        if foreign:
+            return self.env._(
+                "%(invoices)s cannot be paid by a credit of %(company)s. Choose the "
+                "company of the invoice as classification.",
+                invoices=format_names(self.env, foreign.mapped("invoice_id.name")),
+                company=company.display_name,
+            )
+        return False
+
+    def _new_batch(self):
+        """Return the batch that posting would create, not saved and without lines."""
+        return self.env["account.credit.batch"].new(
+            self.transaction._prepare_batch_vals()
+        )
+
+    # -------------------------------------------------------------------------
+    # WHAT IS WORTH A WARNING
+    # -------------------------------------------------------------------------
+
+    def get_approval_warning(self):
+        """Say that the credits will wait for a second person, and why.
+
+        As ``account.credit.approval._get_reasons`` will; without its lines, which
+        are not created yet.
+
+        :return: a text, or False
+        """
+        transaction, batch = self.transaction, self._new_batch()
+        approval = self.env["account.credit.approval"]
+        if transaction.company_id not in self.env.companies:
+            return False
+        limits = transaction.company_id._get_credit_limits(self.env.user)
+        column = transaction._get_credit_column()
+        reasons = []
+        if any(limits):
+            sums = (
+                TransactionLines(transaction).sum(column, (column, ">", 0))
+                if column
+                else {}
+            )
+            reasons += approval._get_limit_reasons(
+                batch,
+                limits,
+                {
+                    currency: (total, largest)
+                    for currency, (_count, total, largest) in sums.items()
+                },
+            )
+        accounts_sudo = approval._get_accounts_of(self.env.user)
+        own = transaction._find_lines(Domain("partner_id", "in", accounts_sudo.ids))
+        reasons += approval._get_own_reasons(own.sudo().partner_id)
+        if not reasons:
+            return False
+        reasons.append(
+            self.env._(
+                "After Post, the batch waits for an administrator who is not "
+                "you. Nothing is booked until then."
+            )
+        )
+        return " ".join(reasons)
+
+    def get_repeated_warning(self):
+        """Say whose account got the same item and amount lately.
+
+        :return: a sentence, or False
+        """
+        transaction = self.transaction
+        if not (transaction.credit_item_id and transaction._is_credit_posted()):
+            return False
+        today = fields.Date.context_today(transaction)
+        repeated = TransactionLines(transaction).find_repeated(
+            transaction._get_credit_column(),
+            transaction.credit_item_id,
+            today - relativedelta(days=const.REPEATED_DAYS + 1),
+        )
+        return bool(repeated) and self.env._(
+            "%(names)s got the same amount for %(item)s within the last %(days)s "
+            "days. Check that it is meant, then post.",
+            names=format_account_names(repeated),
+            item=transaction.credit_item_id.display_name,
+            days=const.REPEATED_DAYS,
+        )
+
+    def get_tax_note(self):
+        """Say how the taxes of the items change the amounts.
+
+        :return: a text, or False
+        """
+        transaction = self.transaction
+        items = transaction.charge_item_id
+        if transaction.transaction_type == "credit":
+            items = transaction.credit_item_id
+        elif transaction.is_credit_posted:
+            items += transaction.credit_item_id
+        sentences = []
+        for item in items:
+            # A clerk need not see the taxes to be told about them.
+            taxes_sudo = item.sudo().taxes_id._filter_taxes_by_company(
+                transaction.company_id
+            )
+            included_sudo = taxes_sudo.filtered("price_include")
+            added_sudo = taxes_sudo - included_sudo
+            if added_sudo:
+                sentences.append(
+                    self.env._(
+                        "%(item)s is taxed: %(taxes)s comes on top of the amounts.",
+                        item=item.display_name,
+                        taxes=format_list(self.env, added_sudo.mapped("name")),
+                    )
+                )
+            if included_sudo:
+                sentences.append(
+                    self.env._(
+                        "%(item)s is taxed: the amounts include %(taxes)s.",
+                        item=item.display_name,
+                        taxes=format_list(self.env, included_sudo.mapped("name")),
+                    )
+                )
+        return " ".join(sentences) or False
