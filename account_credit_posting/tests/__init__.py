@@ -18,6 +18,7 @@ from . import (
     test_account_credit_batch_later,
     test_account_credit_batch_reverse,
     test_account_credit_entry,
+    test_account_credit_form,
     test_account_credit_line,
     test_account_credit_line_change,
     test_account_credit_line_entry,

@@ -1,6 +1,6 @@
 from functools import cache, partial
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Command
 
 from ...tools.posting import with_posting
@@ -44,7 +44,9 @@ class AccountCreditFormInvoice(models.AbstractModel):
         )
         amount, balance = self._sum_items(company, currency, others)
         if not term:
-            return others, [(batch.invoice_date_due or batch.date, -amount, -balance)]
+            # Where nobody says anything else, Odoo calls an invoice due today.
+            due = batch.invoice_date_due or fields.Date.context_today(batch)
+            return others, [(due, -amount, -balance)]
         tax, tax_balance = self._sum_items(
             company,
             currency,
