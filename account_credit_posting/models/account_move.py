@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 
 from ..const import BILLING_GROUPS
+from ..tools.actions import open_list
 from ..tools.posting import get_posting, is_written_by
 from .stored_value import gift_card_sale, stored_value_guard
 
@@ -506,10 +507,9 @@ class AccountMove(models.Model):
         """
         if len(self.sold_value_ids) == 1:
             return self.sold_value_ids.action_open()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Gift Cards Sold"),
-            "res_model": "account.stored.value",
-            "view_mode": "list,form",
-            "domain": [("id", "in", self.sold_value_ids.ids)],
-        }
+        return open_list(
+            self.env._("Gift Cards Sold"),
+            "account.stored.value",
+            [("id", "in", self.sold_value_ids.ids)],
+            context={},
+        )

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from .. import const
 from ..const import BILLING_GROUPS
+from ..tools.actions import open_dialog, open_known, open_record
 from ..tools.rights import check_right
 from .stored_value import stored_value_guard
 
@@ -305,21 +306,10 @@ class ResPartner(models.Model):
             raise UserError(
                 self.env._("%(contact)s has no account.", contact=self.display_name)
             )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.commercial_partner_id.display_name,
-            "res_model": "res.partner",
-            "res_id": self.commercial_partner_id.id,
-            "view_mode": "form",
-            "views": [
-                (
-                    self.env.ref(
-                        "account_credit_posting.res_partner_view_form_billing"
-                    ).id,
-                    "form",
-                )
-            ],
-        }
+        view = self.env.ref("account_credit_posting.res_partner_view_form_billing")
+        account = self.commercial_partner_id
+        action = open_record(account.display_name, account)
+        return {**action, "views": [(view.id, "form")]}
 
     # -------------------------------------------------------------------------
     # THE BILLING PAGE OF AN ACCOUNT: BALANCES AT A GLANCE, AND ITS DOCUMENTS
@@ -434,20 +424,18 @@ class ResPartner(models.Model):
         self.ensure_one()
         self._check_may_see_billing()
         section = self.env.context.get("section", "current")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account.action_move_out_invoice_type"
-        )
         names = {
             "current": self.env._("Current Invoices"),
             "paid": self.env._("Paid Invoices"),
             "future": self.env._("Future Invoices"),
         }
-        return {
-            **action,
-            "name": names[section],
-            "domain": list(self._get_invoice_domain(section)),
-            "context": {"default_move_type": "out_invoice", "create": False},
-        }
+        return open_known(
+            self.env,
+            "account.action_move_out_invoice_type",
+            name=names[section],
+            domain=list(self._get_invoice_domain(section)),
+            context={"default_move_type": "out_invoice", "create": False},
+        )
 
     def action_view_movements(self):
         """Open the transaction history of the account: to filter, search and export.
@@ -457,17 +445,15 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         self._check_may_see_billing()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account_credit_posting.account_billing_movement_action"
-        )
-        return {
-            **action,
-            "name": self.env._(
+        return open_known(
+            self.env,
+            "account_credit_posting.account_billing_movement_action",
+            name=self.env._(
                 "%(account)s: Transaction History",
                 account=self.commercial_partner_id.name,
             ),
-            "domain": self._get_movement_domain(),
-        }
+            domain=self._get_movement_domain(),
+        )
 
     def action_print_statement(self):
         """Ask for the period of an account statement.
@@ -477,15 +463,11 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         self._check_may_see_billing()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Account Statement"),
-            "res_model": "account.billing.statement",
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_partner_id": self.commercial_partner_id.id},
-        }
+        return open_dialog(
+            self.env._("Account Statement"),
+            "account.billing.statement",
+            partner_id=self.commercial_partner_id.id,
+        )
 
     # -------------------------------------------------------------------------
     # KEEP THE ACCOUNTS FOR WHOM MONEY IS HELD
@@ -518,20 +500,14 @@ class ResPartner(models.Model):
         view = self.env.ref(
             "account_credit_posting.account_stored_value_view_form_issue"
         )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("New Gift Card")
-            if is_card
-            else self.env._("New Prepayment"),
-            "res_model": values._name,
-            "views": [(view.id, "form")],
-            "target": "new",
-            "context": {
-                "default_value_type": value_type,
-                "default_partner_id": self.commercial_partner_id.id,
-                "default_funding": "payment",
-            },
-        }
+        action = open_dialog(
+            self.env._("New Gift Card") if is_card else self.env._("New Prepayment"),
+            values._name,
+            value_type=value_type,
+            partner_id=self.commercial_partner_id.id,
+            funding="payment",
+        )
+        return {**action, "views": [(view.id, "form")]}
 
     def action_redeem_code(self):
         """Ask for the code of a gift card, to put what is on it on this account.
@@ -580,19 +556,17 @@ class ResPartner(models.Model):
         :return: a window action on ``account.stored.value.movement``
         """
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account_credit_posting.account_stored_value_movement_action"
-        )
         value_type = self.env.context.get("value_type")
-        return {
-            **action,
-            "name": self.env._(
+        return open_known(
+            self.env,
+            "account_credit_posting.account_stored_value_movement_action",
+            name=self.env._(
                 "%(account)s: Gift Cards & Prepayments", account=self.display_name
             ),
-            "domain": [("partner_id", "=", self.commercial_partner_id.id)],
-            "context": {
+            domain=[("partner_id", "=", self.commercial_partner_id.id)],
+            context={
                 "search_default_group_by_stored_value": 1,
                 "stored_value_details": True,
                 **({f"search_default_{value_type}": 1} if value_type else {}),
             },
-        }
+        )

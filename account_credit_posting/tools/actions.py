@@ -51,3 +51,11 @@ def open_dialog(name, model, **defaults):
         "target": "new",
         "context": {f"default_{name}": value for name, value in defaults.items()},
     }
+
+
+def open_known(env, xmlid, **vals):
+    """Return a stored action, with other values for some of its own.
+
+    :param xmlid: of the ``ir.actions.act_window``
+    """
+    return {**env["ir.actions.act_window"]._for_xml_id(xmlid), **vals}

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..tools.actions import open_dialog
+
 
 class AccountCreditBatchNotify(models.TransientModel):
     """The dialog in front of the e-mails: how many, and what the first one says.
@@ -31,15 +33,8 @@ class AccountCreditBatchNotify(models.TransientModel):
     @api.model
     def _open(self, batch):
         """Return a window action that opens the dialog."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Tell the Customers"),
-            "res_model": self._name,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_batch_id": batch.id},
-        }
+        name = self.env._("Tell the Customers")
+        return open_dialog(name, self._name, batch_id=batch.id)
 
     @api.depends("batch_id")
     def _compute_preview(self):

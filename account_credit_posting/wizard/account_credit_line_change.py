@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .. import const
+from ..tools.actions import open_dialog
 
 
 class AccountCreditLineChange(models.TransientModel):
@@ -93,19 +94,13 @@ class AccountCreditLineChange(models.TransientModel):
         change = self.env.context.get("change")
         labels = dict(self._fields["change"]._description_selection(self.env))
         line = lines[:1]
-        return {
-            "type": "ir.actions.act_window",
-            "name": f"{labels[change]}: {line.move_name}",
-            "res_model": self._name,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_line_id": line.id,
-                "default_line_ids": lines.ids,
-                "default_change": change,
-            },
-        }
+        return open_dialog(
+            f"{labels[change]}: {line.move_name}",
+            self._name,
+            line_id=line.id,
+            line_ids=lines.ids,
+            change=change,
+        )
 
     # -------------------------------------------------------------------------
     # COMPUTE

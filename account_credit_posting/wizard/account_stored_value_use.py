@@ -4,6 +4,7 @@ from odoo.fields import Command
 from odoo.tools import format_list
 
 from ..models.stored_value.stored_value_paying import get_open_items, pay
+from ..tools.actions import open_record
 
 
 class AccountStoredValueUse(models.TransientModel):
@@ -80,14 +81,8 @@ class AccountStoredValueUse(models.TransientModel):
             }
         )
         dialog._propose()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Use Gift Card or Prepayment"),
-            "res_model": self._name,
-            "res_id": dialog.id,
-            "view_mode": "form",
-            "target": "new",
-        }
+        name = self.env._("Use Gift Card or Prepayment")
+        return {**open_record(name, dialog), "target": "new"}
 
     @api.onchange("invoice_ids")
     def _onchange_invoice_ids(self):

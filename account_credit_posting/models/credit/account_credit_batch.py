@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
 from ... import const
-from ...tools.actions import open_dialog, open_list
+from ...tools.actions import open_dialog, open_known, open_list
 from ...tools.locks import lock_rows
 from ...tools.posting import with_posting
 from ...tools.rights import check_right
@@ -446,15 +446,13 @@ class AccountCreditBatch(models.Model):
                 "account.move",
                 [("credit_batch_id", "=", self.id)],
             )
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account.action_move_out_refund_type"
+        return open_known(
+            self.env,
+            "account.action_move_out_refund_type",
+            name=self.env._("Credit Notes of %(batch)s", batch=self.name),
+            domain=[("credit_line_id.batch_id", "=", self.id)],
+            context={"create": False},
         )
-        return {
-            **action,
-            "name": self.env._("Credit Notes of %(batch)s", batch=self.name),
-            "domain": [("credit_line_id.batch_id", "=", self.id)],
-            "context": {"create": False},
-        }
 
     def action_view_lines(self):
         """Open all lines of the batch, however many there are.
@@ -557,16 +555,14 @@ class AccountCreditBatch(models.Model):
         :return: a window action on ``account.move``
         """
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account.action_move_out_invoice_type"
-        )
         lines = self.env["account.credit.line"]._search([("batch_id", "=", self.id)])
-        return {
-            **action,
-            "name": self.env._("Invoices of %(batch)s", batch=self.name),
-            "domain": [("id", "in", lines.subselect("charge_move_id"))],
-            "context": {"create": False},
-        }
+        return open_known(
+            self.env,
+            "account.action_move_out_invoice_type",
+            name=self.env._("Invoices of %(batch)s", batch=self.name),
+            domain=[("id", "in", lines.subselect("charge_move_id"))],
+            context={"create": False},
+        )
 
     @api.model
     def post_credits(  # noqa: PLR0913 - the signature that clients call.

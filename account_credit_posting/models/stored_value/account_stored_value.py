@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER
+from ...tools.actions import open_dialog, open_record
 from ...tools.locks import lock_rows
 from ...tools.posting import with_posting
 from ...tools.rights import check_right
@@ -782,14 +783,8 @@ class AccountStoredValue(models.Model):
         dialog = self.env["account.stored.value.change"]
         change = self.env.context.get("change")
         labels = dict(dialog._fields["change"]._description_selection(self.env))
-        return {
-            "type": "ir.actions.act_window",
-            "name": f"{labels[change]}: {self.name}",
-            "res_model": dialog._name,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_value_id": self.id, "default_change": change},
-        }
+        name = f"{labels[change]}: {self.name}"
+        return open_dialog(name, dialog._name, value_id=self.id, change=change)
 
     def action_open(self):
         """Open the record with its history.
@@ -797,10 +792,4 @@ class AccountStoredValue(models.Model):
         :return: a window action
         """
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.name,
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-        }
+        return open_record(self.name, self)
