@@ -350,6 +350,22 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         self.assertEqual((batch.state, batch.reversed_count), ("reversed", 10))
         self.assertFalse(bad.reversal_error)
 
+    def test_retry_waits_until_it_is_reversed(self):
+        batch = self._create_batch(dict.fromkeys(self.accounts, 10))
+        self.accounts[0].active = False
+        batch.with_user(self.clerk).action_post()
+        self._run_worker()
+        batch.with_user(self.manager).action_reverse()
+        with self.assertRaisesRegex(UserError, "in work"):
+            batch.with_user(self.clerk).action_retry()
+        self._run_worker()
+        self.assertEqual((batch.state, batch.reversed_count), ("partial", 9))
+        self.accounts[0].active = True
+        batch.with_user(self.clerk).action_retry()
+        self._run_worker()
+        self.assertEqual((batch.state, batch.posted_count), ("done", 1))
+        self.assertLedgerSound(batch)
+
     def test_cancel_what_is_reversed_already(self):
         batch = self._post_large()
         batch.with_user(self.manager).action_reverse()
