@@ -1,9 +1,13 @@
 from unittest.mock import patch
 
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .. import const
+from ..tools.posting import with_posting
 from .common import AccountCreditCommon
 
 
@@ -162,6 +166,70 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         self.assertEqual(batch.posted_count, 4)
         self.assertLedgerSound(batch)
 
+    def _post_chunk_with_a_failed_line(self):
+        """Return a batch of which a worker has posted a chunk, but for one line."""
+        batch = self._create_batch(dict.fromkeys(self.accounts, 10))
+        self.accounts[0].active = False
+        batch.with_user(self.clerk).action_post()
+        batch.run_id._start()
+        batch.run_id._work_chunk()
+        self.accounts[0].active = True
+        self.assertEqual((batch.state, batch.failed_count), ("posting", 1))
+        return batch
+
+    def test_retry_while_it_is_posted_is_a_run_of_its_own(self):
+        batch = self._post_chunk_with_a_failed_line()
+        first = batch.run_id
+        batch.with_user(self.manager).action_retry()
+        self.assertEqual(batch.state, "queued")
+        self.assertTrue(first.end and not batch.run_id.end)
+        self.assertEqual(batch.requested_by_id, self.manager)
+        self._run_worker()
+        self.assertEqual((batch.state, batch.posted_count), ("done", 10))
+        self.assertLedgerSound(batch)
+
+    def test_retry_while_it_is_posted_may_need_an_approval(self):
+        batch = self._post_chunk_with_a_failed_line()
+        self.company.credit_approval_amount = 50
+        batch.with_user(self.clerk).action_retry()
+        self.assertEqual(batch.state, "to_approve")
+        self._run_worker()
+        self.assertEqual((batch.state, batch.posted_count), ("to_approve", 3))
+
+    def test_many_failed_lines_are_posted_while_the_user_waits(self):
+        batch = self._create_batch(dict.fromkeys(self.accounts[:5], 10))
+        self.accounts.active = False
+        batch.with_user(self.clerk).action_post()
+        self.assertEqual((batch.state, batch.failed_count), ("partial", 5))
+        self.accounts.active = True
+        batch.with_user(self.clerk).action_retry()
+        self.assertEqual((batch.state, batch.posted_count), ("done", 5))
+
+    def test_batch_of_which_all_failed_can_be_cancelled(self):
+        batch = self._create_batch(dict.fromkeys(self.accounts[:2], 10))
+        self.accounts.active = False
+        batch.with_user(self.clerk).action_post()
+        batch.with_user(self.clerk).action_cancel()
+        self.assertEqual(batch.state, "cancelled")
+
+    def test_one_run_is_in_force(self):
+        batch = self._queue()
+        with self.assertRaises(UniqueViolation), mute_logger("odoo.sql_db"):
+            with_posting(batch.run_id.sudo(), "posting").copy()
+
+    def test_runs_are_written_by_posting_alone(self):
+        run = self._queue().run_id
+        for user in (self.clerk, self.manager, self.env.user):
+            mine = run.with_user(user)
+            self.assertEqual(mine.requested_by_id, self.clerk)
+            for change in (
+                lambda mine=mine: mine.write({"is_paused": True}),
+                lambda mine=mine: mine.sudo().write({"work": "reverse"}),
+                lambda mine=mine: mine.copy(),
+            ):
+                with self.assertRaises(AccessError):
+                    change()
+
     def test_actions_are_of_batches_in_work_and_of_who_may_post(self):
         batch = self._create_batch(dict.fromkeys(self.accounts, 10))
         for name in ("action_pause", "action_resume", "action_cancel_pending"):
@@ -281,6 +349,30 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         self._run_worker()
         self.assertEqual((batch.state, batch.reversed_count), ("reversed", 10))
         self.assertFalse(bad.reversal_error)
+
+    def test_retry_waits_until_it_is_reversed(self):
+        batch = self._create_batch(dict.fromkeys(self.accounts, 10))
+        self.accounts[0].active = False
+        batch.with_user(self.clerk).action_post()
+        self._run_worker()
+        batch.with_user(self.manager).action_reverse()
+        with self.assertRaisesRegex(UserError, "in work"):
+            batch.with_user(self.clerk).action_retry()
+        self._run_worker()
+        self.assertEqual((batch.state, batch.reversed_count), ("partial", 9))
+        self.accounts[0].active = True
+        batch.with_user(self.clerk).action_retry()
+        self._run_worker()
+        self.assertEqual((batch.state, batch.posted_count), ("done", 1))
+        self.assertLedgerSound(batch)
+
+    def test_cancel_what_is_reversed_already(self):
+        batch = self._post_large()
+        batch.with_user(self.manager).action_reverse()
+        batch.line_ids.move_id._reverse_moves(cancel=True)
+        self.assertEqual((batch.state, batch.reversed_count), ("queued", 10))
+        batch.with_user(self.manager).action_cancel_pending()
+        self.assertEqual(batch.state, "reversed")
 
     def test_cancel_what_is_not_reversed(self):
         batch = self._post_large()

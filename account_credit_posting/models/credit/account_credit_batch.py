@@ -36,10 +36,10 @@ class AccountCreditBatch(models.Model):
         "draft": ("to_approve", "queued", "posting", "done", "partial", "cancelled"),
         "to_approve": ("queued", "posting", "done", "partial", "cancelled"),
         "queued": ("posting", "to_approve", "done", "partial", "reversed", "cancelled"),
-        "posting": ("queued", "to_approve", "done", "partial", "reversed", "cancelled"),
-        "done": ("queued", "partial", "reversed"),
-        "partial": ("queued", "to_approve", "posting", "done", "reversed", "cancelled"),
-        "reversed": ("queued", "posting", "to_approve", "done", "partial"),
+        "posting": ("queued", "to_approve", "done", "partial", "reversed"),
+        "done": ("queued", "reversed"),
+        "partial": ("queued", "to_approve", "posting", "done", "cancelled"),
+        "reversed": (),
         "cancelled": (),
     }
 

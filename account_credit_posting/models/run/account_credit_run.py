@@ -231,7 +231,12 @@ class AccountCreditRun(models.Model):
 
     @api.model
     def _retry(self, batch):
-        """Post the failed lines again."""
+        """Post the failed lines again.
+
+        :raise UserError: when the batch is being reversed
+        """
+        if batch.work == "reverse":
+            self._check_not_in_work(batch)
         failed = batch.line_ids.filtered(lambda line: line.state == "failed")
         if failed:
             run = self._begin(batch, "post")
