@@ -284,6 +284,25 @@ class TestStoredValueEvents(StoredValueCommon):
         self.assertEqual((value.balance, value.state), (0, "void"))
         self.assertTiesOut()
 
+    def test_what_comes_back_to_a_voided_card_waits(self):
+        value = self._issue(25, funding="promotion")
+        invoice = self._create_invoice(self.account, 10)
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        value.with_user(self.manager).action_void("Stolen")
+        invoice.button_cancel()
+        self.assertEqual((value.balance, value.state), (10, "blocked"))
+        value.with_user(self.manager).action_void("Stolen")
+        self.assertEqual((value.balance, value.state), (0, "void"))
+        self.assertTiesOut()
+
+    def test_state_follows_from_the_one_before(self):
+        value = self._issue(25, funding="promotion")
+        value.with_user(self.manager).action_void("Mistake")
+        for state in ("draft", "active", "used", "expired"):
+            with self.assertRaises(ValueError):
+                value._update_state(state)
+        self.assertEqual(value.state, "void")
+
     def test_paid_value_used_in_part_is_not_voided(self):
         value = self._issue(100)
         value.with_user(self.manager).move_to(self.accounts[1].id, 10)

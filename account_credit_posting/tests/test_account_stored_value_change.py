@@ -102,6 +102,15 @@ class TestStoredValueChange(StoredValueCommon):
         dialog = self._open(value, "refund", amount=40, journal_id=self.bank.id)
         self.assertPreviewIsPosted(dialog)
 
+    def test_refund_from_the_account_of_the_payment_method(self):
+        cash = self.bank.default_account_id
+        self.bank.outbound_payment_method_line_ids.payment_account_id = cash
+        value = self._issue(100)
+        dialog = self._open(value, "refund", amount=40, journal_id=self.bank.id)
+        self.assertPreviewIsPosted(dialog)
+        move = value.move_line_ids.move_id.sorted("id")[-1]
+        self.assertItems(move, [(self.sold, 40, 40), (cash, -40, -40)])
+
     def test_block(self):
         value = self._issue(100)
         dialog = self._open(value, "block", self.clerk, reason="Lost")

@@ -113,6 +113,21 @@ class TestGiftCardSale(StoredValueCommon):
         self.assertEqual(redeemed.state, "blocked")
         self.assertEqual(card.state, "used")
 
+    def test_what_comes_back_to_a_used_card_waits_for_its_payment(self):
+        invoice = self._sell()
+        payment = self._pay(invoice)
+        card = invoice.sold_value_ids
+        bill = self._create_invoice(self.account, 50)
+        card.with_user(self.clerk).apply_to_invoice(bill.id)
+        payment.action_cancel()
+        self.assertEqual((card.state, card.balance), ("used", 0))
+        bill.button_cancel()
+        self.assertRecordValues(
+            card, [{"state": "blocked", "balance": 50, "awaits_payment": True}]
+        )
+        self._pay(invoice)
+        self.assertEqual((card.state, card.awaits_payment), ("active", False))
+
     def test_a_card_blocked_by_hand_stays_so(self):
         invoice = self._sell()
         payment = self._pay(invoice)

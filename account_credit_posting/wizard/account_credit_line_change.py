@@ -185,7 +185,9 @@ class AccountCreditLineChange(models.TransientModel):
                 line, self._get_facts(), self.date
             )
         if self.change == "delete":
-            line.batch_id._check_reversal_date(self.date)
+            self.env["account.credit.check"]._check_reversal_date(
+                line.batch_id, self.date
+            )
             return self.env["account.credit.correction.reverse"]._prepare(
                 line, self.mode
             )

@@ -216,7 +216,7 @@ class AccountCreditApproval(models.AbstractModel):
         batches.check_access("write")
         for batch in batches:
             batch._lock()
-            batch._check_not_cancelled()
+            self.env["account.credit.check"]._check_not_cancelled(batch)
             if batch.state == "draft":
                 raise UserError(
                     self.env._(

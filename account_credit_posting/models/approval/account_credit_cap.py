@@ -102,7 +102,7 @@ class AccountCreditCap(models.AbstractModel):
         """Return what the account is credited, taxes included."""
         return (
             line._get_form()._get_items(line)[line].total
-            if line._is_taxed()
+            if line._get_form()._is_taxed(line.company_id, line.credit_item_id)
             else line.amount
         )
 

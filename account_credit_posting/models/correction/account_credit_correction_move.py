@@ -30,7 +30,9 @@ class AccountCreditCorrectionMove(models.AbstractModel):
         date = fields.Date.to_date(date) or fields.Date.context_today(self)
         moved = lines.browse()
         for line_sudo, share in shares:
-            line_sudo.batch_id._check_reversal_date(date)
+            self.env["account.credit.check"]._check_reversal_date(
+                line_sudo.batch_id, date
+            )
             new_line = self._create_line(line_sudo, account, share, date)
             corrections._record("move", line_sudo, date, reason, new_line)
             self._post(line_sudo, new_line, reason)
@@ -52,7 +54,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
         date = fields.Date.context_today(self)
         items = []
         for line, share in self._share(lines, account, amount):
-            line.batch_id._check_reversal_date(date)
+            self.env["account.credit.check"]._check_reversal_date(line.batch_id, date)
             vals = self._prepare_batch_vals(line, account, share, date)
             [[_create, _id, line_vals]] = vals.pop("line_ids")
             batch = line.env["account.credit.batch"].new(vals)
@@ -127,11 +129,8 @@ class AccountCreditCorrectionMove(models.AbstractModel):
             )
         self.env["account.credit.correction"]._check_not_own_account(account)
         if not company._get_credit_entry_journal():
-            raise UserError(
-                self.env["account.credit.batch"]
-                .new({"company_id": company.id, "document_form": "entry"})
-                ._get_no_journal_message()
-            )
+            checks = self.env["account.credit.check"]
+            raise UserError(checks._get_no_journal_message(company, "entry"))
 
     def _create_line(self, line, account, amount, date):
         """Create the credit of the other account, in a batch of its own."""

@@ -83,7 +83,7 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
         :raise UserError: when it cannot be replaced
         """
         self._check(line, facts)
-        line.batch_id._check_reversal_date(date)
+        self.env["account.credit.check"]._check_reversal_date(line.batch_id, date)
         prepared = self.env["account.credit.correction.reverse"]._prepare(line, "all")
         new_line = self._get_unsaved(line, facts, date)
         errors = new_line._get_errors()
@@ -156,7 +156,7 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
                 self.env._("Enter an amount above zero, or delete the credit.")
             )
         if line.moved_line_ids:
-            raise UserError(line._get_moved_message())
+            raise UserError(line._get_form()._get_moved_message(line))
         if facts.account != line.partner_id:
             corrections._check_not_own_account(facts.account)
 
@@ -231,7 +231,7 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
 
         :return: list of :class:`Use`
         """
-        partials = line._get_reconciliations().sorted("id")
+        partials = line._get_form()._get_reconciliations(line).sorted("id")
         applications = line.env["account.credit.application"].search(
             [("partial_id", "in", partials.ids)]
         )

@@ -28,7 +28,7 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
                 line.reversal_error
                 for line in part
                 if line.reversal_error
-                and line.reversal_error != line._get_moved_message()
+                and line.reversal_error != line._get_form()._get_moved_message(line)
             ]
             if errors:
                 raise UserError("\n".join(errors))
@@ -47,9 +47,9 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
             and line.currency_id.is_zero(
                 line_sudo.move_line_id.amount_residual_currency
             )
-            and not line_sudo._get_reconciliations()
+            and not line_sudo._get_form()._get_reconciliations(line_sudo)
         ):
-            raise UserError(line_sudo._get_moved_message())
+            raise UserError(line_sudo._get_form()._get_moved_message(line_sudo))
 
     @api.model
     def _prepare(self, line, mode):
@@ -66,7 +66,7 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
         currency = line.currency_id
         item = line.move_line_id
         amount, balance = item.amount_residual_currency, item.amount_residual
-        freed = line._get_reconciliations().sorted("id")
+        freed = line._get_form()._get_reconciliations(line).sorted("id")
         if mode == "unused":
             freed = freed.browse()
         amount = currency.round(amount - sum(freed.mapped("credit_amount_currency")))
@@ -81,8 +81,8 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
                 Item(item.account_id, line.partner_id, -balance),
                 *(
                     Item(other.account_id, other.partner_id, part)
-                    for other, _amount, part in line._split_counterparts(
-                        item, amount, balance
+                    for other, _amount, part in line._get_form()._split_counterparts(
+                        line, item, amount, balance
                     )
                 ),
             ],

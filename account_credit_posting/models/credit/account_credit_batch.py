@@ -1,12 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
-from odoo.tools import format_date, format_datetime
+from odoo.tools import format_datetime
 
 from ... import const
+from ...tools.actions import open_dialog, open_list
 from ...tools.locks import lock_rows
 from ...tools.posting import with_posting
 from ...tools.rights import check_right
+from .batch_figures import BatchFigures
 from .credit_request import CreditRequest, find_posting_company, get_answer
 
 
@@ -342,20 +343,7 @@ class AccountCreditBatch(models.Model):
 
     @api.depends("line_ids.state")
     def _compute_counts(self):
-        counts = {  # {(batch, state): number of lines}
-            (batch, state): count
-            for batch, state, count in self.env["account.credit.line"]._read_group(
-                [("batch_id", "in", self.ids)], ["batch_id", "state"], ["__count"]
-            )
-        }
-        for batch in self:
-            pending = counts.get((batch._origin, "pending"), 0)
-            batch.posted_count = counts.get((batch._origin, "posted"), 0)
-            batch.failed_count = counts.get((batch._origin, "failed"), 0)
-            batch.reversed_count = counts.get((batch._origin, "reversed"), 0)
-            done = batch.posted_count + batch.failed_count + batch.reversed_count
-            batch.line_count = pending + done
-            batch.progress = 100 * done / batch.line_count if batch.line_count else 0
+        BatchFigures(self).count_lines()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -391,19 +379,8 @@ class AccountCreditBatch(models.Model):
         )
 
     def _check_draft(self, names):
-        self._check_nothing_posted()
+        self.env["account.credit.check"]._check_nothing_posted(self)
         self._mark_changed()
-
-    def _check_nothing_posted(self):
-        for batch in self:
-            if batch.posted_count or batch.reversed_count:
-                raise UserError(
-                    self.env._(
-                        "%(batch)s cannot be changed: credits were posted with these "
-                        "values. Reverse the batch and post a new one.",
-                        batch=batch.display_name,
-                    )
-                )
 
     def action_post(self):
         """Post the pending lines of the batches, in the form that each batch says.
@@ -418,8 +395,9 @@ class AccountCreditBatch(models.Model):
         :raise UserError: when a batch as a whole cannot be posted
         """
         self._check_may_post()
+        checks = self.env["account.credit.check"]
         for batch in self:
-            batch._check_not_cancelled()
+            checks._check_not_cancelled(batch)
             if batch.state == "draft":
                 self.env["account.credit.run"]._begin(batch, "post")._post()
         return True
@@ -434,9 +412,10 @@ class AccountCreditBatch(models.Model):
         :raise UserError: when a batch is cancelled, or waits for approval
         """
         self._check_may_post()
+        checks = self.env["account.credit.check"]
         for batch in self:
-            batch._check_not_cancelled()
-            batch._check_not_waiting()
+            checks._check_not_cancelled(batch)
+            checks._check_not_waiting(batch)
             self.env["account.credit.run"]._retry(batch)
         return True
 
@@ -462,14 +441,11 @@ class AccountCreditBatch(models.Model):
         """
         self.ensure_one()
         if self.document_form == "entry":
-            return {
-                "type": "ir.actions.act_window",
-                "name": self.env._("Journal Entries of %(batch)s", batch=self.name),
-                "res_model": "account.move",
-                "view_mode": "list,form",
-                "domain": [("credit_batch_id", "=", self.id)],
-                "context": {"create": False},
-            }
+            return open_list(
+                self.env._("Journal Entries of %(batch)s", batch=self.name),
+                "account.move",
+                [("credit_batch_id", "=", self.id)],
+            )
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_out_refund_type"
         )
@@ -486,14 +462,12 @@ class AccountCreditBatch(models.Model):
         :return: a window action on ``account.credit.line``
         """
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Accounts of %(batch)s", batch=self.name),
-            "res_model": "account.credit.line",
-            "view_mode": "list,pivot,graph",
-            "domain": [("batch_id", "=", self.id)],
-            "context": {"create": False},
-        }
+        return open_list(
+            self.env._("Accounts of %(batch)s", batch=self.name),
+            "account.credit.line",
+            [("batch_id", "=", self.id)],
+            view_mode="list,pivot,graph",
+        )
 
     def action_export_results(self):
         """Download what became of each account, as a spreadsheet.
@@ -518,71 +492,12 @@ class AccountCreditBatch(models.Model):
             "write",
         )
 
-    def _check_not_cancelled(self):
-        self.ensure_one()
-        if self.state == "cancelled":
-            raise UserError(
-                self.env._(
-                    "%(batch)s is cancelled. Duplicate it, then post the copy.",
-                    batch=self.display_name,
-                )
-            )
-
-    def _get_no_journal_message(self):
-        self.ensure_one()
-        if self.document_form == "entry":
-            return self.env._(
-                "%(company)s has no general journal for credits of many accounts. "
-                "Create one, or choose one under Invoicing, Configuration, Settings, "
-                "Account Credits.",
-                company=self.company_id.display_name,
-            )
-        return self.env._(
-            "%(company)s has no journal for credits. Choose one under "
-            "Invoicing, Configuration, Settings, Account Credits.",
-            company=self.company_id.display_name,
-        )
-
     def _get_journal(self):
         """Return the journal that the batch is posted in; it may be empty."""
         self.ensure_one()
         if self.document_form == "entry":
             return self.company_id._get_credit_entry_journal()
         return self.company_id._get_credit_journal()
-
-    def _get_document_form_error(self):
-        """Return why the batch cannot be posted in the form it says, or False."""
-        self.ensure_one()
-        # Whoever posts need not see the taxes.
-        taxes_sudo = self.credit_item_id.sudo().taxes_id
-        # A taxed credit can be moved: its taxes stay with its credit note.
-        if (
-            self.correction == "move"
-            or self.document_form != "entry"
-            or not taxes_sudo._filter_taxes_by_company(self.company_id)
-        ):
-            return False
-        return self.env._(
-            "%(item)s is taxed, and taxes need a credit note for each account. Post "
-            "these credits as credit notes, or choose a credit item without taxes.",
-            item=self.credit_item_id.display_name,
-        )
-
-    def _get_lock_description(self, date=None):
-        """Return the lock dates that a date violates, as text.
-
-        A taxed credit item meets the tax lock date, too. Empty when nothing is locked.
-
-        :param date: that of the batch by default
-        """
-        self.ensure_one()
-        company = self.company_id
-        items = self.credit_item_id + self.charge_item_id
-        taxes = items.taxes_id._filter_taxes_by_company(company)
-        locks = company._get_violated_lock_dates(
-            date or self.date, bool(taxes), self._get_journal()
-        )
-        return company._format_lock_dates(locks) if locks else ""
 
     def _lock(self):
         """Make other transactions on this batch wait, see ``tools.locks``.
@@ -623,10 +538,6 @@ class AccountCreditBatch(models.Model):
             for observer in self.env["account.credit.observer"]._find_observers():
                 observer._on_done(self)
 
-    # -------------------------------------------------------------------------
-    # INVOICE EACH ACCOUNT OF A BATCH, WITH A CREDIT BESIDE IT OR WITHOUT
-    # -------------------------------------------------------------------------
-
     @api.model
     def _get_charge_item_domain(self):
         """Return which products can be invoiced by a batch."""
@@ -638,21 +549,7 @@ class AccountCreditBatch(models.Model):
 
     @api.depends("line_ids.charge_amount", "charge_item_id", "date")
     def _compute_charge_total(self):
-        sums = {}  # {batch: [(currency, amount)]}
-        charged = self.filtered("charge_item_id")
-        for batch, currency, amount in self.env["account.credit.line"]._read_group(
-            [("batch_id", "in", charged.ids)],
-            ["batch_id", "currency_id"],
-            ["charge_amount:sum"],
-        ):
-            sums.setdefault(batch, []).append((currency, amount))
-        for batch in self:
-            batch.charge_total = sum(
-                currency._convert(
-                    amount, batch.currency_id, batch.company_id, batch.date
-                )
-                for currency, amount in sums.get(batch._origin, ())
-            )
+        BatchFigures(self).sum_charges()
 
     def action_view_charges(self):
         """Open the invoices of the batch.
@@ -670,10 +567,6 @@ class AccountCreditBatch(models.Model):
             "domain": [("id", "in", lines.subselect("charge_move_id"))],
             "context": {"create": False},
         }
-
-    # -------------------------------------------------------------------------
-    # POST CREDITS ON BEHALF OF ANOTHER PROGRAM: JSON-2 AND XML-RPC
-    # -------------------------------------------------------------------------
 
     @api.model
     def post_credits(  # noqa: PLR0913 - the signature that clients call.
@@ -724,10 +617,6 @@ class AccountCreditBatch(models.Model):
             batch.action_post()
         return get_answer(batch)
 
-    # -------------------------------------------------------------------------
-    # LET A BATCH WAIT: FOR A SECOND PERSON, FOR ITS TIME, FOR WORKERS
-    # -------------------------------------------------------------------------
-
     @api.depends("state")
     @api.depends_context("uid")
     def _compute_can_approve(self):
@@ -767,32 +656,9 @@ class AccountCreditBatch(models.Model):
         :raise UserError: when a batch waits for approval, or is being posted
         """
         for batch in self:
-            batch._check_unchanging()
+            self.env["account.credit.check"]._check_unchanging(batch)
         for observer in self.env["account.credit.observer"]._find_observers():
             observer._on_change(self)
-
-    def _check_unchanging(self):
-        self.ensure_one()
-        self._check_not_waiting()
-        if self.state in const.IN_WORK:
-            raise UserError(
-                self.env._(
-                    "%(batch)s cannot be changed: it is about to be posted as it is. "
-                    "Cancel it, and duplicate it to change the copy.",
-                    batch=self.display_name,
-                )
-            )
-
-    def _check_not_waiting(self):
-        self.ensure_one()
-        if self.state == "to_approve":
-            raise UserError(
-                self.env._(
-                    "%(batch)s waits for approval as it is. Approve it, or cancel it "
-                    "and duplicate it to change the copy.",
-                    batch=self.display_name,
-                )
-            )
 
     def _is_waiting(self):
         """Tell whether nothing of the batch may be done before it is approved."""
@@ -860,10 +726,6 @@ class AccountCreditBatch(models.Model):
         name, value = const.TO_DO[self.work]
         return [("batch_id", "=", self.id), (name, "=", value)]
 
-    # -------------------------------------------------------------------------
-    # REVERSE BATCHES: ALL THAT THEY CREDITED, OR WHAT OF IT IS UNUSED
-    # -------------------------------------------------------------------------
-
     def action_open_reverse(self):
         """Show what reversing would do, and ask how.
 
@@ -872,15 +734,8 @@ class AccountCreditBatch(models.Model):
         """
         self.ensure_one()
         self._check_may_manage()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Reverse %(batch)s", batch=self.name),
-            "res_model": "account.credit.batch.reverse",
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_batch_id": self.id},
-        }
+        name = self.env._("Reverse %(batch)s", batch=self.name)
+        return open_dialog(name, "account.credit.batch.reverse", batch_id=self.id)
 
     def action_reverse(self, mode="all", date=None, reason=None):
         """Reverse the posted credits of the batches.
@@ -914,31 +769,6 @@ class AccountCreditBatch(models.Model):
             "write",
         )
 
-    def _check_reversal_date(self, date):
-        self.ensure_one()
-        if date < self.date:
-            raise UserError(
-                self.env._(
-                    "The credits of %(batch)s are dated %(date)s: choose that day or a "
-                    "later one.",
-                    batch=self.name,
-                    date=format_date(self.env, self.date),
-                )
-            )
-        locks = self._get_lock_description(date)
-        if locks:
-            raise UserError(
-                self.env._(
-                    "The date %(date)s is locked (%(locks)s). Choose a later date.",
-                    date=format_date(self.env, date),
-                    locks=locks,
-                )
-            )
-
-    # -------------------------------------------------------------------------
-    # ASK FOR THE E-MAILS TO THE CUSTOMERS OF A BATCH, AND SAY WHAT BECAME OF THEM
-    # -------------------------------------------------------------------------
-
     @api.depends("notice_ids.notified_date", "notice_ids.error")
     def _compute_is_notifying(self):
         waiting = self.search(
@@ -956,40 +786,7 @@ class AccountCreditBatch(models.Model):
 
     @api.depends("line_ids.state", "line_ids.notified_date", "line_ids.notice_error")
     def _compute_notice_counts(self):
-        lines = self.env["account.credit.line"]
-        own = Domain("batch_id", "in", self.ids)
-        unnotified = own & Domain(lines._get_to_notify_domain())
-
-        def count(domain):
-            groups = lines._read_group(domain, ["batch_id"], ["__count"])
-            return {batch.id: number for batch, number in groups}
-
-        notified = count(own & Domain("notified_date", "!=", False))
-        waiting = count(unnotified)
-        refused = count(unnotified & Domain("notice_error", "!=", False))
-        for batch in self:
-            batch.notified_count = notified.get(batch._origin.id, 0)
-            batch.to_notify_count = waiting.get(batch._origin.id, 0)
-            batch.notice_failed_count = refused.get(batch._origin.id, 0)
-            batch.undelivered_count = (
-                batch.notified_count and batch._count_undelivered()
-            )
-
-    def _count_undelivered(self):
-        """Return how many e-mails of the batch the mail server did not take."""
-        self.ensure_one()
-        notified = self.env["account.credit.line"]._search(
-            [("batch_id", "=", self._origin.id), ("notified_date", "!=", False)]
-        )
-        # Whoever sees the batch may know their number, which is all that is read.
-        mails_sudo = self.env["mail.mail"].sudo()
-        return mails_sudo.search_count(
-            [
-                ("model", "=", "account.credit.line"),
-                ("res_id", "in", notified),
-                ("state", "=", "exception"),
-            ]
-        )
+        BatchFigures(self).count_notices()
 
     def action_open_notify(self):
         """Show what the customers will read, before they are told.

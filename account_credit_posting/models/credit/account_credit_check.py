@@ -1,5 +1,8 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
+
+from ... import const
 
 
 class AccountCreditCheck(models.AbstractModel):
@@ -20,7 +23,7 @@ class AccountCreditCheck(models.AbstractModel):
         """
         errors = {}  # {line: sentence}
         for batch, of_batch in lines.grouped("batch_id").items():
-            locks = batch._get_lock_description()
+            locks = self._get_locks(batch)
             unrated = self._get_currencies_without_rate(of_batch)
             for line in of_batch:
                 error = (
@@ -97,7 +100,7 @@ class AccountCreditCheck(models.AbstractModel):
                 "retry.",
                 item=item.display_name,
             )
-        elif error := line.batch_id._get_document_form_error():
+        elif error := self._get_document_form_error(line.batch_id):
             reason = error
         else:
             return None
@@ -202,3 +205,125 @@ class AccountCreditCheck(models.AbstractModel):
             ["currency_id"],
         )
         return foreign.browse(set(foreign.ids) - {currency.id for [currency] in rated})
+
+    # -------------------------------------------------------------------------
+    # BATCHES
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_no_journal_message(self, company, document_form):
+        if document_form == "entry":
+            return self.env._(
+                "%(company)s has no general journal for credits of many accounts. "
+                "Create one, or choose one under Invoicing, Configuration, Settings, "
+                "Account Credits.",
+                company=company.display_name,
+            )
+        return self.env._(
+            "%(company)s has no journal for credits. Choose one under "
+            "Invoicing, Configuration, Settings, Account Credits.",
+            company=company.display_name,
+        )
+
+    @api.model
+    def _get_document_form_error(self, batch):
+        """Return why a batch cannot be posted in the form it says, or False."""
+        # Whoever posts need not see the taxes.
+        taxes_sudo = batch.credit_item_id.sudo().taxes_id
+        # A taxed credit can be moved: its taxes stay with its credit note.
+        if (
+            batch.correction == "move"
+            or batch.document_form != "entry"
+            or not taxes_sudo._filter_taxes_by_company(batch.company_id)
+        ):
+            return False
+        return self.env._(
+            "%(item)s is taxed, and taxes need a credit note for each account. Post "
+            "these credits as credit notes, or choose a credit item without taxes.",
+            item=batch.credit_item_id.display_name,
+        )
+
+    @api.model
+    def _get_locks(self, batch, date=None):
+        """Return the lock dates that a date violates, as text.
+
+        A taxed credit item meets the tax lock date, too. Empty when nothing is locked.
+
+        :param date: that of the batch by default
+        """
+        company = batch.company_id
+        items = batch.credit_item_id + batch.charge_item_id
+        taxes = items.taxes_id._filter_taxes_by_company(company)
+        locks = company._get_violated_lock_dates(
+            date or batch.date, bool(taxes), batch._get_journal()
+        )
+        return company._format_lock_dates(locks) if locks else ""
+
+    @api.model
+    def _check_reversal_date(self, batch, date):
+        """Check that credits of a batch can be reversed, or moved, on a date.
+
+        :raise UserError: when it is locked, or before the credits
+        """
+        if date < batch.date:
+            raise UserError(
+                self.env._(
+                    "The credits of %(batch)s are dated %(date)s: choose that day or a "
+                    "later one.",
+                    batch=batch.name,
+                    date=format_date(self.env, batch.date),
+                )
+            )
+        if locks := self._get_locks(batch, date):
+            raise UserError(
+                self.env._(
+                    "The date %(date)s is locked (%(locks)s). Choose a later date.",
+                    date=format_date(self.env, date),
+                    locks=locks,
+                )
+            )
+
+    @api.model
+    def _check_not_cancelled(self, batch):
+        if batch.state == "cancelled":
+            raise UserError(
+                self.env._(
+                    "%(batch)s is cancelled. Duplicate it, then post the copy.",
+                    batch=batch.display_name,
+                )
+            )
+
+    @api.model
+    def _check_nothing_posted(self, batches):
+        for batch in batches:
+            if batch.posted_count or batch.reversed_count:
+                raise UserError(
+                    self.env._(
+                        "%(batch)s cannot be changed: credits were posted with these "
+                        "values. Reverse the batch and post a new one.",
+                        batch=batch.display_name,
+                    )
+                )
+
+    @api.model
+    def _check_not_waiting(self, batch):
+        if batch.state == "to_approve":
+            raise UserError(
+                self.env._(
+                    "%(batch)s waits for approval as it is. Approve it, or cancel it "
+                    "and duplicate it to change the copy.",
+                    batch=batch.display_name,
+                )
+            )
+
+    @api.model
+    def _check_unchanging(self, batch):
+        self._check_not_waiting(batch)
+        if batch.state in const.IN_WORK:
+            raise UserError(
+                self.env._(
+                    "%(batch)s cannot be changed: it is about to be posted as it is. "
+                    "Cancel it, and duplicate it to change the copy.",
+                    batch=batch.display_name,
+                )
+            )

@@ -1,10 +1,13 @@
+import logging
 from typing import Any, NamedTuple
 
 from odoo import api, models
 from odoo.fields import Command
 
-from ...tools.isolating import isolate
+from ...tools.isolating import explain_error, isolate
 from ...tools.posting import with_posting
+
+_logger = logging.getLogger(__name__)
 
 
 class Items(NamedTuple):
@@ -295,6 +298,23 @@ class AccountCreditForm(models.AbstractModel):
     # -------------------------------------------------------------------------
 
     @api.model
+    def _reverse_isolating(self, lines):
+        """Reverse lines as one set; those that are refused say why.
+
+        The caller holds the lock on the lines, and has checked the right.
+        """
+        # The batch keeps the log, as when they were posted.
+        lines = lines.with_context(**self._get_log_context(lines.company_id))
+        isolate(
+            self.env.cr,
+            lines,
+            self.with_env(lines.env)._reverse,
+            lambda line, error: line._set_not_reversed(
+                explain_error(self.env, error, _logger, f"Reversal of line {line.id}")
+            ),
+        )
+
+    @api.model
     def _reverse(self, lines):
         """Take back what is open of the lines, as their batch says."""
         is_all = lines.batch_id.reversal_mode == "all"
@@ -354,7 +374,7 @@ class AccountCreditForm(models.AbstractModel):
 
         :return: the accounts whose invoices are open again, ``res.partner`` records
         """
-        partials = lines._get_reconciliations()
+        partials = self._get_reconciliations(lines)
         accounts = partials.debit_move_id.partner_id
         partials.unlink()
         return accounts
@@ -387,7 +407,7 @@ class AccountCreditForm(models.AbstractModel):
                     "analytic_distribution": False,
                 }
             )
-            for other, *shares in line._split_counterparts(item, amount, balance):
+            for other, *shares in self._split_counterparts(line, item, amount, balance):
                 sums = others.setdefault(other, [0, 0])
                 sums[0] += shares[0]
                 sums[1] += shares[1]
@@ -439,6 +459,78 @@ class AccountCreditForm(models.AbstractModel):
         return self.env._("Reversal of: %(move)s", move=move.name)
 
     @api.model
+    def _split_counterparts(self, line, item, amount, balance):
+        """Share what is taken back among the other side of the credit, to the cent.
+
+        :param item: the receivable item of the line
+        :param amount: what is open of it, below zero, in its currency
+        :param balance: the same in company currency
+        :return: ``[(journal item, amount, balance)]``; together what is open
+        """
+        origin = line.moved_from_id
+        if origin:
+            # Its own other side is the receivable of the account that had it.
+            return self._split_counterparts(
+                origin, origin.move_line_id, amount, balance
+            )
+        if line.debit_line_id:
+            return [(line.debit_line_id, amount, balance)]
+        others = item.move_id.line_ids - item
+        currency = item.currency_id
+        own = line.company_id.currency_id
+        share = amount / item.amount_currency
+        shares = [
+            (
+                other,
+                currency.round(-other.amount_currency * share),
+                own.round(-other.balance * share),
+            )
+            for other in others[:-1]
+        ]
+        rest = amount - sum(part for _item, part, _balance in shares)
+        rest_balance = balance - sum(part for _item, _amount, part in shares)
+        return [*shares, (others[-1], rest, rest_balance)]
+
+    @api.model
+    def _get_reconciliations(self, lines):
+        """Return what took of the credits, but for what was taken back before.
+
+        What was moved is not among them: it is the credit of another account.
+
+        :return: ``account.partial.reconcile`` records
+        """
+        partials = self.env["account.partial.reconcile"]
+        for line in lines:
+            item = line.move_line_id
+            partials += item.matched_debit_ids.filtered(
+                lambda partial, move=item.move_id: (
+                    partial.debit_move_id.move_id.reversed_entry_id != move
+                    and not partial._is_credit_move()
+                )
+            )
+        return partials
+
+    @api.model
+    def _get_moved_message(self, line):
+        """Say where parts of the credit are; False when they are all here."""
+        moved = line.moved_line_ids
+        if not moved:
+            return False
+        return self.env._(
+            "Part of this credit was moved and is a credit of %(accounts)s now (see "
+            "%(batches)s): reverse it there, or move it back.",
+            accounts=", ".join(moved.partner_id.mapped("display_name")),
+            batches=", ".join(moved.batch_id.mapped("name")),
+        )
+
+    @api.model
+    def _warn_of_moved(self, lines):
+        """Say of which credits a part cannot be taken back here."""
+        for line in lines:
+            if line.moved_line_ids and line.batch_id.reversal_mode == "all":
+                line._write_result({"reversal_error": self._get_moved_message(line)})
+
+    @api.model
     def _end_reversal(self, lines, freed):
         """Write down which lines are reversed: those that nothing else has used.
 
@@ -449,11 +541,11 @@ class AccountCreditForm(models.AbstractModel):
             lambda line: (
                 line.state == "posted"
                 and not line.moved_line_ids
-                and not line._get_reconciliations()
+                and not self._get_reconciliations(line)
             )
         )._set_reversed()
         lines._write_result({"is_to_reverse": False})
-        lines._warn_of_moved()
+        self._warn_of_moved(lines)
         if freed:
             for observer in self.env["account.credit.observer"]._find_observers():
                 observer._on_freed(freed, lines.company_id)

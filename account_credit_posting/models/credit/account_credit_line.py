@@ -5,9 +5,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.sql import add_constraint, constraint_definition
 
-from ...tools.isolating import explain_error, isolate
-from ...tools.posting import get_posting, is_written_by, with_posting
-from ...tools.requests import count_decimals
+from ...tools.actions import open_record
+from ...tools.isolating import explain_error
+from ...tools.posting import is_written_by, with_posting
 
 _logger = logging.getLogger(__name__)
 
@@ -519,14 +519,7 @@ class AccountCreditLine(models.Model):
         :return: a window action on ``account.move``
         """
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.move_id.name,
-            "res_model": "account.move",
-            "res_id": self.move_id.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return open_record(self.move_id.name, self.move_id)
 
     def _set_pending(self):
         self._update_state("pending", error=False)
@@ -555,10 +548,6 @@ class AccountCreditLine(models.Model):
     def _write_result(self, vals):
         with_posting(self, "posting").write(vals)
 
-    # -------------------------------------------------------------------------
-    # KEEP LINES AS THEY ARE WHILE THEIR BATCH WAITS FOR APPROVAL OR IS POSTED
-    # -------------------------------------------------------------------------
-
     @api.ondelete(at_uninstall=False)
     def _unlink_noted(self):
         for batch in self.batch_id:
@@ -575,10 +564,6 @@ class AccountCreditLine(models.Model):
                         line=line.display_name,
                     )
                 )
-
-    # -------------------------------------------------------------------------
-    # WHAT IS POSTED, BY THE FORM OF THE BATCH
-    # -------------------------------------------------------------------------
 
     def _get_form(self):
         """Return what the lines are posted as, see ``account.credit.form``."""
@@ -626,46 +611,6 @@ class AccountCreditLine(models.Model):
             reason=reason,
         )
 
-    def _get_request_error(self, requested, amount):
-        """Return why the line cannot be what a request asked for.
-
-        :param requested: ``[account id, amount, invoice id or None]`` as they came
-        :param amount: the amount as ``Decimal``; None when it is no amount
-        """
-        self.ensure_one()
-        account_id, original, invoice_id = requested
-        if not self.partner_id:
-            return self.env._(
-                "There is no account with the id %(id)s at %(company)s. Choose an "
-                "account, then retry.",
-                id=account_id,
-                company=self.company_id.display_name,
-            )
-        if amount is None:
-            reason = self.env._(
-                "%(amount)s is no amount. Enter a number above zero, then retry.",
-                amount=repr(original),
-            )
-        elif count_decimals(amount) > self.currency_id.decimal_places:
-            # A rounded amount would be posted by a retry: leave none.
-            self._write_result({"amount": 0})
-            reason = self.env._(
-                "%(amount)s is more precise than %(currency)s. Enter an amount with "
-                "%(decimals)s decimals, then retry.",
-                amount=original,
-                currency=self.currency_id.name,
-                decimals=self.currency_id.decimal_places,
-            )
-        elif invoice_id and not self.invoice_id:
-            reason = self.env._(
-                "There is no invoice with the id %(id)s. Choose another invoice or "
-                "none, then retry.",
-                id=invoice_id,
-            )
-        else:
-            return None
-        return self._get_not_credited_message(reason)
-
     def _is_credited(self):
         """Tell whether the line gives a credit: beside an invoice it need not."""
         self.ensure_one()
@@ -700,102 +645,16 @@ class AccountCreditLine(models.Model):
             self.partner_id, delivery=self.env["res.partner"].browse(delivery)
         )
 
-    def _is_taxed(self):
-        """Tell whether the credit item has taxes in the company."""
-        self.ensure_one()
-        return self._get_form()._is_taxed(self.company_id, self.credit_item_id)
-
     def action_open_charge(self):
         """Open the invoice of the line.
 
         :return: a window action on ``account.move``
         """
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.charge_move_id.name,
-            "res_model": "account.move",
-            "res_id": self.charge_move_id.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
-
-    # -------------------------------------------------------------------------
-    # TAKE POSTED CREDITS BACK: ALL OF THEM, OR WHAT IS UNUSED
-    # -------------------------------------------------------------------------
-
-    def _reverse_isolating(self):
-        """Reverse the lines as one set; those that are refused say why.
-
-        The caller holds the lock on the lines, and has checked the right.
-        """
-        form = self._get_form()
-        # The batch keeps the log, as when they were posted.
-        lines = self.with_context(**form._get_log_context(self.company_id))
-        isolate(
-            self.env.cr,
-            lines,
-            form.with_env(lines.env)._reverse,
-            lambda line, error: line._set_not_reversed(
-                explain_error(self.env, error, _logger, f"Reversal of line {line.id}")
-            ),
-        )
+        return open_record(self.charge_move_id.name, self.charge_move_id)
 
     def _set_not_reversed(self, reason):
         self._write_result({"is_to_reverse": False, "reversal_error": reason})
-
-    def _get_reconciliations(self):
-        """Return what took of the credits, but for what was taken back before.
-
-        What was moved is not among them: it is the credit of another account.
-
-        :return: ``account.partial.reconcile`` records
-        """
-        partials = self.env["account.partial.reconcile"]
-        for line in self:
-            item = line.move_line_id
-            partials += item.matched_debit_ids.filtered(
-                lambda partial, move=item.move_id: (
-                    partial.debit_move_id.move_id.reversed_entry_id != move
-                    and not partial._is_credit_move()
-                )
-            )
-        return partials
-
-    def _split_counterparts(self, item, amount, balance):
-        """Share what is taken back among the other side of the credit, to the cent.
-
-        :param item: the receivable item of the line
-        :param amount: what is open of it, below zero, in its currency
-        :param balance: the same in company currency
-        :return: ``[(journal item, amount, balance)]``; together what is open
-        """
-        self.ensure_one()
-        origin = self.moved_from_id
-        if origin:
-            # Its own other side is the receivable of the account that had it.
-            return origin._split_counterparts(origin.move_line_id, amount, balance)
-        if self.debit_line_id:
-            return [(self.debit_line_id, amount, balance)]
-        others = item.move_id.line_ids - item
-        currency = item.currency_id
-        own = self.company_id.currency_id
-        share = amount / item.amount_currency
-        shares = [
-            (
-                other,
-                currency.round(-other.amount_currency * share),
-                own.round(-other.balance * share),
-            )
-            for other in others[:-1]
-        ]
-        rest = amount - sum(part for _item, part, _balance in shares)
-        rest_balance = balance - sum(part for _item, _amount, part in shares)
-        return [*shares, (others[-1], rest, rest_balance)]
-
-    # -------------------------------------------------------------------------
-    # CORRECTIONS OF A POSTED CREDIT, FOR VIEWS AND OTHER PROGRAMS
-    # -------------------------------------------------------------------------
 
     @api.depends(
         "has_own_comments",
@@ -913,33 +772,6 @@ class AccountCreditLine(models.Model):
         """
         moves = self.env["account.credit.correction.move"]
         return moves._move(self, account_id, amount, date, reason)
-
-    def _is_carrying_over(self):
-        """Tell whether the rule must wait until a new credit pays as the first did."""
-        return get_posting(self.env).is_carrying_over
-
-    def _get_moved_message(self):
-        """Say where parts of the credit are; False when they are all here."""
-        self.ensure_one()
-        moved = self.moved_line_ids
-        if not moved:
-            return False
-        return self.env._(
-            "Part of this credit was moved and is a credit of %(accounts)s now (see "
-            "%(batches)s): reverse it there, or move it back.",
-            accounts=", ".join(moved.partner_id.mapped("display_name")),
-            batches=", ".join(moved.batch_id.mapped("name")),
-        )
-
-    def _warn_of_moved(self):
-        """Say of which credits a part cannot be taken back here."""
-        for line in self:
-            if line.moved_line_ids and line.batch_id.reversal_mode == "all":
-                line._write_result({"reversal_error": line._get_moved_message()})
-
-    # -------------------------------------------------------------------------
-    # WHAT THE E-MAILS TO THE CUSTOMERS SAY
-    # -------------------------------------------------------------------------
 
     @api.model
     def _get_to_notify_domain(self):

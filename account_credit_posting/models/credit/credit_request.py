@@ -3,7 +3,13 @@ from psycopg2.errors import UniqueViolation
 from odoo import fields
 from odoo.exceptions import AccessError, ConcurrencyError, ValidationError
 
-from ...tools.requests import find_malformed_lines, hash_request, is_id, parse_amount
+from ...tools.requests import (
+    count_decimals,
+    find_malformed_lines,
+    hash_request,
+    is_id,
+    parse_amount,
+)
 
 
 class CreditRequest:
@@ -141,7 +147,7 @@ class CreditRequest:
             ]
         )
         for line, row, amount in zip(lines, requested, amounts, strict=True):
-            error = line._get_request_error(row, amount)
+            error = get_line_error(line, row, amount)
             if error:
                 line._set_failed(error)
 
@@ -190,3 +196,44 @@ def get_answer(batch):
             for line in batch.line_ids.sorted("id")
         ],
     }
+
+
+def get_line_error(line, requested, amount):
+    """Return why the line cannot be what a request asked for.
+
+    :param line: an ``account.credit.line``
+    :param requested: ``[account id, amount, invoice id or None]`` as they came
+    :param amount: the amount as ``Decimal``; None when it is no amount
+    """
+    account_id, original, invoice_id = requested
+    if not line.partner_id:
+        return line.env._(
+            "There is no account with the id %(id)s at %(company)s. Choose an "
+            "account, then retry.",
+            id=account_id,
+            company=line.company_id.display_name,
+        )
+    if amount is None:
+        reason = line.env._(
+            "%(amount)s is no amount. Enter a number above zero, then retry.",
+            amount=repr(original),
+        )
+    elif count_decimals(amount) > line.currency_id.decimal_places:
+        # A rounded amount would be posted by a retry: leave none.
+        line._write_result({"amount": 0})
+        reason = line.env._(
+            "%(amount)s is more precise than %(currency)s. Enter an amount with "
+            "%(decimals)s decimals, then retry.",
+            amount=original,
+            currency=line.currency_id.name,
+            decimals=line.currency_id.decimal_places,
+        )
+    elif invoice_id and not line.invoice_id:
+        reason = line.env._(
+            "There is no invoice with the id %(id)s. Choose another invoice or "
+            "none, then retry.",
+            id=invoice_id,
+        )
+    else:
+        return None
+    return line._get_not_credited_message(reason)

@@ -181,7 +181,9 @@ class AccountCreditRun(models.Model):
 
         :raise UserError: when the credit item is taxed, and no credit notes are wanted
         """
-        if error := self.batch_id._get_document_form_error():
+        if error := self.env["account.credit.check"]._get_document_form_error(
+            self.batch_id
+        ):
             raise UserError(error)
 
     def _check_charge(self):
@@ -222,7 +224,10 @@ class AccountCreditRun(models.Model):
                 )
             )
         if not batch._get_journal():
-            raise UserError(batch._get_no_journal_message())
+            checks = self.env["account.credit.check"]
+            raise UserError(
+                checks._get_no_journal_message(batch.company_id, batch.document_form)
+            )
 
     @api.model
     def _retry(self, batch):
@@ -246,7 +251,7 @@ class AccountCreditRun(models.Model):
             run._fail_pending(self.env._("It was not approved."))
             state = "partial"
         else:
-            batch._check_nothing_posted()
+            self.env["account.credit.check"]._check_nothing_posted(batch)
             if batch.state == "posting":
                 self._check_not_in_work(batch)
             state = "cancelled"
@@ -500,7 +505,7 @@ class AccountCreditRun(models.Model):
         if lines_sudo and run_sudo.work == "post":
             lines_sudo._post()
         elif lines_sudo:
-            lines_sudo._reverse_isolating()
+            lines_sudo._get_form()._reverse_isolating(lines_sudo)
         run_sudo._end()
         return len(lines_sudo)
 
@@ -566,7 +571,7 @@ class AccountCreditRun(models.Model):
                     batch=batch.display_name,
                 )
             )
-        batch._check_not_waiting()
+        self.env["account.credit.check"]._check_not_waiting(batch)
 
     @api.model
     def _set_paused(self, batches, is_paused):
@@ -624,7 +629,7 @@ class AccountCreditRun(models.Model):
         :param lines: only these
         """
         self._check_not_in_work(batch)
-        batch._check_reversal_date(date)
+        self.env["account.credit.check"]._check_reversal_date(batch, date)
         batch._lock()
         count = PostedCredits(batch).mark_to_reverse(mode, lines)
         if not count:

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 
 from ... import const
+from ...tools.actions import open_list
 from ...tools.posting import with_posting
 from ...tools.texts import format_accounts, format_totals
 from ...tools.working import work_list
@@ -228,10 +229,6 @@ class AccountPostTransaction(models.TransientModel):
         batches = self.env["account.credit.batch"]
         return batches._fields[name]._description_selection(self.env)
 
-    # -------------------------------------------------------------------------
-    # COMPUTE
-    # -------------------------------------------------------------------------
-
     @api.depends("batch_id.name")
     def _compute_display_name(self):
         for transaction in self:
@@ -367,10 +364,6 @@ class AccountPostTransaction(models.TransientModel):
             transaction.posted_total = result.format(posted)
             transaction.result_text = result.get_text(posted, paid)
 
-    # -------------------------------------------------------------------------
-    # CRUD
-    # -------------------------------------------------------------------------
-
     @api.model_create_multi
     def create(self, vals_list):
         """Create transactions; see :meth:`write` for ``add_partner_id``.
@@ -474,10 +467,6 @@ class AccountPostTransaction(models.TransientModel):
             )
         return result
 
-    # -------------------------------------------------------------------------
-    # OPEN
-    # -------------------------------------------------------------------------
-
     @api.model
     def _get_open_action(self, partners=None, invoices=None):
         """Open a new transaction with accounts filled in.
@@ -525,10 +514,6 @@ class AccountPostTransaction(models.TransientModel):
     def action_post_another(self):
         """Open a new transaction."""
         return self._get_open_action()
-
-    # -------------------------------------------------------------------------
-    # STEPS
-    # -------------------------------------------------------------------------
 
     def action_next(self):
         """Go to the next step, when this one is complete.
@@ -578,10 +563,6 @@ class AccountPostTransaction(models.TransientModel):
     @api.model
     def _check_may_post(self):
         self.env["account.credit.batch"]._check_may_post()
-
-    # -------------------------------------------------------------------------
-    # ACCOUNTS AND AMOUNTS
-    # -------------------------------------------------------------------------
 
     def _find_lines(self, domain, limit=None):
         """Return lines of the transaction, as they are saved.
@@ -657,15 +638,14 @@ class AccountPostTransaction(models.TransientModel):
         :return: a window action on ``account.post.transaction.line``
         """
         self._check_open_step()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Accounts"),
-            "res_model": "account.post.transaction.line",
-            "view_mode": "list",
-            "views": [(False, "list")],
-            "domain": [("transaction_id", "=", self.id)],
-            "context": {"default_transaction_id": self.id},
-        }
+        return open_list(
+            self.env._("Accounts"),
+            "account.post.transaction.line",
+            [("transaction_id", "=", self.id)],
+            view_mode="list",
+            views=[(False, "list")],
+            context={"default_transaction_id": self.id},
+        )
 
     def action_set_all(self):
         """Set the amount of every account, rounded in its currency."""
@@ -678,10 +658,6 @@ class AccountPostTransaction(models.TransientModel):
         self._check_open_step("setup")
         TransactionLines(self).set_amounts(self.credit_amount_for_all, "credit_amount")
         return True
-
-    # -------------------------------------------------------------------------
-    # POST
-    # -------------------------------------------------------------------------
 
     def _is_credit_posted(self):
         """Tell whether credits are posted, alone or beside invoices."""
@@ -757,10 +733,6 @@ class AccountPostTransaction(models.TransientModel):
         """Transfer the accounts of transactions, each in a database transaction."""
         waiting = self.search([("is_transferring", "=", True)], order="id")
         work_list(self.env, list(waiting), lambda one: TransactionTransfer(one).run())
-
-    # -------------------------------------------------------------------------
-    # RESULT
-    # -------------------------------------------------------------------------
 
     def _get_batch(self):
         """Return what was posted, for those who may post."""

@@ -62,7 +62,10 @@ class TransactionSetup:
                     company=transaction.company_id.display_name,
                 )
             )
-        error = self.get_company_error() or self._new_batch()._get_document_form_error()
+        checks = self.env["account.credit.check"]
+        error = self.get_company_error() or checks._get_document_form_error(
+            self._new_batch()
+        )
         if error:
             raise UserError(error)
 

@@ -1,0 +1,86 @@
+from odoo.fields import Domain
+
+
+class BatchFigures:
+    """What batches count and add up of their lines: by queries, however many there are.
+
+    Each method assigns the fields of all batches, as ``compute`` wants it.
+    """
+
+    def __init__(self, batches):
+        """Look at batches, saved or not."""
+        self.env = batches.env
+        self.batches = batches
+        self.lines = self.env["account.credit.line"]
+
+    def count_lines(self):
+        """Assign how many lines there are, in which state."""
+        counts = {  # {(batch, state): number of lines}
+            (batch, state): count
+            for batch, state, count in self.lines._read_group(
+                [("batch_id", "in", self.batches.ids)],
+                ["batch_id", "state"],
+                ["__count"],
+            )
+        }
+        for batch in self.batches:
+            pending = counts.get((batch._origin, "pending"), 0)
+            batch.posted_count = counts.get((batch._origin, "posted"), 0)
+            batch.failed_count = counts.get((batch._origin, "failed"), 0)
+            batch.reversed_count = counts.get((batch._origin, "reversed"), 0)
+            done = batch.posted_count + batch.failed_count + batch.reversed_count
+            batch.line_count = pending + done
+            batch.progress = 100 * done / batch.line_count if batch.line_count else 0
+
+    def sum_charges(self):
+        """Assign what the accounts are invoiced, in company currency."""
+        sums = {}  # {batch: [(currency, amount)]}
+        charged = self.batches.filtered("charge_item_id")
+        for batch, currency, amount in self.lines._read_group(
+            [("batch_id", "in", charged.ids)],
+            ["batch_id", "currency_id"],
+            ["charge_amount:sum"],
+        ):
+            sums.setdefault(batch, []).append((currency, amount))
+        for batch in self.batches:
+            batch.charge_total = sum(
+                currency._convert(
+                    amount, batch.currency_id, batch.company_id, batch.date
+                )
+                for currency, amount in sums.get(batch._origin, ())
+            )
+
+    def count_notices(self):
+        """Assign how many lines were told of, are to be, or cannot be."""
+        own = Domain("batch_id", "in", self.batches.ids)
+        unnotified = own & Domain(self.lines._get_to_notify_domain())
+        notified = self._count(own & Domain("notified_date", "!=", False))
+        waiting = self._count(unnotified)
+        refused = self._count(unnotified & Domain("notice_error", "!=", False))
+        for batch in self.batches:
+            batch.notified_count = notified.get(batch._origin.id, 0)
+            batch.to_notify_count = waiting.get(batch._origin.id, 0)
+            batch.notice_failed_count = refused.get(batch._origin.id, 0)
+            batch.undelivered_count = batch.notified_count and self._count_undelivered(
+                batch
+            )
+
+    def _count(self, domain):
+        """Return ``{batch id: number of lines}``."""
+        groups = self.lines._read_group(domain, ["batch_id"], ["__count"])
+        return {batch.id: number for batch, number in groups}
+
+    def _count_undelivered(self, batch):
+        """Return how many e-mails of a batch the mail server did not take."""
+        notified = self.lines._search(
+            [("batch_id", "=", batch._origin.id), ("notified_date", "!=", False)]
+        )
+        # Whoever sees the batch may know their number, which is all that is read.
+        mails_sudo = self.env["mail.mail"].sudo()
+        return mails_sudo.search_count(
+            [
+                ("model", "=", "account.credit.line"),
+                ("res_id", "in", notified),
+                ("state", "=", "exception"),
+            ]
+        )

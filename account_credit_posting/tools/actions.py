@@ -1,0 +1,53 @@
+"""Window actions, as buttons return them."""
+
+
+def open_list(name, model, domain, **vals):
+    """Return the action that lists records; nothing is created from there.
+
+    :param name: what the page is called
+    :param model: of the records
+    :param domain: which of them
+    :param vals: further values of ``ir.actions.act_window``
+    """
+    return {
+        "type": "ir.actions.act_window",
+        "name": name,
+        "res_model": model,
+        "view_mode": "list,form",
+        "domain": domain,
+        "context": {"create": False},
+        **vals,
+    }
+
+
+def open_record(name, record):
+    """Return the action that opens a record.
+
+    :param name: what the page is called
+    """
+    return {
+        "type": "ir.actions.act_window",
+        "name": name,
+        "res_model": record._name,
+        "res_id": record.id,
+        "view_mode": "form",
+        "views": [(False, "form")],
+    }
+
+
+def open_dialog(name, model, **defaults):
+    """Return the action that opens a dialog.
+
+    :param name: what the dialog is called
+    :param model: of the dialog
+    :param defaults: what it starts from
+    """
+    return {
+        "type": "ir.actions.act_window",
+        "name": name,
+        "res_model": model,
+        "view_mode": "form",
+        "views": [(False, "form")],
+        "target": "new",
+        "context": {f"default_{name}": value for name, value in defaults.items()},
+    }
