@@ -11,6 +11,7 @@ class AccountCreditBatchNotify(models.TransientModel):
     """
 
     _name = "account.credit.batch.notify"
+    _inherit = "account.credit.guard"
     _description = "E-mails to the Customers of a Credit Batch"
 
     batch_id = fields.Many2one(
@@ -18,6 +19,7 @@ class AccountCreditBatchNotify(models.TransientModel):
         required=True,
         readonly=True,
         ondelete="cascade",
+        written_by="opener",
     )
     to_notify_count = fields.Integer(
         related="batch_id.to_notify_count", related_sudo=False

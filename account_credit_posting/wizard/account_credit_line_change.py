@@ -13,6 +13,7 @@ class AccountCreditLineChange(models.TransientModel):
     """
 
     _name = "account.credit.line.change"
+    _inherit = "account.credit.guard"
     _description = "Change of a Credit"
 
     line_id = fields.Many2one(
@@ -21,11 +22,13 @@ class AccountCreditLineChange(models.TransientModel):
         required=True,
         readonly=True,
         ondelete="cascade",
+        written_by="opener",
     )
     change = fields.Selection(
         selection=[("edit", "Edit"), ("delete", "Delete"), ("move", "Move")],
         required=True,
         readonly=True,
+        written_by="opener",
     )
     is_manager = fields.Boolean(compute="_compute_is_manager")
     is_replacing = fields.Boolean(

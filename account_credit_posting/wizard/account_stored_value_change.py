@@ -12,6 +12,7 @@ class AccountStoredValueChange(models.TransientModel):
     """
 
     _name = "account.stored.value.change"
+    _inherit = "account.credit.guard"
     _description = "Change of a Gift Card or Prepayment"
 
     value_id = fields.Many2one(
@@ -20,6 +21,7 @@ class AccountStoredValueChange(models.TransientModel):
         required=True,
         readonly=True,
         ondelete="cascade",
+        written_by="opener",
     )
     change = fields.Selection(
         selection=[
@@ -32,6 +34,7 @@ class AccountStoredValueChange(models.TransientModel):
         ],
         required=True,
         readonly=True,
+        written_by="opener",
     )
     value_type = fields.Selection(related="value_id.value_type")
     company_id = fields.Many2one(related="value_id.company_id")

@@ -15,6 +15,7 @@ class AccountStoredValueUse(models.TransientModel):
     """
 
     _name = "account.stored.value.use"
+    _inherit = "account.credit.guard"
     _description = "Use of Gift Cards and Prepayments"
 
     partner_id = fields.Many2one(
@@ -22,11 +23,13 @@ class AccountStoredValueUse(models.TransientModel):
         string="Account",
         required=True,
         readonly=True,
+        written_by="opener",
     )
     company_id = fields.Many2one(
         comodel_name="res.company",
         required=True,
         readonly=True,
+        written_by="opener",
     )
     invoice_ids = fields.Many2many(
         comodel_name="account.move",
@@ -166,6 +169,7 @@ class AccountStoredValueUseLine(models.TransientModel):
     """So much of one gift card or prepayment."""
 
     _name = "account.stored.value.use.line"
+    _inherit = "account.credit.guard"
     _description = "Use of a Gift Card or Prepayment"
 
     use_id = fields.Many2one(
@@ -173,6 +177,7 @@ class AccountStoredValueUseLine(models.TransientModel):
         required=True,
         readonly=True,
         ondelete="cascade",
+        written_by="opener",
     )
     value_id = fields.Many2one(
         comodel_name="account.stored.value",
@@ -180,6 +185,7 @@ class AccountStoredValueUseLine(models.TransientModel):
         required=True,
         readonly=True,
         ondelete="cascade",
+        written_by="opener",
     )
     value_type = fields.Selection(related="value_id.value_type")
     expiry_date = fields.Date(related="value_id.expiry_date")

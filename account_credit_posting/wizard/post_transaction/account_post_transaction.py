@@ -3,7 +3,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 
 from ... import const
-from ...models.application.credit_preview import CreditPreview
 from ...tools.actions import open_list
 from ...tools.posting import with_posting
 from ...tools.texts import format_accounts, format_totals
@@ -210,7 +209,7 @@ class AccountPostTransaction(models.TransientModel):
     preview = fields.Json(
         compute="_compute_preview",
         help="What each account will get, which invoices it will pay, and the journal "
-        "entry. See `_get_preview`.",
+        "entry. See `CreditPreview`.",
     )
     is_transferring = fields.Boolean(
         readonly=True,
@@ -324,22 +323,8 @@ class AccountPostTransaction(models.TransientModel):
     )
     def _compute_preview(self):
         for transaction in self:
-            transaction.preview = (
-                transaction.step == "setup"
-                and transaction._is_previewable()
-                and transaction.company_id in self.env.companies
-                and transaction._get_preview()
-            )
-
-    def _is_previewable(self):
-        """Tell whether the items are chosen that are to be posted."""
-        self.ensure_one()
-        is_charge = self.transaction_type == "invoice"
-        return bool(
-            self.date
-            and (self.charge_item_id or not is_charge)
-            and (self.credit_item_id or not self._is_credit_posted())
-        )
+            setup = transaction.step == "setup" and TransactionSetup(transaction)
+            transaction.preview = setup and setup.get_preview()
 
     @api.depends("batch_id.state", "batch_id.is_scheduled")
     def _compute_is_waiting(self):
@@ -415,7 +400,7 @@ class AccountPostTransaction(models.TransientModel):
         if partner_id:
             contact = self.env["res.partner"].browse(partner_id)
             contact.check_access("read")
-            self._add_accounts(contact)
+            TransactionAccounts(self).add(contact)
 
     def _check_company_is_own(self, vals):
         # What accounts owe and what posting does is computed with more rights than
@@ -498,10 +483,11 @@ class AccountPostTransaction(models.TransientModel):
         contacts |= invoices.commercial_partner_id
         company = self._get_common_company(contacts, invoices)
         transaction = self.create({"company_id": company.id})
+        accounts = TransactionAccounts(transaction)
         if contacts:
             contacts.check_access("read")
-            transaction._add_accounts(contacts)
-        TransactionAccounts(transaction).set_invoices(
+            accounts.add(contacts)
+        accounts.set_invoices(
             invoices.filtered(lambda invoice: invoice.company_id == company)
         )
         return transaction._get_view_action()
@@ -592,10 +578,6 @@ class AccountPostTransaction(models.TransientModel):
         lines_sudo = self.env["account.post.transaction.line"].sudo()
         domain &= Domain("transaction_id", "=", self._origin.id)
         return lines_sudo.search(domain, order="id", limit=limit).sudo(self.env.su)
-
-    def _add_accounts(self, contacts):
-        """Add the accounts of contacts; see ``TransactionAccounts.add``."""
-        TransactionAccounts(self).add(contacts)
 
     def action_add_tagged(self):
         """Add everybody with one of the tags, by the account or by an enrollee."""
@@ -773,41 +755,3 @@ class AccountPostTransaction(models.TransientModel):
     def action_view_charges(self):
         """Open the invoices that were posted."""
         return self._get_batch().action_view_charges()
-
-    def _get_preview(self):
-        """Return what posting this transaction now would do, see ``CreditPreview``."""
-        self.ensure_one()
-        self.check_access("read")
-        # Whoever may post may know what posting does: it needs no right to read
-        # entries or the chart of accounts.
-        return CreditPreview(self.sudo()._get_preview_lines(), self.line_count).read()
-
-    def _get_preview_lines(self):
-        """Return the credit lines that posting would create, not saved."""
-        batch = self.env["account.credit.batch"].new(
-            {
-                "company_id": self.company_id,
-                "date": self.date,
-                **self._prepare_charge_vals(),
-                "credit_item_id": self._is_credit_posted() and self.credit_item_id,
-                "document_form": self._get_document_form(),
-            }
-        )
-        rows = self._find_lines(Domain.TRUE, limit=const.PREVIEWED)
-        # It may have changed, and not be saved yet.
-        is_same_company = self.company_id == self._origin.company_id
-        new = self.env["account.credit.line"].new
-        return self.env["account.credit.line"].union(
-            *(
-                new(
-                    {
-                        **row._prepare_line_vals(),
-                        "currency_id": row.currency_id
-                        if is_same_company
-                        else row._get_currency(self.company_id),
-                        "batch_id": batch,
-                    }
-                )
-                for row in rows
-            )
-        )

@@ -5,6 +5,7 @@ from odoo.tools import SQL, email_normalize
 
 from ...tools.posting import with_posting
 from ...tools.texts import format_count, format_names
+from .transaction_accounts import TransactionAccounts
 
 
 class AccountPostTransactionRoster(models.TransientModel):
@@ -136,7 +137,8 @@ class AccountPostTransactionRoster(models.TransientModel):
                 )
             )
         transaction = self.transaction_id
-        transaction._add_accounts(self.env["res.partner"].browse(dict.fromkeys(ids)))
+        accounts = self.env["res.partner"].browse(dict.fromkeys(ids))
+        TransactionAccounts(transaction).add(accounts)
         left = lines - chosen
         if left:
             sentence = self.env._(

@@ -12,46 +12,37 @@ class TransactionResult:
         self.env = transaction.env
         self.batch = transaction.batch_id
         self.lines = self.env["account.credit.line"]
-        # Whoever posted them may know their totals.
-        self.moves_sudo = self.env["account.move"].sudo()
 
     def sum_posted(self):
         """Sum up the credits in force, as the ledger has them, taxes included.
 
         :return: ``({currency: amount}, {currency: what of it paid invoices})``
         """
-        if self.batch.document_form == "entry":
-            return self._sum_posted_items()
-        sums = self.moves_sudo._read_group(
-            [
-                ("credit_line_id.batch_id", "in", self.batch.ids),
-                ("credit_line_id.state", "=", "posted"),
-            ],
-            ["currency_id"],
-            ["amount_total:sum", "amount_residual:sum"],
-        )
-        return (
-            {currency: total for currency, total, _open in sums},
-            {currency: total - left for currency, total, left in sums},
-        )
-
-    def _sum_posted_items(self):
-        """Sum up the credits in force within entries for many accounts.
-
-        :return: as :meth:`sum_posted`
-        """
-        sums = self.moves_sudo.line_ids._read_group(
-            [
-                ("credit_line_ids.batch_id", "in", self.batch.ids),
-                ("credit_line_ids.state", "=", "posted"),
-            ],
-            ["currency_id"],
+        sums = self._sum_ledger(
+            "account.move.line",
+            "move_line_id",
             ["amount_currency:sum", "amount_residual_currency:sum"],
+            ("state", "=", "posted"),
         )
         return (
             {currency: -total for currency, total, _open in sums},
             {currency: left - total for currency, total, left in sums},
         )
+
+    def _sum_ledger(self, model, name, aggregates, *conditions):
+        """Sum up what lines of the batch have posted, for each currency.
+
+        :param model: of what they have posted
+        :param name: of the field of the lines that names it
+        :param conditions: of a domain on the lines
+        """
+        # Whoever posted them may know their totals.
+        posted_sudo = self.lines.sudo()._search(
+            [("batch_id", "=", self.batch.id), *conditions]
+        )
+        records_sudo = self.env[model].sudo()
+        domain = [("id", "in", posted_sudo.subselect(name))]
+        return records_sudo._read_group(domain, ["currency_id"], aggregates)
 
     def format(self, totals):
         """Return amounts as text, as far as there are any.
@@ -125,11 +116,8 @@ class TransactionResult:
 
     def _get_charge_sentences(self):
         """Say what the accounts were invoiced, as the ledger has it."""
-        lines_sudo = self.lines.sudo()._search([("batch_id", "=", self.batch.id)])
-        sums = self.moves_sudo._read_group(
-            [("id", "in", lines_sudo.subselect("charge_move_id"))],
-            ["currency_id"],
-            ["__count", "amount_total:sum"],
+        sums = self._sum_ledger(
+            "account.move", "charge_move_id", ["__count", "amount_total:sum"]
         )
         if not sums:
             return []

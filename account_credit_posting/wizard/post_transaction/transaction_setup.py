@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import format_list
 
 from ... import const
+from ...models.application.credit_preview import CreditPreview
 from ...tools.texts import format_account_names, format_count, format_names
 from .transaction_lines import TransactionLines
 
@@ -158,6 +159,53 @@ class TransactionSetup:
         )
 
     # -------------------------------------------------------------------------
+    # WHAT POSTING WILL DO
+    # -------------------------------------------------------------------------
+
+    def get_preview(self):
+        """Return what posting now would do, see ``CreditPreview``.
+
+        :return: False while something is missing that says what is posted, and where
+        """
+        transaction = self.transaction
+        transaction.check_access("read")
+        if not (
+            transaction.date
+            and transaction.company_id in self.env.companies
+            and (
+                transaction.charge_item_id or transaction.transaction_type != "invoice"
+            )
+            and (transaction.credit_item_id or not transaction._is_credit_posted())
+        ):
+            return False
+        # Whoever may post may know what posting does: it needs no right to read
+        # entries or the chart of accounts.
+        lines_sudo = TransactionSetup(transaction.sudo())._new_lines()
+        return CreditPreview(lines_sudo, transaction.line_count).read()
+
+    def _new_lines(self):
+        """Return the credit lines that posting would create, not saved."""
+        transaction, batch = self.transaction, self._new_batch()
+        rows = transaction._find_lines(Domain.TRUE, limit=const.PREVIEWED)
+        # It may have changed, and not be saved yet.
+        is_same_company = transaction.company_id == transaction._origin.company_id
+        lines = self.env["account.credit.line"]
+        return lines.union(
+            *(
+                lines.new(
+                    {
+                        **row._prepare_line_vals(),
+                        "currency_id": row.currency_id
+                        if is_same_company
+                        else row._get_currency(transaction.company_id),
+                        "batch_id": batch,
+                    }
+                )
+                for row in rows
+            )
+        )
+
+    # -------------------------------------------------------------------------
     # WHAT IS WORTH A WARNING
     # -------------------------------------------------------------------------
 
@@ -175,21 +223,13 @@ class TransactionSetup:
             return False
         limits = transaction.company_id._get_credit_limits(self.env.user)
         column = transaction._get_credit_column()
-        reasons = []
-        if any(limits):
-            sums = (
-                TransactionLines(transaction).sum(column, (column, ">", 0))
-                if column
-                else {}
-            )
-            reasons += approval._get_limit_reasons(
-                batch,
-                limits,
-                {
-                    currency: (total, largest)
-                    for currency, (_count, total, largest) in sums.items()
-                },
-            )
+        sums = {}  # {currency: (total, largest)}
+        if column and any(limits):
+            rows = TransactionLines(transaction).sum(column, (column, ">", 0))
+            sums = {currency: row[1:] for currency, row in rows.items()}
+        reasons = (
+            approval._get_limit_reasons(batch, limits, sums) if any(limits) else []
+        )
         accounts_sudo = approval._get_accounts_of(self.env.user)
         own = transaction._find_lines(Domain("partner_id", "in", accounts_sudo.ids))
         reasons += approval._get_own_reasons(own.sudo().partner_id)
