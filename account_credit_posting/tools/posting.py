@@ -4,7 +4,7 @@ A caller over RPC can send any value, but never this object: what a context says
 by its type alone.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 #: The one key of the context.
@@ -21,6 +21,18 @@ class Decision:
     rules: dict
 
 
+class NumberBlock(dict):
+    """Formats of the numbers that one set of entries takes, asked for once.
+
+    ``{(journal id, move type, date): (format, values)}``. No two are equal: Odoo has one
+    environment for equal contexts, so an equal one would not be the one that is given.
+    """
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+
+
 @dataclass(frozen=True)
 class Posting:
     """What is being done now, for the hooks and the writes that it leads to."""
@@ -31,9 +43,8 @@ class Posting:
     decision: Decision | None = None
     #: How much of a credit may be reconciled at most, in its currency.
     cap: float | None = None
-    #: Formats of the numbers that one set of entries takes, asked for once:
-    #: ``{(journal id, move type, date): (format, values)}``.
-    numbers: dict | None = field(default=None, compare=False)
+    #: Formats of the numbers that one set of entries takes, asked for once.
+    numbers: NumberBlock | None = None
     #: Whether no rule may apply credits, until a new credit pays as the first did.
     is_carrying_over: bool = False
     #: Whether invoices are posted whose own credits come before all others.

@@ -180,7 +180,7 @@ class AccountCreditForm(models.AbstractModel):
     @api.model
     def _post_as_block(self, moves):
         """Post entries as one set, with numbers that follow each other."""
-        with_posting(moves, numbers={})._post(soft=False)
+        with_posting(moves, numbers=NumberBlock())._post(soft=False)
 
     # -------------------------------------------------------------------------
     # LET ODOO COMPUTE TAXES, AS IT DOES WHEN IT CREATES THE DOCUMENT
