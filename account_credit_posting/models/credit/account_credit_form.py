@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.fields import Command
 
 from ...tools.isolating import explain_error, isolate
-from ...tools.posting import with_posting
+from ...tools.posting import NumberBlock, with_posting
 
 _logger = logging.getLogger(__name__)
 

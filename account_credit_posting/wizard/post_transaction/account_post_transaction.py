@@ -209,7 +209,7 @@ class AccountPostTransaction(models.TransientModel):
     preview = fields.Json(
         compute="_compute_preview",
         help="What each account will get, which invoices it will pay, and the journal "
-        "entry. See `CreditPreview`.",
+        "entry.",
     )
     is_transferring = fields.Boolean(
         readonly=True,
