@@ -24,8 +24,8 @@ class Decision:
 class NumberBlock(dict):
     """Formats of the numbers that one set of entries takes, asked for once.
 
-    ``{(journal id, move type, date): (format, values)}``. No two are equal: Odoo has one
-    environment for equal contexts, so an equal one would not be the one that is given.
+    ``{(journal id, move type, date): (format, values)}``. No two are equal: Odoo has
+    one environment for equal contexts, and would hand out that of another block.
     """
 
     __hash__ = object.__hash__
