@@ -5,6 +5,8 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.servers import connect, run_script, throwaway_database
 
 LINES = 120
@@ -51,6 +53,17 @@ while True:
 print(json.dumps(written))
 """
 
+#: Write a chunk, and die before it is committed.
+DIE = """
+import os
+import signal
+notices = env["account.credit.notice"]._lock_waiting(20)
+assert notices._notify() == 20
+env.flush_all()
+print("Written, not committed", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 WAITING = """
     SELECT COUNT(*)
       FROM pg_locks
@@ -71,9 +84,11 @@ MAILS = """
 
 
 def test_two_processes_tell_each_customer_once():
-    """Both hold a chunk at the same time, by construction."""
+    """Both hold a chunk at the same time; a third one died with its chunk before."""
     with throwaway_database() as name:
         run_script(name, PREPARE)
+        with pytest.raises(RuntimeError, match="Written, not committed"):
+            run_script(name, DIE)
         with (
             contextlib.closing(connect(name)) as holder,
             ThreadPoolExecutor(2) as pool,

@@ -17,6 +17,7 @@ from . import (
     test_account_credit_batch_charge,
     test_account_credit_batch_later,
     test_account_credit_batch_reverse,
+    test_account_credit_correction,
     test_account_credit_entry,
     test_account_credit_form,
     test_account_credit_line,

@@ -1,13 +1,17 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import UniqueViolation
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .. import const
 from ..models.notice import account_credit_notice as notice
+from ..tools.posting import with_posting
 from .common import AccountCreditCommon
 
 
@@ -152,6 +156,44 @@ class TestAccountCreditNotice(NoticeCommon):
         body = self._find_mails(batch)[0].body_html
         for line in batch.line_ids[:2]:
             self.assertIn(line.move_name, body)
+
+    def test_what_is_posted_later_is_told_by_another_mail(self):
+        batch = self._create_batch(notify_customers=True)
+        batch.line_ids = [Command.create({"partner_id": self.account.id, "amount": 0})]
+        batch.action_post()
+        first, late = batch.line_ids.sorted("id")
+        self.assertEqual((first.state, late.state), ("posted", "failed"))
+        self._run()
+        self.assertEqual((batch.notified_count, batch.to_notify_count), (1, 0))
+        late.amount = 20
+        batch.action_retry()
+        self._run()
+        self.assertEqual((batch.notified_count, batch.to_notify_count), (2, 0))
+        mails = self._find_mails(batch)
+        self.assertEqual(mails.mapped("res_id"), [first.id, late.id])
+        self.assertNotIn(first.move_name, mails[1].body_html)
+        self.assertEqual(batch.notice_ids.line_ids, first | late)
+
+    def test_each_account_waits_for_one_mail(self):
+        batch = self._post(self.notified[0], notify_customers=True)
+        notices = batch.notice_ids
+        notices._begin(batch)
+        self.assertEqual(batch.notice_ids, notices)
+        vals = {"batch_id": batch.id, "partner_id": notices.partner_id.id}
+        with (
+            self.assertRaises(UniqueViolation),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            with_posting(notices.sudo(), "notifying").create(vals)
+
+    def test_what_is_reversed_before_is_not_told(self):
+        batch = self._post(notify_customers=True)
+        line = batch.line_ids[0]
+        line.with_user(self.manager).action_reverse("all", reason="Wrong")
+        self._run()
+        self.assertTold(batch, self.notified[1:])
+        self.assertEqual(batch.notice_ids.partner_id, self.notified[1:])
 
     def test_lines_without_an_address_say_so(self):
         self.notified[1].email = False
@@ -361,7 +403,12 @@ class TestAccountCreditNotice(NoticeCommon):
     def test_stamps_are_written_by_telling_alone(self):
         batch = self._post()
         yesterday = fields.Datetime.now() - timedelta(days=1)
+        self.env["account.credit.notice"]._begin(batch)
+        notice_sudo = batch.notice_ids[0].with_user(self.manager).sudo()
         for change in (
+            lambda: notice_sudo.write({"notified_date": yesterday}),
+            lambda: notice_sudo.sudo(False).unlink(),
+            lambda: batch.line_ids.with_user(self.clerk).write({"notice_id": False}),
             lambda: batch.line_ids.with_user(self.clerk).write(
                 {"notified_date": yesterday}
             ),

@@ -241,7 +241,7 @@ class AccountPostTransaction(models.TransientModel):
             transaction.update(
                 transaction._prepare_totals_vals(
                     sum(count for count, _amount, _largest in sums.values()),
-                    {currency: amount for currency, (_, amount, _) in sums.items()},
+                    {currency: sums[currency][1] for currency in sums},
                 )
             )
 
@@ -272,7 +272,7 @@ class AccountPostTransaction(models.TransientModel):
         for transaction in self:
             sums = TransactionLines(transaction).sum("credit_amount")
             transaction.credit_total = format_totals(
-                {currency: amount for currency, (_, amount, _) in sums.items()},
+                {currency: sums[currency][1] for currency in sums},
                 transaction.company_id.currency_id,
             )
 
@@ -638,10 +638,12 @@ class AccountPostTransaction(models.TransientModel):
         :return: a window action on ``account.post.transaction.line``
         """
         self._check_open_step()
+        # Odoo takes the first text of a tuple after a term for another term.
+        domain = Domain("transaction_id", "=", self.id)
         return open_list(
             self.env._("Accounts"),
             "account.post.transaction.line",
-            [("transaction_id", "=", self.id)],
+            list(domain),
             view_mode="list",
             views=[(False, "list")],
             context={"default_transaction_id": self.id},
