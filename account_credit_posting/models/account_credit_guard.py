@@ -27,6 +27,9 @@ class AccountCreditGuard(models.AbstractModel):
     _name = "account.credit.guard"
     _description = "Guarded Fields"
 
+    #: Who writes by `_write_guarded`, and along with a state.
+    _writer = "posting"
+
     #: ``{state: states that may follow}``, for models with a guarded state.
     _state_changes = {}
 
@@ -123,6 +126,10 @@ class AccountCreditGuard(models.AbstractModel):
             self._check_draft(set(guarded))
         return super().write(vals)
 
+    def _write_guarded(self, vals):
+        """Write fields that only the model's own code writes (see ``_writer``)."""
+        with_posting(self, self._writer).write(vals)
+
     def _check_draft(self, names):
         """Check that fields may still change, because nothing was posted with them.
 
@@ -157,7 +164,4 @@ class AccountCreditGuard(models.AbstractModel):
             allowed = self._state_changes[record.state]
             if record.state != state and state not in allowed:
                 raise ValueError(f"{record}: {state} does not follow {record.state}")
-        with_posting(self, STATE, self._state_writer).write({"state": state, **vals})
-
-    #: Who writes what is written along with the state.
-    _state_writer = "posting"
+        with_posting(self, STATE, self._writer).write({"state": state, **vals})

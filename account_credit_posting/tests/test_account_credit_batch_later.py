@@ -23,7 +23,7 @@ class TestAccountCreditBatchLater(ApprovalCommon):
         return batch
 
     def _make_due(self, batch):
-        batch.sudo()._write_posting({"post_at": PAST})
+        batch.sudo()._write_guarded({"post_at": PAST})
         self._run("ir_cron_post_later")
 
     def assertScheduled(self, batch):

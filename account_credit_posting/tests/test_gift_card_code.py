@@ -184,7 +184,7 @@ class TestGiftCardByEmail(StoredValueCommon, MailCase):
         with freeze_time("2024-03-15"):
             (value | other).with_user(self.manager).send_card()
         last4 = value.code_last4
-        value._write_event({"recipient_email": "broken@example.com"})
+        value._write_guarded({"recipient_email": "broken@example.com"})
 
         def refuse(_server, message, *_args, **_kwargs):
             if "broken" in str(message["To"]):

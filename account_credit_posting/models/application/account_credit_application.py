@@ -21,6 +21,7 @@ class AccountCreditApplication(models.Model):
     _inherit = ["account.credit.guard", "account.credit.observer"]
     _description = "Credit Application"
     _order = "id desc"
+    _writer = "applying"
     # What pays what.
     company_id = fields.Many2one(
         comodel_name="res.company",
@@ -311,11 +312,11 @@ class AccountCreditApplication(models.Model):
         applied.partial_id.unlink()
 
     def _pin(self, is_pinned):
-        with_posting(self, "applying").write({"is_pinned": is_pinned})
+        self._write_guarded({"is_pinned": is_pinned})
 
     def _set_unapplied(self):
         """Write down that the reconciliations of these applications are gone."""
-        with_posting(self, "applying").write(
+        self._write_guarded(
             {
                 "state": "unapplied",
                 "partial_id": False,

@@ -31,7 +31,7 @@ class AccountCreditApproval(models.AbstractModel):
                 vals |= {"approved_by_id": False, "approved_on": False}
             if self.env.user not in self._get_authors(batch):
                 vals["editor_ids"] = [Command.link(self.env.uid)]
-            batch._write_posting(vals)
+            batch._write_guarded(vals)
 
     @api.model
     def _get_authors(self, batch):
@@ -242,12 +242,12 @@ class AccountCreditApproval(models.AbstractModel):
                     batch=batch.display_name,
                 )
             )
-        batch._write_posting(
+        batch._write_guarded(
             {"approved_by_id": self.env.uid, "approved_on": fields.Datetime.now()}
         )
         self._end_waiting(batch, self.env._("Approved."))
         run = batch.run_id
-        run._write_posting({"requested_by_id": run._find_poster().id})
+        run._write_guarded({"requested_by_id": run._find_poster().id})
         batch._as_author().run_id._post()
 
     @api.model

@@ -80,7 +80,7 @@ class AccountCreditCorrectionLabel(models.AbstractModel):
             )
         if not vals:
             return
-        line._write_result(vals)
+        line._write_guarded(vals)
         line.batch_id.message_post(
             body=Markup("<br/>").join(
                 html_escape(note) for note in (line.display_name, *notes)

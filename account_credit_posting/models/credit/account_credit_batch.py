@@ -5,7 +5,6 @@ from odoo.tools import format_datetime
 from ... import const
 from ...tools.actions import open_dialog, open_known, open_list
 from ...tools.locks import lock_rows
-from ...tools.posting import with_posting
 from ...tools.rights import check_right
 from .batch_figures import BatchFigures
 from .credit_request import CreditRequest, find_posting_company, get_answer
@@ -503,9 +502,6 @@ class AccountCreditBatch(models.Model):
         That is how a second click, or a second tab, finds the lines posted.
         """
         lock_rows(self)
-
-    def _write_posting(self, vals):
-        with_posting(self, "posting").write(vals)
 
     def _update_from_lines(self):
         """Update the state of each batch from the states of its lines."""

@@ -528,7 +528,7 @@ class AccountCreditForm(models.AbstractModel):
         """Say of which credits a part cannot be taken back here."""
         for line in lines:
             if line.moved_line_ids and line.batch_id.reversal_mode == "all":
-                line._write_result({"reversal_error": self._get_moved_message(line)})
+                line._write_guarded({"reversal_error": self._get_moved_message(line)})
 
     @api.model
     def _end_reversal(self, lines, freed):
@@ -544,7 +544,7 @@ class AccountCreditForm(models.AbstractModel):
                 and not self._get_reconciliations(line)
             )
         )._set_reversed()
-        lines._write_result({"is_to_reverse": False})
+        lines._write_guarded({"is_to_reverse": False})
         self._warn_of_moved(lines)
         if freed:
             for observer in self.env["account.credit.observer"]._find_observers():

@@ -86,7 +86,7 @@ class AccountCreditFormInvoice(models.AbstractModel):
         with_posting(invoices, is_charging=True)._post(soft=False)
         credited = lines.filtered(lambda line: line._is_credited())
         for line, invoice in zip(lines, invoices, strict=True):
-            line._write_result({"invoice_id": invoice.id})
+            line._write_guarded({"invoice_id": invoice.id})
         if credited:
             self._post_notes(self._create_notes(credited))
         for line in lines:

@@ -7,7 +7,7 @@ from odoo.tools.sql import add_constraint, constraint_definition
 
 from ...tools.actions import open_record
 from ...tools.isolating import explain_error
-from ...tools.posting import is_written_by, with_posting
+from ...tools.posting import is_written_by
 
 _logger = logging.getLogger(__name__)
 
@@ -545,9 +545,6 @@ class AccountCreditLine(models.Model):
     def _set_reversed(self):
         self._update_state("reversed")
 
-    def _write_result(self, vals):
-        with_posting(self, "posting").write(vals)
-
     @api.ondelete(at_uninstall=False)
     def _unlink_noted(self):
         for batch in self.batch_id:
@@ -654,7 +651,7 @@ class AccountCreditLine(models.Model):
         return open_record(self.charge_move_id.name, self.charge_move_id)
 
     def _set_not_reversed(self, reason):
-        self._write_result({"is_to_reverse": False, "reversal_error": reason})
+        self._write_guarded({"is_to_reverse": False, "reversal_error": reason})
 
     @api.depends(
         "has_own_comments",

@@ -220,7 +220,7 @@ def get_line_error(line, requested, amount):
         )
     elif count_decimals(amount) > line.currency_id.decimal_places:
         # A rounded amount would be posted by a retry: leave none.
-        line._write_result({"amount": 0})
+        line._write_guarded({"amount": 0})
         reason = line.env._(
             "%(amount)s is more precise than %(currency)s. Enter an amount with "
             "%(decimals)s decimals, then retry.",

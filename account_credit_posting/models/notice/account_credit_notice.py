@@ -7,7 +7,6 @@ from odoo.tools import SQL
 from ... import const
 from ...tools.isolating import explain_error, isolate
 from ...tools.locks import lock_free_rows
-from ...tools.posting import with_posting
 from ...tools.working import work
 
 _logger = logging.getLogger(__name__)
@@ -25,6 +24,7 @@ class AccountCreditNotice(models.Model):
     _description = "E-mail about Credits"
     _order = "id"
     _rec_name = "partner_id"
+    _writer = "notifying"
 
     batch_id = fields.Many2one(
         comodel_name="account.credit.batch",
@@ -100,7 +100,7 @@ class AccountCreditNotice(models.Model):
         refused_sudo = self.sudo().search(
             [("batch_id", "in", batches.ids), ("error", "!=", False)]
         )
-        refused_sudo._write_result({"error": False})
+        refused_sudo._write_guarded({"error": False})
         self._begin(batches)
 
     @api.model
@@ -257,17 +257,14 @@ class AccountCreditNotice(models.Model):
         ).grouped(lambda line: (line.batch_id, line.partner_id))
         for notice in self:
             own = found.get((notice.batch_id, notice.partner_id), lines)
-            (notice.line_ids - own)._write_result({"notice_id": False})
-            own._write_result({"notice_id": notice.id})
+            (notice.line_ids - own)._write_guarded({"notice_id": False})
+            own._write_guarded({"notice_id": notice.id})
 
     def _write_mails(self):
         """Write the e-mails, each as one about the first of its lines."""
         template = self.env.ref("account_credit_posting.mail_template_credit_posted")
         template.send_mail_batch([min(notice.line_ids.ids) for notice in self])
-        self._write_result({"notified_date": fields.Datetime.now(), "error": False})
+        self._write_guarded({"notified_date": fields.Datetime.now(), "error": False})
 
     def _set_error(self, reason):
-        self._write_result({"error": reason})
-
-    def _write_result(self, vals):
-        with_posting(self, "notifying").write(vals)
+        self._write_guarded({"error": reason})

@@ -137,15 +137,15 @@ class AccountCreditRun(models.Model):
             }
         )
         # The right to reverse is enough, as in `_work_chunk`.
-        batch.sudo()._write_posting({"run_id": run_sudo.id})
+        batch.sudo()._write_guarded({"run_id": run_sudo.id})
         return run_sudo.with_env(self.env)
 
-    def _write_posting(self, vals):
+    def _write_guarded(self, vals):
         # Nobody else has the right.
-        with_posting(self.sudo(), "posting").write(vals)
+        super(AccountCreditRun, self.sudo())._write_guarded(vals)
 
     def _write_end(self):
-        self._write_posting({"end": fields.Datetime.now()})
+        self._write_guarded({"end": fields.Datetime.now()})
 
     # -------------------------------------------------------------------------
     # POST, OR LET THE BATCH WAIT FOR WHAT IT NEEDS
@@ -263,7 +263,7 @@ class AccountCreditRun(models.Model):
         for observer in self.env["account.credit.observer"]._find_observers():
             observer._on_cancel(batch, reason)
         batch._update_state(state)
-        run._write_posting({"is_scheduled": False, "end": fields.Datetime.now()})
+        run._write_guarded({"is_scheduled": False, "end": fields.Datetime.now()})
 
     def _fail_pending(self, reason):
         lines = self.env["account.credit.line"].search(
@@ -299,7 +299,7 @@ class AccountCreditRun(models.Model):
         """Let the batch wait for its time, queued."""
         batch = self.batch_id
         batch._update_state("queued")
-        self._write_posting({"is_scheduled": True})
+        self._write_guarded({"is_scheduled": True})
         cron = self.env.ref(
             "account_credit_posting.ir_cron_post_later", raise_if_not_found=False
         )
@@ -332,13 +332,13 @@ class AccountCreditRun(models.Model):
         batch._lock()
         if not self.is_scheduled or batch.state != "queued":
             return
-        self._write_posting({"is_scheduled": False})
+        self._write_guarded({"is_scheduled": False})
         poster = self._find_poster()
         try:
             with self.env.cr.savepoint():
                 run = self
                 if poster:
-                    self._write_posting({"requested_by_id": poster.id})
+                    self._write_guarded({"requested_by_id": poster.id})
                     run = batch._as_author().run_id
                 run._post(poster, is_due=True)
         except UserError as error:
@@ -494,7 +494,7 @@ class AccountCreditRun(models.Model):
         ):
             return False
         batch._update_state("posting")
-        self._write_posting({"start": fields.Datetime.now()})
+        self._write_guarded({"start": fields.Datetime.now()})
         return True
 
     def _work_chunk(self):
@@ -581,7 +581,7 @@ class AccountCreditRun(models.Model):
     @api.model
     def _set_paused(self, batches, is_paused):
         self._check_in_background(batches)
-        batches.run_id._write_posting({"is_paused": is_paused})
+        batches.run_id._write_guarded({"is_paused": is_paused})
         if not is_paused:
             batches.run_id._trigger_workers()
 

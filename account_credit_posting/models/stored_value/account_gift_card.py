@@ -123,7 +123,7 @@ class GiftCard:
         if self.value.value_type != "gift_card":
             raise UserError(self.env._("Only gift cards have codes."))
         code = create_code()
-        self.value_sudo._write_event(
+        self.value_sudo._write_guarded(
             {
                 "code_hash": hash_code(self.env, code),
                 "code_last4": code[-CODE_GROUP:],
@@ -213,7 +213,7 @@ class GiftCard:
         if value_sudo.value_type != "gift_card":
             raise UserError(self.env._("Only gift cards are sent."))
         if email:
-            value_sudo._write_event({"recipient_email": email})
+            value_sudo._write_guarded({"recipient_email": email})
         if not value_sudo._get_recipient():
             raise UserError(
                 self.env._(
@@ -223,7 +223,7 @@ class GiftCard:
                     account=value_sudo.partner_id.display_name,
                 )
             )
-        value_sudo._write_event({"send_date": date, "send_error": False})
+        value_sudo._write_guarded({"send_date": date, "send_error": False})
 
     def send(self):
         """E-mail the card with a new code.
@@ -245,7 +245,7 @@ class GiftCard:
             # The mail holds the code: it goes when it is sent, before the commit.
             email_values={"auto_delete": True, "email_to": recipient},
         )
-        value._write_event(
+        value._write_guarded(
             {
                 "sent_date": fields.Datetime.now(),
                 "send_date": False,
@@ -267,4 +267,4 @@ class GiftCard:
         else:
             label = f"Sending gift card {self.value.id}"
             reason = explain_error(self.env, error, _logger, label)
-        self.value._write_event({"send_error": reason})
+        self.value._write_guarded({"send_error": reason})

@@ -7,7 +7,6 @@ from odoo.fields import Domain
 from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER
 from ...tools.actions import open_dialog, open_record
 from ...tools.locks import lock_rows
-from ...tools.posting import with_posting
 from ...tools.rights import check_right
 from . import (
     account_gift_card,
@@ -40,7 +39,7 @@ class AccountStoredValue(models.Model):
     _description = "Gift Card or Prepayment"
     _order = "issue_date desc, id desc"
     _check_company_auto = True
-    _state_writer = "event"
+    _writer = "event"
     _state_changes = {
         # Issued; or sold on an invoice, which is paid later.
         "draft": ("active", "blocked"),
@@ -389,10 +388,7 @@ class AccountStoredValue(models.Model):
         """
         lock_rows(self)
         for value in self:
-            value._write_event({"movement_count": value.movement_count + 1})
-
-    def _write_event(self, vals):
-        with_posting(self, "event").write(vals)
+            value._write_guarded({"movement_count": value.movement_count + 1})
 
     # -------------------------------------------------------------------------
     # ISSUE
@@ -450,7 +446,7 @@ class AccountStoredValue(models.Model):
         }
         value = self.create(vals)
         if idempotency_key:
-            value._write_event({"idempotency_key": idempotency_key})
+            value._write_guarded({"idempotency_key": idempotency_key})
         code = value._issue_and_get_code()
         return {"id": value.id, "name": value.name, "code": code}
 
@@ -699,7 +695,7 @@ class AccountStoredValue(models.Model):
         target_sudo = stored_value_changes.move(
             value_sudo, account_sudo, value_sudo.balance, "redeem"
         )
-        value_sudo._write_event({"code_hash": False})
+        value_sudo._write_guarded({"code_hash": False})
         return {
             "id": target_sudo.id,
             "name": target_sudo.name,

@@ -31,7 +31,7 @@ def issue(value):
                 company=company.display_name,
             )
         )
-    value._write_event(
+    value._write_guarded(
         {
             "liability_account_id": liability.id,
             "initial_amount": amount,
@@ -76,7 +76,7 @@ def adjust(value, amount, reason):
     if entry:
         post(entry)
         _held, other = entry.items
-        value._write_event({"initial_amount": value.initial_amount + other.amount})
+        value._write_guarded({"initial_amount": value.initial_amount + other.amount})
         update_from_balance(value)
 
 

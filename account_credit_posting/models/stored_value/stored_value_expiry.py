@@ -80,7 +80,7 @@ def _remind(values):
     template = values.env.ref("account_credit_posting.mail_template_expiry_reminder")
     for value in values:
         template.send_mail(value.id, email_values={"email_to": value._get_recipient()})
-    values._write_event({"reminder_date": fields.Date.context_today(values)})
+    values._write_guarded({"reminder_date": fields.Date.context_today(values)})
 
 
 def _expire(values):

@@ -4,7 +4,6 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ... import const
-from ...tools.posting import with_posting
 
 
 class AccountPostMoney(models.AbstractModel):
@@ -163,7 +162,7 @@ class AccountPostMoney(models.AbstractModel):
             payments_sudo, result = self._post()
             template = "account_credit_posting.post_money_result"
             # Whoever posts need not see payments.
-            with_posting(self.sudo(), "posting").write(
+            self.sudo()._write_guarded(
                 {
                     "payment_ids": payments_sudo.ids,
                     "result": self.env["ir.qweb"]._render(template, result),

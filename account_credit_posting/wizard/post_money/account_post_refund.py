@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
-from ...tools.posting import with_posting
 from ...tools.texts import format_amounts
 
 
@@ -285,9 +284,7 @@ class AccountPostRefundLine(models.TransientModel):
                     open=currency.format(source["amount_open"]),
                 )
             )
-        with_posting(self, "posting").write(
-            {"name": source["name"], "currency_id": currency.id}
-        )
+        self._write_guarded({"name": source["name"], "currency_id": currency.id})
 
     def _refund(self):
         """Pay it back.

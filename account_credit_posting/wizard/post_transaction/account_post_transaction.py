@@ -4,7 +4,6 @@ from odoo.fields import Command, Domain
 
 from ... import const
 from ...tools.actions import open_list
-from ...tools.posting import with_posting
 from ...tools.texts import format_accounts, format_totals
 from ...tools.working import work_list
 from .transaction_accounts import TransactionAccounts
@@ -727,7 +726,7 @@ class AccountPostTransaction(models.TransientModel):
             else:
                 TransactionTransfer(self).start()
             # Nobody else may say that it is posted.
-            with_posting(self.sudo(), "posting").batch_id = batch
+            self.sudo()._write_guarded({"batch_id": batch.id})
         return True
 
     @api.model

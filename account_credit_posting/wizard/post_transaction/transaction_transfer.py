@@ -1,7 +1,6 @@
 import logging
 
 from ...tools.isolating import explain_error, isolate
-from ...tools.posting import with_posting
 from .transaction_lines import TransactionLines
 
 _logger = logging.getLogger(__name__)
@@ -74,4 +73,4 @@ class TransactionTransfer:
 
     def _write(self, vals):
         # The user may write none of this.
-        with_posting(self.transaction.sudo(), "posting").write(vals)
+        self.transaction.sudo()._write_guarded(vals)
