@@ -31,7 +31,10 @@ class AccountCreditCap(models.AbstractModel):
             return {}
         currency = company.currency_id
         credits = lines.partner_id._get_open_credits(company)
-        terms = self._find_terms_to_pay(lines, credits, cap)
+        credited = self._get_credited_amounts(lines, batch)
+        # Its own invoice comes first, and is posted along with it.
+        charges = lines._get_form()._get_charges(lines)
+        terms = self._find_terms_to_pay(lines, credited, credits, cap)
         errors = {}  # {line: sentence}
         for line in lines:
             account = line.partner_id
@@ -40,7 +43,10 @@ class AccountCreditCap(models.AbstractModel):
                 for term in terms.get((account, line.currency_id), [])
                 if term.is_payable or term.move == line.invoice_id
             ]
-            rest, paid = self._pay_terms(line, payable)
+            rest = credited[line]
+            if line in charges:
+                rest = max(rest - charges[line].total, 0)
+            rest, paid = self._pay_terms(line, rest, payable)
             lifted = credits.get(account.id, 0) + line._convert_to_company(rest)
             if line.currency_id.compare_amounts(rest, 0) > 0 and (
                 currency.compare_amounts(lifted, cap) > 0
@@ -55,16 +61,17 @@ class AccountCreditCap(models.AbstractModel):
         return errors
 
     @api.model
-    def _find_terms_to_pay(self, lines, credits, cap):
+    def _find_terms_to_pay(self, lines, credited, credits, cap):
         """Return what is owed by those accounts whose credits do not fit as they are.
 
+        :param credited: of :meth:`_get_credited_amounts`
         :param credits: ``{account id: open credit}``, in company currency
         :return: ``{(account, currency): [open items, earliest due first]}``
         """
         totals = dict(credits)
         for line in lines:
             account_id = line.partner_id.id
-            amount = line._convert_to_company(self._get_credited_amount(line))
+            amount = line._convert_to_company(credited[line])
             totals[account_id] = totals.get(account_id, 0) + amount
         company = lines.company_id
         tight = lines.partner_id.filtered(
@@ -80,16 +87,13 @@ class AccountCreditCap(models.AbstractModel):
         return by_key
 
     @api.model
-    def _pay_terms(self, line, terms):
+    def _pay_terms(self, line, rest, terms):
         """Return what is left of a credit after it has paid, nothing being booked.
 
+        :param rest: of the credit, after its own invoice
         :param terms: open items in the currency of the line
         :return: ``(rest, [(term, what it would be paid)])``
         """
-        rest = self._get_credited_amount(line)
-        if line.batch_id.charge_item_id:
-            # Its own invoice comes first, and is posted along with it.
-            rest = max(rest - line._get_form()._get_charges(line)[line].total, 0)
         paid = []
         for term in terms:
             amount = min(rest, term.residual)
@@ -98,13 +102,15 @@ class AccountCreditCap(models.AbstractModel):
         return line.currency_id.round(rest), paid
 
     @api.model
-    def _get_credited_amount(self, line):
-        """Return what the account is credited, taxes included."""
-        return (
-            line._get_form()._get_items(line)[line].total
-            if line._get_form()._is_taxed(line.company_id, line.credit_item_id)
-            else line.amount
-        )
+    def _get_credited_amounts(self, lines, batch):
+        """Return what the accounts are credited, taxes included.
+
+        :return: ``{line: amount in its currency}``
+        """
+        form = lines._get_form()
+        if not form._is_taxed(batch.company_id, batch.credit_item_id):
+            return {line: line.amount for line in lines}
+        return {line: items.total for line, items in form._get_items(lines).items()}
 
     @api.model
     def _check_credited(self, account, company):
