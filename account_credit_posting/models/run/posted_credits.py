@@ -11,7 +11,6 @@ class PostedCredits:
         """Look at a batch; what is not saved yet is saved."""
         self.env = batch.env
         self.env["account.credit.line"].flush_model()
-        self.env["account.move"].flush_model(["amount_total", "amount_residual"])
         self.env["account.move.line"].flush_model(
             ["amount_currency", "amount_residual_currency"]
         )
@@ -20,12 +19,10 @@ class PostedCredits:
         self.lines_sql = SQL(
             """
             SELECT line.id, line.currency_id,
-                   COALESCE(-item.amount_currency, move.amount_total) AS total,
-                   COALESCE(-item.amount_residual_currency, move.amount_residual)
-                   AS open
+                   -item.amount_currency AS total,
+                   -item.amount_residual_currency AS open
               FROM account_credit_line line
-              JOIN account_move move ON move.id = line.move_id
-         LEFT JOIN account_move_line item ON item.id = line.move_line_id
+              JOIN account_move_line item ON item.id = line.move_line_id
              WHERE line.batch_id = %(batch)s
                AND line.state = 'posted'
             """,
