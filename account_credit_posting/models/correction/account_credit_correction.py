@@ -120,6 +120,17 @@ class AccountCreditCorrection(models.Model):
         )
 
     @api.model
+    def _new_line(self, line, vals):
+        """Return the credit line of a batch that is not created, to show what it is.
+
+        :param line: the credit that is corrected
+        :param vals: for ``account.credit.batch.create``, with one line
+        """
+        [[_create, _id, line_vals]] = vals.pop("line_ids")
+        batch = line.env["account.credit.batch"].new(vals)
+        return line.new({**line_vals, "batch_id": batch})
+
+    @api.model
     def _log(self, batches, message, reason):
         """Keep what was done, and why, in the logs of batches, for the office.
 

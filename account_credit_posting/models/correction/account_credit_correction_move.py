@@ -56,9 +56,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
         for line, share in self._share(lines, account, amount):
             self.env["account.credit.check"]._check_reversal_date(line.batch_id, date)
             vals = self._prepare_batch_vals(line, account, share, date)
-            [[_create, _id, line_vals]] = vals.pop("line_ids")
-            batch = line.env["account.credit.batch"].new(vals)
-            new_line = line.new({**line_vals, "batch_id": batch})
+            new_line = self.env["account.credit.correction"]._new_line(line, vals)
             items += [
                 Item(
                     self.env["account.account"].browse(item["account_id"]),

@@ -85,7 +85,9 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
         self._check(line, facts)
         self.env["account.credit.check"]._check_reversal_date(line.batch_id, date)
         prepared = self.env["account.credit.correction.reverse"]._prepare(line, "all")
-        new_line = self._get_unsaved(line, facts, date)
+        new_line = self.env["account.credit.correction"]._new_line(
+            line, self._prepare_batch_vals(line, facts, date)
+        )
         errors = new_line._get_errors()
         if errors:
             raise UserError(next(iter(errors.values())))
@@ -188,19 +190,11 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
             raise UserError(new_line.error or self._get_not_replaced_message(line))
         return new_line
 
-    def _get_unsaved(self, line, facts, date):
-        """Return the new credit line, not saved."""
-        vals = self._prepare_batch_vals(line, facts, date)
-        [[_create, _id, line_vals]] = vals.pop("line_ids")
-        batch = line.env["account.credit.batch"].new(vals)
-        return line.new({**line_vals, "batch_id": batch})
-
     def _prepare_batch_vals(self, line, facts, date):
         """Prepare the batch of the new credit."""
         batch = line.batch_id
         is_same_account = facts.account == line.partner_id
-        taxes = facts.item.sudo().taxes_id  # As in `_get_document_form_error`.
-        is_taxed = bool(taxes._filter_taxes_by_company(line.company_id))
+        is_taxed = line._get_form()._is_taxed(line.company_id, facts.item)
         return {
             "company_id": line.company_id.id,
             "date": date,

@@ -14,8 +14,7 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
     def _reverse(self, lines, mode, date, reason):
         """Reverse credits, see ``account.credit.line.action_reverse``."""
         lines.batch_id._check_may_manage()
-        if mode not in ("all", "unused"):
-            raise UserError(self.env._("%(mode)s is no mode of reversal.", mode=mode))
+        self.env["account.credit.check"]._check_reversal_mode(mode)
         corrections = self.env["account.credit.correction"]
         corrections._lock(lines)
         for line in lines:

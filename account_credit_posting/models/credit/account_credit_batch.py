@@ -746,8 +746,7 @@ class AccountCreditBatch(models.Model):
             locked or before the credits, or nothing is unused
         """
         self._check_may_manage()
-        if mode not in ("all", "unused"):
-            raise UserError(self.env._("%(mode)s is no mode of reversal.", mode=mode))
+        self.env["account.credit.check"]._check_reversal_mode(mode)
         date = fields.Date.to_date(date) or fields.Date.context_today(self)
         for batch in self.filtered("posted_count"):
             self.env["account.credit.run"]._reverse(batch, mode, date, reason)

@@ -228,13 +228,12 @@ class AccountCreditCheck(models.AbstractModel):
     @api.model
     def _get_document_form_error(self, batch):
         """Return why a batch cannot be posted in the form it says, or False."""
-        # Whoever posts need not see the taxes.
-        taxes_sudo = batch.credit_item_id.sudo().taxes_id
+        form = self.env["account.credit.form"]
         # A taxed credit can be moved: its taxes stay with its credit note.
         if (
             batch.correction == "move"
             or batch.document_form != "entry"
-            or not taxes_sudo._filter_taxes_by_company(batch.company_id)
+            or not form._is_taxed(batch.company_id, batch.credit_item_id)
         ):
             return False
         return self.env._(
@@ -258,6 +257,11 @@ class AccountCreditCheck(models.AbstractModel):
             date or batch.date, bool(taxes), batch._get_journal()
         )
         return company._format_lock_dates(locks) if locks else ""
+
+    @api.model
+    def _check_reversal_mode(self, mode):
+        if mode not in ("all", "unused"):
+            raise UserError(self.env._("%(mode)s is no mode of reversal.", mode=mode))
 
     @api.model
     def _check_reversal_date(self, batch, date):

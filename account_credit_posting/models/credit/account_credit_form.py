@@ -245,7 +245,8 @@ class AccountCreditForm(models.AbstractModel):
         Default taxes of its ledger account do not count: a credit item without taxes
         lowers none.
         """
-        return bool(item.taxes_id._filter_taxes_by_company(company))
+        # Whoever posts, or prepares a batch, need not see the taxes.
+        return bool(item.sudo().taxes_id._filter_taxes_by_company(company))
 
     @api.model
     def _get_taxes(self, company, item, ledger):
