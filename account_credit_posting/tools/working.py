@@ -1,4 +1,4 @@
-"""The one loop of scheduled work: take some, do it, commit, and have patience.
+"""Scheduled work: wake it, and the one loop: take some, do it, commit, have patience.
 
 Any number of workers may be at the same work: each takes what no other has. Whoever
 dies loses what it had in hand, and the next one finds it.
@@ -10,6 +10,17 @@ from .. import const
 from .isolating import CONFLICTS
 
 _logger = logging.getLogger(__name__)
+
+
+def trigger(env, xmlid, at=None):
+    """Let a scheduled action run as soon as this transaction is committed, or later.
+
+    :param xmlid: of the ``ir.cron``; without it nothing is done
+    :param at: when, a datetime
+    """
+    cron = env.ref(xmlid, raise_if_not_found=False)
+    if cron:
+        cron.sudo()._trigger(at)  # Whoever leaves work to it need not see it.
 
 
 def work(env, take, do, *, count_remaining=None, on_time_up=None):

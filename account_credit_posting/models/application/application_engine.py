@@ -11,6 +11,7 @@ from ... import const
 from ...tools.applying import OpenItem, plan_applications
 from ...tools.isolating import explain_error, isolate
 from ...tools.posting import Decision, with_posting
+from ...tools.working import trigger
 
 _logger = logging.getLogger(__name__)
 
@@ -132,11 +133,11 @@ class ApplicationEngine:
         items._reconcile_plan([credit + debit for credit, debit in pairs])
 
     def _look_again(self):
-        cron = self.env.ref(
-            "account_credit_posting.ir_cron_apply_credits", raise_if_not_found=False
+        trigger(
+            self.env,
+            "account_credit_posting.ir_cron_apply_credits",
+            fields.Datetime.now() + const.LOOK_AGAIN,
         )
-        if cron:
-            cron._trigger(at=fields.Datetime.now() + const.LOOK_AGAIN)
 
     # -------------------------------------------------------------------------
     # OPEN ITEMS

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from ... import const
 from ...tools.isolating import explain_error, isolate
 from ...tools.locks import lock_free_rows
-from ...tools.working import work
+from ...tools.working import trigger, work
 
 _logger = logging.getLogger(__name__)
 
@@ -168,13 +168,7 @@ class AccountCreditNotice(models.Model):
             )
         )
         batches.invalidate_recordset(["notice_ids", "is_notifying"], flush=False)
-        self._trigger("account_credit_posting.ir_cron_notify_customers")
-
-    @api.model
-    def _trigger(self, xmlid):
-        cron = self.env.ref(xmlid, raise_if_not_found=False)
-        if cron:
-            cron.sudo()._trigger()  # Whoever posts need not see scheduled actions.
+        trigger(self.env, "account_credit_posting.ir_cron_notify_customers")
 
     # -------------------------------------------------------------------------
     # WRITE
@@ -195,7 +189,7 @@ class AccountCreditNotice(models.Model):
             count_remaining=self._count_waiting,
         )
         if is_done:
-            self._trigger("mail.ir_cron_mail_scheduler_action")
+            trigger(self.env, "mail.ir_cron_mail_scheduler_action")
 
     @api.model
     def _count_waiting(self):

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from ... import const
 from ...tools.locks import lock_free_rows, try_lock_chains
 from ...tools.posting import with_posting
-from ...tools.working import work, work_list
+from ...tools.working import trigger, work, work_list
 from .posted_credits import PostedCredits
 
 
@@ -300,12 +300,7 @@ class AccountCreditRun(models.Model):
         batch = self.batch_id
         batch._update_state("queued")
         self._write_guarded({"is_scheduled": True})
-        cron = self.env.ref(
-            "account_credit_posting.ir_cron_post_later", raise_if_not_found=False
-        )
-        if cron:
-            # Whoever posts need not see scheduled actions.
-            cron.sudo()._trigger(at=batch.post_at)
+        trigger(self.env, "account_credit_posting.ir_cron_post_later", batch.post_at)
 
     @api.model
     def _cron_post_later(self):
@@ -367,10 +362,8 @@ class AccountCreditRun(models.Model):
         Ours take lines of any batch. Others may be for the runs in ``self``, which is
         empty where a worker leaves what there is to the next one.
         """
-        for xml_id in const.WORKERS:
-            cron = self.env.ref(xml_id, raise_if_not_found=False)
-            if cron:
-                cron.sudo()._trigger()  # Whoever posts need not see scheduled actions.
+        for xmlid in const.WORKERS:
+            trigger(self.env, xmlid)
 
     @api.model
     def _cron_post(self):

@@ -12,7 +12,7 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from ...const import CODE_GROUP, HIDDEN_CODE
 from ...tools.card_code import LENGTH, create_code, normalize_code
 from ...tools.isolating import explain_error, isolate
-from ...tools.working import work_list
+from ...tools.working import trigger, work_list
 from .stored_value_events import check_state
 
 _logger = logging.getLogger(__name__)
@@ -93,11 +93,7 @@ def check_may_give_code(values):
 
 def trigger_sending(env):
     """Let the scheduled action that e-mails cards run as soon as possible."""
-    cron = env.ref(
-        "account_credit_posting.ir_cron_send_gift_cards", raise_if_not_found=False
-    )
-    if cron:
-        cron.sudo()._trigger()  # Whoever may send need not see scheduled actions.
+    trigger(env, "account_credit_posting.ir_cron_send_gift_cards")
 
 
 class GiftCard:
