@@ -1,7 +1,6 @@
 from functools import cache, partial
 
 from odoo import api, fields, models
-from odoo.fields import Command
 
 from ...tools.posting import with_posting
 
@@ -123,16 +122,9 @@ class AccountCreditFormInvoice(models.AbstractModel):
                 **move_vals,
                 "partner_id": line.partner_id.id,
                 "currency_id": line.currency_id.id,
-                "invoice_line_ids": [
-                    Command.create(
-                        {
-                            **self._prepare_product_vals(
-                                item, analytic, line.charge_amount
-                            ),
-                            "name": get_label(line.partner_id.lang),
-                        }
-                    )
-                ],
+                "invoice_line_ids": self._prepare_typed_lines(
+                    item, analytic, line.charge_amount, get_label(line.partner_id.lang)
+                ),
             }
             for line in lines
         ]

@@ -83,6 +83,16 @@ class AccountCreditFormNote(models.AbstractModel):
         return vals
 
     @api.model
+    def _prepare_typed_lines(self, item, analytic, price, label):
+        """Prepare the one line of a document of which Odoo computes the rest.
+
+        :param label: what the customer reads
+        :return: commands for ``invoice_line_ids``
+        """
+        vals = self._prepare_product_vals(item, analytic, price)
+        return [Command.create({**vals, "name": label})]
+
+    @api.model
     def _post(self, lines):
         # Credit notes are created, and then posted, each isolated for itself: what is
         # refused on posting does not cost the others their creation.
@@ -120,16 +130,9 @@ class AccountCreditFormNote(models.AbstractModel):
             [
                 self._prepare_note_vals(line, line._get_fiscal_position())
                 | {
-                    "invoice_line_ids": [
-                        Command.create(
-                            {
-                                **self._prepare_product_vals(
-                                    item, analytic, line.amount
-                                ),
-                                "name": get_label(line.partner_id.lang),
-                            }
-                        )
-                    ]
+                    "invoice_line_ids": self._prepare_typed_lines(
+                        item, analytic, line.amount, get_label(line.partner_id.lang)
+                    )
                 }
                 for line in lines
             ]
