@@ -91,6 +91,12 @@ OBSERVERS = (
 #: States of a batch that workers have, or that waits for them or for its time.
 IN_WORK = ("queued", "posting")
 
+#: What is taken back when a batch, or a credit, is reversed.
+REVERSAL_MODES = [
+    ("unused", "Take back what is unused"),
+    ("all", "Unapply and reverse all"),
+]
+
 #: Lines like this are still to be done: {work: (field, value)}.
 TO_DO = {"post": ("state", "pending"), "reverse": ("is_to_reverse", True)}
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 
-from ..const import BILLING_GROUPS
+from ..const import BILLING_GROUPS, GROUP_USER
 from ..tools.actions import open_list
 from ..tools.posting import get_posting, is_written_by
 from .stored_value import gift_card_sale, stored_value_guard
@@ -70,12 +70,12 @@ class AccountMove(models.Model):
     )
     has_open_account_credit = fields.Boolean(
         compute="_compute_has_open_account_credit",
-        groups="account_credit_posting.group_credit_user",
+        groups=GROUP_USER,
         help="Whether the account has an open credit that could pay this invoice.",
     )
     has_stored_value = fields.Boolean(
         compute="_compute_has_stored_value",
-        groups="account_credit_posting.group_credit_user",
+        groups=GROUP_USER,
         help="Whether the account has a gift card or prepayment that could pay this.",
     )
     stored_value_event = fields.Selection(

@@ -413,9 +413,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         company_sudo = self._find_with_any(const.LIMIT_FIELDS)
         # Who has which right is not for everybody to read.
-        is_manager = bool(user) and user.sudo().has_group(
-            "account_credit_posting.group_credit_manager"
-        )
+        is_manager = bool(user) and user.sudo().has_group(const.GROUP_MANAGER)
         if is_manager and company_sudo.credit_approval_has_manager_limits:
             return (
                 company_sudo.credit_approval_manager_amount,

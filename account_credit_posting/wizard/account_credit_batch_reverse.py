@@ -24,10 +24,7 @@ class AccountCreditBatchReverse(models.TransientModel):
         written_by="opener",
     )
     mode = fields.Selection(
-        selection=[
-            ("unused", "Take back what is unused"),
-            ("all", "Unapply and reverse all"),
-        ],
+        selection=const.REVERSAL_MODES,
         required=True,
         default="unused",
     )

@@ -71,10 +71,7 @@ class AccountCreditLineChange(models.TransientModel):
         domain="[('parent_id', '=', False)]",
     )
     mode = fields.Selection(
-        selection=[
-            ("unused", "Take back what is unused"),
-            ("all", "Unapply and reverse all"),
-        ],
+        selection=const.REVERSAL_MODES,
         required=True,
         default="unused",
     )
@@ -132,9 +129,7 @@ class AccountCreditLineChange(models.TransientModel):
 
     @api.depends_context("uid")
     def _compute_is_manager(self):
-        self.is_manager = self.env.user.has_group(
-            "account_credit_posting.group_credit_manager"
-        )
+        self.is_manager = self.env.user.has_group(const.GROUP_MANAGER)
 
     @api.depends(
         "change", "line_ids", "amount", "credit_item_id", "partner_id", "mode", "date"

@@ -260,7 +260,7 @@ class AccountCreditCheck(models.AbstractModel):
 
     @api.model
     def _check_reversal_mode(self, mode):
-        if mode not in ("all", "unused"):
+        if mode not in [name for name, _label in const.REVERSAL_MODES]:
             raise UserError(self.env._("%(mode)s is no mode of reversal.", mode=mode))
 
     @api.model

@@ -60,10 +60,7 @@ class AccountCreditRun(models.Model):
     end = fields.Datetime(readonly=True, written_by="posting")
     _in_force_unique = models.UniqueIndex('(batch_id) WHERE "end" IS NULL')
     reversal_mode = fields.Selection(
-        selection=[
-            ("unused", "Take back what is unused"),
-            ("all", "Unapply and reverse all"),
-        ],
+        selection=const.REVERSAL_MODES,
         readonly=True,
         help="What was asked for when it was reversed last.",
         written_by="posting",

@@ -11,6 +11,8 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ...const import MONEY_JOURNALS
+
 
 class Item(NamedTuple):
     """A journal item: in the currency of the record, debit above zero."""
@@ -62,7 +64,7 @@ def fund(value):
 def _fund_by_payment(value):
     """Build the receipt of money."""
     journal = value.journal_id
-    if not journal or journal.type not in ("bank", "cash", "credit"):
+    if not journal or journal.type not in MONEY_JOURNALS:
         raise UserError(
             value.env._("Choose the bank or cash journal that the money came into.")
         )

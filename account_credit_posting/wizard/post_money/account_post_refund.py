@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from ... import const
 from ...tools.texts import format_amounts
 
 
@@ -67,9 +68,7 @@ class AccountPostRefund(models.TransientModel):
 
     def _may_refund_all(self):
         """Tell whether the user may refund more than payments."""
-        return self.env.su or self.env.user.has_group(
-            "account_credit_posting.group_credit_manager"
-        )
+        return self.env.su or self.env.user.has_group(const.GROUP_MANAGER)
 
     # -------------------------------------------------------------------------
     # WHAT IS OPEN

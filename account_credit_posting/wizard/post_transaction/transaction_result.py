@@ -1,3 +1,4 @@
+from ... import const
 from ...tools.texts import format_accounts, format_amounts
 
 
@@ -107,7 +108,7 @@ class TransactionResult:
             )
         if batch.is_scheduled:
             return batch._get_scheduled_text()
-        if batch.state in ("queued", "posting"):
+        if batch.state in const.IN_WORK:
             return self.env._(
                 "The credits are posted in the background. You can leave this page, or "
                 "close the browser: nothing stops them, and the batch shows the result."
