@@ -191,20 +191,16 @@ class ResPartner(models.Model):
         :return: ``{account id: residual}``, in company currency, debit positive
         """
         items = self.env["account.move.line"]._read_group(
-            Domain(
-                [
-                    ("partner_id", "in", self.ids),
-                    ("company_id", "=", company.id),
-                    ("parent_state", "=", "posted"),
-                    ("account_type", "=", "asset_receivable"),
-                    ("reconciled", "=", False),
-                ]
-            )
-            & domain,
+            self._get_open_item_domain(company) & domain,
             ["partner_id"],
             ["amount_residual:sum"],
         )
         return {account.id: residual for account, residual in items}
+
+    def _get_open_item_domain(self, company):
+        """Return which journal items are open receivables of these accounts."""
+        engine = self.env["account.credit.application"]._get_engine(company, "user")
+        return engine.get_open_domain() & Domain("partner_id", "in", self.ids)
 
     def _get_credit_currency(self, company):
         """Return the currency in which an account is credited.
@@ -319,7 +315,8 @@ class ResPartner(models.Model):
     def _compute_dues(self):
         today = fields.Date.context_today(self)
         rows = self.env["account.move.line"]._read_group(
-            self._get_open_due_domain(),
+            self.commercial_partner_id._get_open_item_domain(self.env.company)
+            & Domain("amount_residual", ">", 0),
             ["partner_id", "date_maturity:day"],
             ["amount_residual:sum"],
         )
@@ -339,17 +336,6 @@ class ResPartner(models.Model):
             partner.next_due_date, partner.next_due_amount = (
                 ahead[0] if ahead else (False, 0)
             )
-
-    def _get_open_due_domain(self):
-        """Return which journal items are open invoices of these accounts."""
-        return [
-            ("partner_id", "in", self.commercial_partner_id.ids),
-            ("company_id", "=", self.env.company.id),
-            ("parent_state", "=", "posted"),
-            ("account_type", "=", "asset_receivable"),
-            ("reconciled", "=", False),
-            ("amount_residual", ">", 0),
-        ]
 
     @api.depends_context("company")
     def _compute_billing_sections(self):
