@@ -128,7 +128,7 @@ class AccountCreditGuard(models.AbstractModel):
 
     def _write_guarded(self, vals):
         """Write fields that only the model's own code writes (see ``_writer``)."""
-        with_posting(self, self._writer).write(vals)
+        return with_posting(self, self._writer).write(vals)
 
     def _check_draft(self, names):
         """Check that fields may still change, because nothing was posted with them.
@@ -164,4 +164,4 @@ class AccountCreditGuard(models.AbstractModel):
             allowed = self._state_changes[record.state]
             if record.state != state and state not in allowed:
                 raise ValueError(f"{record}: {state} does not follow {record.state}")
-        with_posting(self, STATE, self._writer).write({"state": state, **vals})
+        return with_posting(self, STATE, self._writer).write({"state": state, **vals})

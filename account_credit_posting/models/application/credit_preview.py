@@ -36,7 +36,7 @@ class CreditPreview:
         self.charges = form._get_charges(self.posted)
         self.credits = form._get_items(credited)
 
-    def read(self):
+    def describe(self):
         """Return what posting would do.
 
         :return: a dict that JSON can hold::

@@ -527,10 +527,11 @@ class AccountCreditBatch(models.Model):
 
     def _update_state(self, state, **vals):
         """Change the state; let observers know when all is posted that can be."""
-        super()._update_state(state, **vals)
+        result = super()._update_state(state, **vals)
         if state in ("done", "partial"):
             for observer in self.env["account.credit.observer"]._find_observers():
                 observer._on_done(self)
+        return result
 
     @api.model
     def _get_charge_item_domain(self):

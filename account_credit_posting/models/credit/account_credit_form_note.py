@@ -207,4 +207,4 @@ class AccountCreditFormNote(models.AbstractModel):
             ],
             cancel=True,
         )
-        super()._reverse_open(lines - whole)
+        return super()._reverse_open(lines - whole)

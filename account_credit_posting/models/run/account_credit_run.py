@@ -139,7 +139,7 @@ class AccountCreditRun(models.Model):
 
     def _write_guarded(self, vals):
         # Nobody else has the right.
-        super(AccountCreditRun, self.sudo())._write_guarded(vals)
+        return super(AccountCreditRun, self.sudo())._write_guarded(vals)
 
     def _write_end(self):
         self._write_guarded({"end": fields.Datetime.now()})

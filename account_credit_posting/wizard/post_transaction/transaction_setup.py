@@ -181,7 +181,7 @@ class TransactionSetup:
         # Whoever may post may know what posting does: it needs no right to read
         # entries or the chart of accounts.
         lines_sudo = TransactionSetup(transaction.sudo())._new_lines()
-        return CreditPreview(lines_sudo, transaction.line_count).read()
+        return CreditPreview(lines_sudo, transaction.line_count).describe()
 
     def _new_lines(self):
         """Return the credit lines that posting would create, not saved."""
