@@ -107,14 +107,17 @@ class AccountMove(models.Model):
         groups=BILLING_GROUPS,
     )
 
+    @api.depends_context("uid")
     def _compute_show_reset_to_draft_button(self):
         result = super()._compute_show_reset_to_draft_button()
+        reversals = self.env["account.credit.correction.reverse"]
         # Offered to nobody, also not to users who cannot see credit lines.
         self.filtered(
             lambda move: (
                 move.stored_value_event
                 or move.sudo().credit_line_id
                 or move.sudo().credit_batch_id
+                or not reversals._can_undo(move)
             )
         ).show_reset_to_draft_button = False
         return result
@@ -122,12 +125,20 @@ class AccountMove(models.Model):
     def write(self, vals):
         """Keep posted credits, and events of gift cards and prepayments, posted.
 
+        What takes a credit back stays posted, too; where an administrator resets it,
+        the credit is posted again.
+
         :raise AccessError: when a link to one of these would change
         :raise UserError: when one of them would no longer be posted
         """
-        if vals.get("state", "posted") != "posted":
-            self._check_stays_posted()
-        return super().write(vals)
+        if vals.get("state", "posted") == "posted":
+            return super().write(vals)
+        self._check_stays_posted()
+        reversals = self.env["account.credit.correction.reverse"]
+        taken_back_sudo = reversals._find_taken_back(self)
+        result = super().write(vals)
+        reversals._undo(taken_back_sudo)
+        return result
 
     def _check_stays_posted(self):
         """Check that nothing of these is posted that must stay so.
@@ -135,6 +146,7 @@ class AccountMove(models.Model):
         :raise UserError: when something is
         """
         self._check_is_no_posted_credit()
+        self.env["account.credit.correction.reverse"]._check_may_undo(self)
         stored_value_guard.check_no_posted_event(self)
 
     def _check_is_no_posted_credit(self):

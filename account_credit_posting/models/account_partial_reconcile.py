@@ -40,10 +40,32 @@ class AccountPartialReconcile(models.Model):
         batch_sudo = self.debit_move_id.move_id.sudo().credit_batch_id
         return batch_sudo.correction == "move"
 
+    def _is_credit_reversal(self):
+        """Tell whether this took of a credit what an entry takes back."""
+        self.ensure_one()
+        reversed_move = self.debit_move_id.move_id.reversed_entry_id
+        # Whoever unreconciles need not see credits.
+        return reversed_move == self.credit_move_id.move_id and bool(
+            self.credit_move_id.sudo().credit_line_ids
+        )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_credit_move(self):
-        """Refuse to undo half of a move: the credit would be there twice."""
+        """Refuse to undo half of a move or of a reversal: the credit would be back.
+
+        :raise UserError: then
+        """
         for partial in self:
+            reversal = partial.debit_move_id.move_id
+            if reversal.state == "posted" and partial._is_credit_reversal():
+                raise UserError(
+                    self.env._(
+                        "%(move)s takes back the credit %(credit)s: both stay "
+                        "reconciled. Post a new credit instead.",
+                        move=reversal.name,
+                        credit=partial.credit_move_id.move_id.name,
+                    )
+                )
             if partial._is_credit_move():
                 raise UserError(
                     self.env._(

@@ -295,6 +295,85 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
                 call()
 
     # -------------------------------------------------------------------------
+    # UNDO OF A REVERSAL
+    # -------------------------------------------------------------------------
+
+    def test_reversal_is_as_posted_as_the_credit(self):
+        for form in ("credit_note", "entry"):
+            batch = self._create_batch(
+                dict.fromkeys(self.accounts[3:5], 50), document_form=form
+            )
+            batch.action_post()
+            batch.action_reverse("all", DATE)
+            for reversal in self._get_reversals(batch):
+                clerks = reversal.with_user(self.clerk)
+                item = clerks.line_ids.filtered("reconciled")[:1]
+                self.assertFalse(clerks.show_reset_to_draft_button)
+                self.assertTrue(reversal.show_reset_to_draft_button)
+                for call in (
+                    clerks.button_draft,
+                    clerks.button_cancel,
+                    lambda clerks=clerks: clerks.write({"state": "cancel"}),
+                    item.remove_move_reconcile,
+                    item.matched_credit_ids.unlink,
+                    # Not for an administrator, either: the credit would be back.
+                    item.with_user(self.manager).remove_move_reconcile,
+                    lambda move=reversal: move._reverse_moves(cancel=True),
+                ):
+                    with self.assertRaisesRegex(UserError, "takes back"):
+                        call()
+            self.assertEqual(batch.state, "reversed")
+            self.assertEqual(batch.line_ids.mapped("amount_open"), [0, 0])
+            self.assertLedgerSound(batch)
+
+    def test_credit_and_batch_follow_when_an_administrator_cancels_the_reversal(self):
+        line = self._post_line(50)
+        batch = line.batch_id
+        batch.action_reverse("all", DATE)
+        invoice = self._create_invoice(self.account, 20)
+        reversal = line.move_id.reversal_move_ids
+        reversal.with_user(self.manager).button_cancel()
+        self.assertEqual((line.state, batch.state), ("posted", "done"))
+        self.assertEqual((line.amount_open, invoice.amount_residual), (30, 0))
+        self.assertEqual(reversal.state, "cancel")
+        self.assertIn(reversal.name, batch.message_ids[0].body)
+        self.assertLedgerSound(batch)
+        # Reverse does again what it says.
+        batch.with_user(self.manager).action_reverse("all", DATE)
+        self.assertEqual((line.state, batch.state), ("reversed", "reversed"))
+        self.assertEqual((line.amount_open, invoice.amount_residual), (0, 20))
+        again = line.move_id.reversal_move_ids - reversal
+        self.assertItems(
+            again, [(self.credit_account, -50, -50), (self.receivable, 50, 50)]
+        )
+        self.assertLedgerSound(batch)
+
+    def test_reversal_of_a_part_that_is_reset_and_posted_again(self):
+        batch = self._post_used()
+        batch.action_reverse("unused", DATE)
+        whole, rest = self._get_reversals(batch)
+        (whole + rest).with_user(self.manager).button_draft()
+        self.assertEqual(set(batch.line_ids.mapped("state")), {"posted"})
+        self.assertEqual(batch.line_ids.mapped("amount_open"), [50, 30, 0])
+        (whole + rest).with_user(self.manager).action_post()
+        self.assertEqual(batch.line_ids.mapped("amount_open"), [0, 0, 0])
+        self.assertEqual(
+            batch.line_ids.mapped("state"), ["reversed", "posted", "posted"]
+        )
+        self.assertEqual(self.invoices.mapped("amount_residual"), [0, 40])
+        self.assertLedgerSound(batch)
+
+    def test_reversal_of_a_replaced_credit_stays(self):
+        line = self._post_line(50)
+        other = line.with_user(self.manager).replace(amount=40, reason="Typing error")
+        reversal = line.move_id.reversal_move_ids
+        with self.assertRaisesRegex(UserError, "posted instead"):
+            reversal.with_user(self.manager).button_draft()
+        other.with_user(self.manager).action_reverse(reason="Neither")
+        reversal.with_user(self.manager).button_draft()
+        self.assertEqual((line.state, line.amount_open), ("posted", 50))
+
+    # -------------------------------------------------------------------------
     # BACKGROUND
     # -------------------------------------------------------------------------
 

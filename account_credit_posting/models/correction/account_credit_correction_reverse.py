@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...const import GROUP_MANAGER
+from ...tools.rights import has_right
 from .account_credit_correction import Item
 
 
@@ -111,3 +113,82 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
             "credited": currency.format(line.move_amount_total),
             "open": currency.format(line.amount_open),
         }
+
+    # -------------------------------------------------------------------------
+    # UNDO: WHAT TAKES A CREDIT BACK IS AS POSTED AS THE CREDIT
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _find_taken_back(self, moves):
+        """Return what entries take back of credits.
+
+        :param moves: ``account.move`` records
+        :return: sudoed ``account.partial.reconcile`` records
+        """
+        # Whoever resets an entry need not see credits.
+        reversals_sudo = moves.sudo().filtered("reversed_entry_id")
+        return reversals_sudo.line_ids.matched_credit_ids.filtered(
+            lambda partial: partial._is_credit_reversal()
+        )
+
+    @api.model
+    def _can_undo(self, moves):
+        """Tell whether this user may reset entries that take credits back."""
+        return has_right(self.env, GROUP_MANAGER) or not self._find_taken_back(moves)
+
+    @api.model
+    def _check_may_undo(self, moves):
+        """Check that entries may be reset, as far as they take back credits.
+
+        :param moves: ``account.move`` records
+        :raise UserError: when the user is no credit administrator, or when another
+            credit was posted instead
+        """
+        for partial_sudo in self._find_taken_back(moves):
+            line_sudo = partial_sudo.credit_move_id.credit_line_ids
+            name = partial_sudo.debit_move_id.move_id.name
+            if not has_right(self.env, GROUP_MANAGER):
+                raise UserError(
+                    self.env._(
+                        "%(move)s takes back a credit posted by %(batch)s and stays "
+                        "posted. Only an administrator of account credits can reset "
+                        "it.",
+                        move=name,
+                        batch=line_sudo.batch_id.name,
+                    )
+                )
+            if line_sudo.replaced_by_id.state == "posted":
+                raise UserError(
+                    self.env._(
+                        "%(move)s stays posted: %(line)s was posted instead of the "
+                        "credit that it takes back. Reverse that one first.",
+                        move=name,
+                        line=line_sudo.replaced_by_id.display_name,
+                    )
+                )
+
+    @api.model
+    def _undo(self, partials):
+        """Let accounts have their credits again whose reversals are no longer posted.
+
+        :param partials: of :meth:`_find_taken_back`, before
+        """
+        lines = partials.credit_move_id.credit_line_ids
+        if not lines:
+            return
+        corrections = self.env["account.credit.correction"]
+        for move in partials.debit_move_id.move_id:
+            credits = move.reversed_entry_id.line_ids.credit_line_ids
+            message = self.env._(
+                "%(move)s was reset: what it took back is open again.", move=move.name
+            )
+            corrections._log(credits.batch_id, message, None)
+        partials.unlink()
+        lines.filtered(lambda line: line.state == "reversed")._set_posted_again()
+        lines.batch_id._update_from_lines()
+        observers = self.env["account.credit.observer"]._find_observers()
+        for company, part in lines.grouped("company_id").items():
+            for observer in observers:
+                observer.sudo()._on_freed(part.partner_id, company)
+                for account in part.partner_id:
+                    observer.sudo()._check_credited(account, company)

@@ -38,7 +38,8 @@ class AccountCreditBatch(models.Model):
         "posting": ("queued", "to_approve", "done", "partial", "reversed"),
         "done": ("queued", "reversed"),
         "partial": ("queued", "to_approve", "posting", "done", "cancelled"),
-        "reversed": (),
+        # A reversal was undone by an administrator.
+        "reversed": ("done", "partial"),
         "cancelled": (),
     }
 

@@ -34,7 +34,8 @@ class AccountCreditLine(models.Model):
         "pending": ("posted", "failed"),
         "posted": ("reversed",),
         "failed": ("pending", "failed"),
-        "reversed": (),
+        # Its reversal was undone by an administrator.
+        "reversed": ("posted",),
     }
 
     # The index over its lines and their states serves it, too.
@@ -544,6 +545,10 @@ class AccountCreditLine(models.Model):
 
     def _set_reversed(self):
         self._update_state("reversed")
+
+    def _set_posted_again(self):
+        """Write down that what reversed the credit is undone."""
+        self._update_state("posted")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_noted(self):
