@@ -8,7 +8,8 @@ from .. import const
 from ..const import BILLING_GROUPS
 from ..tools.actions import open_dialog, open_known, open_record
 from ..tools.rights import check_right
-from .stored_value import stored_value_guard
+from .application import followed_accounts
+from .stored_value import stored_value_changes, stored_value_guard
 
 
 class ResPartner(models.Model):
@@ -460,13 +461,40 @@ class ResPartner(models.Model):
     # -------------------------------------------------------------------------
 
     def write(self, vals):
-        """Keep accounts that money is held for in use.
+        """Keep accounts that money is held for in use, and let it follow them.
 
-        :raise UserError: when one of them would be archived
+        :raise UserError: when one of them would be archived, or go to another company,
+            or to an account of the user
         """
         if "active" in vals and not vals["active"]:
             stored_value_guard.check_holds_nothing(self)
-        return super().write(vals)
+        if not vals.keys() & {"company_id", "is_company", "parent_id"}:
+            return super().write(vals)
+        accounts_sudo = followed_accounts.find_accounts(self)
+        companies = accounts_sudo._get_holding_companies()
+        result = super().write(vals)
+        followed_accounts.check_company(accounts_sudo, companies)
+        followed_accounts.check_not_own(self.env.user, accounts_sudo, companies)
+        for account_sudo in accounts_sudo:
+            target_sudo = account_sudo.commercial_partner_id
+            if target_sudo != account_sudo:
+                followed_accounts.move_items(account_sudo, target_sudo)
+                followed_accounts.move_credits(account_sudo, target_sudo)
+                stored_value_changes.follow_account(account_sudo, target_sudo)
+        return result
+
+    def _get_holding_companies(self):
+        """Return which companies have something of these accounts that is open.
+
+        :return: ``{account: companies}``, for each of these
+        """
+        credits = followed_accounts.find_companies_of_credits(self)
+        money = stored_value_guard.find_companies(self)
+        none = self.env["res.company"]
+        return {
+            account: credits.get(account, none) | money.get(account, none)
+            for account in self
+        }
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_holding(self):

@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -41,6 +43,132 @@ class TestPartnerStoredValue(StoredValueCommon):
         invoice = self._create_invoice(target, 20)
         value.with_user(self.clerk).apply_to_invoice(invoice.id)
         self.assertEqual(value.balance, 30)
+
+    # -------------------------------------------------------------------------
+    # AN ACCOUNT BECOMES A CONTACT OF ANOTHER ONE, AND LEAVES IT
+    # -------------------------------------------------------------------------
+
+    def _hold(self):
+        """Let the account have a card, an open credit and one that paid in part."""
+        self.value = self._issue(50)
+        self.invoice = self._create_invoice(self.account, 30)
+        self.line = self._post_line(45)
+        self.entry_line = self._post_line(7, document_form="entry")
+        self.pending = self._create_batch({self.account: 3}).line_ids
+        self.assertEqual((self.line.amount_open, self.invoice.amount_residual), (15, 0))
+        lines = self.line | self.entry_line
+        return self.value.move_line_ids | lines.move_line_id | self.invoice.line_ids
+
+    @contextmanager
+    def assertRefused(self, sentence):
+        with (
+            self.assertRaisesRegex(UserError, sentence),
+            self.env.cr.savepoint(),
+        ):
+            yield
+
+    def assertHeldBy(self, items, target):
+        """Assert that items and records are those of an account, and that they pay."""
+        self.assertEqual(items.partner_id, target)
+        lines = self.line | self.entry_line | self.pending
+        self.assertEqual(self.value.partner_id | lines.partner_id, target)
+        self.assertEqual(self.line.application_ids.partner_id, target)
+        self.assertEqual(self.line.application_ids.state, "applied")
+        self.env.invalidate_all()
+        self.assertEqual(self.value.movement_ids.partner_id, target)
+        self.assertEqual(
+            (target.gift_card_balance, target.account_credit_balance), (50, 22)
+        )
+        self.assertTiesOut()
+        # What is posted can be undone, and pays again.
+        self.invoice.button_draft()
+        self.assertEqual(self.line.amount_open, 45)
+        self.invoice.action_post()
+        self.assertEqual((self.line.amount_open, self.invoice.amount_residual), (15, 0))
+        invoice = self._create_invoice(target, 40)
+        self.assertEqual(invoice.amount_residual, 18)
+        self.value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        self.assertEqual((self.value.balance, invoice.amount_residual), (32, 0))
+        invoice.with_user(self.clerk).unapply_account_credits()
+        self.assertEqual(self.value.balance, 50)
+        self.pending.batch_id.action_post()
+        self.assertEqual(self.pending.state, "posted", self.pending.error)
+        self.line.batch_id.action_reverse()
+        self.assertEqual((self.line.state, self.line.amount_open), ("reversed", 0))
+        self.assertEqual(
+            self.line.move_id.reversal_move_ids.line_ids.partner_id, target
+        )
+
+    def test_all_that_an_account_has_follows_it_to_its_parent(self):
+        items = self._hold()
+        family = self.accounts[1]
+        desk = self._create_user("desk", "base.group_user,base.group_partner_manager")
+        self.account.with_user(desk).parent_id = family
+        self.assertEqual(self.line.contact_id, self.account)
+        self.assertIn(family.name, self.value.message_ids[0].body)
+        self.assertHeldBy(items, family)
+
+    def test_all_that_a_company_has_follows_it_when_it_is_a_person(self):
+        self.account.write({"is_company": True, "parent_id": self.accounts[1].id})
+        items = self._hold()
+        self.assertEqual(items.partner_id, self.account)
+        self.account.is_company = False
+        self.assertHeldBy(items, self.accounts[1])
+
+    def test_what_was_posted_stays_when_a_contact_becomes_an_account(self):
+        for vals in ({"parent_id": False}, {"is_company": True}):
+            with self.subTest(vals), self.env.cr.savepoint() as savepoint:
+                items = self._hold()
+                self.account.parent_id = self.accounts[1]
+                self.account.write(vals)
+                self.assertEqual(self.account.gift_card_balance, 0)
+                self.assertHeldBy(items, self.accounts[1])
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_what_contacts_below_an_account_that_follows_have_is_found(self):
+        child = self.env["res.partner"].create(
+            {"name": "Child", "parent_id": self.account.id}
+        )
+        items = self._hold()
+        self.account.parent_id = self.accounts[1]
+        self.assertEqual(child.commercial_partner_id, self.accounts[1])
+        credit = self._post_line(5, child)
+        self.assertEqual(credit.partner_id, self.accounts[1])
+        credit.batch_id.action_reverse()
+        self.assertHeldBy(items, self.accounts[1])
+
+    def test_account_does_not_follow_to_another_company(self):
+        other = self._create_company(name="Lakeside")
+        value = self._issue(50)
+        family = self.accounts[1]
+        family.company_id = other
+        with self.assertRefused("cannot belong to another company"):
+            self.account.company_id = other
+        with self.assertRaises(UserError):
+            self.account.parent_id = family
+        self.assertEqual(self.account.commercial_partner_id, self.account)
+        value.with_user(self.manager).refund(50, self.bank.id)
+        line = self._post_line(5)
+        with self.assertRefused("cannot belong to another company"):
+            self.account.company_id = other
+        line.batch_id.action_reverse()
+        self.account.company_id = other
+        self.assertEqual(value.partner_id, self.account)
+
+    def test_nobody_takes_what_others_have_to_the_own_account(self):
+        self._issue(50)
+        desk = self._create_user("desk", "base.group_user,base.group_partner_manager")
+        with self.assertRefused("your own account"):
+            self.account.with_user(desk).parent_id = desk.partner_id
+        self.accounts[1].with_user(desk).parent_id = desk.partner_id
+
+    def test_locked_month_does_not_keep_what_an_account_has(self):
+        items = self._hold()
+        self.company.fiscalyear_lock_date = "2024-03-31"
+        self.account.parent_id = self.accounts[1]
+        self.company.fiscalyear_lock_date = False
+        self.assertHeldBy(items, self.accounts[1])
 
     def test_branch_uses_the_accounts_of_its_company(self):
         branch = self.env["res.company"].create(

@@ -616,6 +616,12 @@ class AccountCreditApplication(models.Model):
         self._apply(accounts, company, "freed")
 
     @api.model
+    def _on_account_moved(self, account, target):
+        self.search([("partner_id", "=", account.id)])._write_guarded(
+            {"partner_id": target.id}
+        )
+
+    @api.model
     def _cron_apply(self):
         """Let credits pay what has come due since, in all companies.
 

@@ -70,6 +70,14 @@ class AccountCreditObserver(models.AbstractModel):
         """
 
     @api.model
+    def _on_account_moved(self, account, target):
+        """Do what follows when an account becomes a contact of another one.
+
+        :param account: a ``res.partner``
+        :param target: its commercial partner
+        """
+
+    @api.model
     def _lock(self, lines, accounts=None):
         """Lock what lines need to themselves, before they are checked and posted.
 

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ... import const
 from ...tools.isolating import explain_error, isolate
 from ...tools.locks import lock_free_rows
+from ...tools.posting import with_posting
 from ...tools.working import trigger, work
 
 _logger = logging.getLogger(__name__)
@@ -87,6 +88,19 @@ class AccountCreditNotice(models.Model):
     @api.model
     def _on_done(self, batches):
         self._begin(batches.filtered("notify_customers"))
+
+    @api.model
+    def _on_account_moved(self, account, target):
+        domain = [("notified_date", "=", False), ("partner_id", "=", target.id)]
+        for notice in self.search([("partner_id", "=", account.id)]):
+            batch_domain = [("batch_id", "=", notice.batch_id.id)]
+            # One e-mail for all its credits of a batch.
+            other = self.search(domain + batch_domain, limit=1)
+            if other and not notice.notified_date:
+                with_posting(notice.line_ids, "posting").notice_id = other
+                notice.unlink()
+            else:
+                notice._write_guarded({"partner_id": target.id})
 
     @api.model
     def _begin_again(self, batches):

@@ -177,6 +177,26 @@ def void(value, reason):
     value.message_post(body=reason)
 
 
+def follow_account(account, target):
+    """Let what an account has follow it to its commercial partner.
+
+    Its journal items are there already. Nothing is posted: the money is the same.
+
+    :param account: ``res.partner``
+    :param target: its commercial partner
+    """
+    values = account.env["account.stored.value"]
+    values = values.search([("partner_id", "=", account.id)])
+    values._lock()
+    values._write_guarded({"partner_id": target.id})
+    body = values.env._(
+        "%(account)s belongs to %(target)s now, and this with it.",
+        account=account.display_name,
+        target=target.display_name,
+    )
+    values._message_log_batch(bodies=dict.fromkeys(values.ids, body))
+
+
 # -----------------------------------------------------------------------------
 # THE STATE THAT FOLLOWS
 # -----------------------------------------------------------------------------

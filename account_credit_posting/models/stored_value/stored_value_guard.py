@@ -101,3 +101,21 @@ def check_holds_nothing(partners):
                     name=value_sudo.name,
                 )
             )
+
+
+def find_companies(accounts):
+    """Return which companies hold money for accounts.
+
+    :param accounts: sudoed ``res.partner`` records
+    :return: ``{account: companies}``
+    """
+    values = accounts.env["account.stored.value"].search(
+        [("partner_id", "in", accounts.ids), ("state", "!=", "draft")]
+    )
+    holding = values.filtered(
+        lambda value: not value.currency_id.is_zero(value.balance)
+    )
+    return {
+        account: part.company_id
+        for account, part in holding.grouped("partner_id").items()
+    }
