@@ -260,3 +260,25 @@ class TestAccountCreditBatch(AccountCreditCommon):
             self.env.flush_all()
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual((counts[1] - counts[0]) / 8, 4, counts)
+
+    def test_last_number_is_asked_for_once_in_a_set(self):
+        """Odoo asks for it at each entry, which makes a long set slower and slower."""
+        model = self.registry["account.move"]
+        first = self._create_batch({self.account: 5})  # Has none before it.
+        first.action_post()
+        first.action_reverse()
+        counts = []  # [(times asked when posted, when reversed)]
+        for size in (2, 10):
+            batch = self._create_batch(dict.fromkeys(self.accounts[:size], 5))
+            with patch.object(
+                model,
+                "_get_last_sequence",
+                autospec=True,
+                side_effect=model._get_last_sequence,
+            ) as ask:
+                batch.action_post()
+                posted = ask.call_count
+                batch.action_reverse()
+                counts.append((posted, ask.call_count - posted))
+            self.assertEqual(batch.state, "reversed")
+        self.assertEqual(counts, [(1, 1), (1, 1)])
