@@ -151,6 +151,13 @@ LOOK_AGAIN = timedelta(minutes=1)
 #: Administrators who are asked at once to approve a batch, and named.
 APPROVERS_ASKED = 10
 
+#: Digits of the most that an amount may be, those after the point among them: sums of
+#: fifty thousand such amounts are exact to the last digit.
+AMOUNT_DIGITS = 11
+
+#: Characters of an idempotency key.
+KEY_LENGTH = 128
+
 #: Wrong gift card codes in a row after which there is a pause.
 ATTEMPTS = 10
 

@@ -46,6 +46,9 @@ print(json.dumps({{
     "item": item.id,
     "accounts": accounts.ids,
     "batches": batches.ids,
+    "bank": env["account.journal"].search([
+        ("company_id", "=", company.id), ("type", "=", "bank"),
+    ], limit=1).id,
 }}))
 """
 
@@ -213,3 +216,25 @@ def test_same_key_is_posted_once(sessions):
     answers = [response.json() for response in responses]
     assert answers[0] == answers[1]
     assert sessions.ledger()["entries"] == LINES
+    # Likewise all else that moves money.
+    request = {
+        "model": "account.stored.value",
+        "value_type": "prepayment",
+        "account_id": sessions.data["accounts"][0],
+        "amount": "25.00",
+        "funding": "payment",
+        "journal_id": sessions.data["bank"],
+        "idempotency_key": "till-17",
+    }
+    responses = sessions.call_both(
+        "LOCK TABLE account_credit_answer IN SHARE ROW EXCLUSIVE MODE",
+        ("issue", request),
+        ("issue", request),
+    )
+    assert [response.status_code for response in responses] == [200, 200], [
+        response.text for response in responses
+    ]
+    answers = [response.json() for response in responses]
+    assert answers[0] == answers[1]
+    count = 'print(env["account.stored.value"].search_count([]))'
+    assert sessions.run(count) == 1

@@ -2,6 +2,7 @@ from odoo import api, models, tools
 from odoo.exceptions import AccessError
 
 from ..tools.posting import get_posting, with_posting
+from ..tools.reading import check_number
 
 #: Anybody with the right to write, as long as nothing was posted; see `_check_draft`.
 DRAFT = "draft"
@@ -75,8 +76,11 @@ class AccountCreditGuard(models.AbstractModel):
         """Create records whose guarded fields say nothing that did not happen.
 
         :raise AccessError: when the values say what only others may
+        :raise ValidationError: when a number is none
         """
         writers = self._get_writers()
+        for vals in vals_list:
+            self._check_numbers(vals)
         return super().create(
             [
                 self._guard_create_vals(vals, names)
@@ -111,7 +115,9 @@ class AccountCreditGuard(models.AbstractModel):
         """Write fields, as far as they are the caller's to write.
 
         :raise AccessError: when a field is written by anybody else than it names
+        :raise ValidationError: when a number is none
         """
+        self._check_numbers(vals)
         writers = self._get_writers()
         working = get_posting(self.env).writers
         guarded = {
@@ -125,6 +131,21 @@ class AccountCreditGuard(models.AbstractModel):
                 raise AccessError(self._get_guard_message(forged))
             self._check_draft(set(guarded))
         return super().write(vals)
+
+    @api.model
+    @tools.ormcache()
+    def _get_number_names(self):
+        """Return the names of the fields that hold amounts and other numbers."""
+        return frozenset(
+            name
+            for name, field in self._fields.items()
+            if field.type in ("float", "monetary")
+        )
+
+    @api.model
+    def _check_numbers(self, vals):
+        for name in self._get_number_names() & vals.keys():
+            check_number(self.env, name, vals[name])
 
     def _write_guarded(self, vals):
         """Write fields that only the model's own code writes (see ``_writer``)."""

@@ -4,6 +4,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from ..const import BILLING_GROUPS, GROUP_USER
 from ..tools.actions import open_list
 from ..tools.posting import get_posting, is_written_by
+from .credit.account_credit_answer import answered_once
 from .stored_value import gift_card_sale, stored_value_guard
 
 
@@ -399,7 +400,8 @@ class AccountMove(models.Model):
         self.env["account.credit.application"]._explain_payments(self)
         return result
 
-    def apply_account_credits(self):
+    @answered_once
+    def apply_account_credits(self, idempotency_key=None):
         """Let the open credits of the accounts pay these invoices now.
 
         Whatever the policy of the company, and also with credits that were unapplied
@@ -421,7 +423,8 @@ class AccountMove(models.Model):
             [("invoice_id", "in", self.ids), ("state", "=", "applied")]
         )
 
-    def unapply_account_credits(self):
+    @answered_once
+    def unapply_account_credits(self, idempotency_key=None):
         """Free the credits that pay these invoices, or these credits themselves.
 
         :return: the ``account.credit.application`` records that were undone

@@ -9,6 +9,7 @@ from ..const import BILLING_GROUPS
 from ..tools.actions import open_dialog, open_known, open_record
 from ..tools.rights import check_right
 from .application import followed_accounts
+from .credit.account_credit_answer import answered_once
 from .stored_value import stored_value_changes, stored_value_guard
 
 
@@ -261,7 +262,8 @@ class ResPartner(models.Model):
         """
         return self.env["account.post.transaction"]._get_open_action(partners=self)
 
-    def apply_account_credits(self):
+    @answered_once
+    def apply_account_credits(self, idempotency_key=None):
         """Let the open credits of these accounts pay their open invoices now.
 
         Whatever the policy, in all companies that the user works in. Credits that

@@ -694,7 +694,6 @@ class TestStoredValueRights(StoredValueCommon):
             "send_error": "x",
             "sent_date": "2024-03-15 10:00:00",
             "reminder_date": "2024-03-15",
-            "idempotency_key": "till-17",
             "movement_count": 7,
         }
         # Each fact of the model is among them.
@@ -795,13 +794,25 @@ class TestStoredValueRights(StoredValueCommon):
                 "gift_card", self.account.id, 5, "promotion", company_id=self.company.id
             )
 
-    def test_same_key_is_issued_once(self):
-        first = self._issue(100, idempotency_key="till-17")
-        self.assertTrue(self.code)
-        second = self._issue(100, idempotency_key="till-17")
-        self.assertEqual(first, second)
-        self.assertFalse(self.code)
-        self.assertEqual(first.balance, 100)
+    def test_amounts_are_never_rounded(self):
+        value = self._issue(100).with_user(self.manager)
+        invoice = self._create_invoice(self.account, 60)
+        moves = self.env["account.move"].search([])
+        for amount in (10.005, "10.005", "1e2", 1e300, float("nan"), True, [1], "ten"):
+            for call in (
+                lambda amount: self._issue(amount),
+                lambda amount: value.apply_to_invoice(invoice.id, amount),
+                lambda amount: value.adjust(amount, "Typing error"),
+                lambda amount: value.move_to(self.accounts[1].id, amount),
+                lambda amount: value.refund(amount, self.bank.id),
+            ):
+                with self.assertRaisesRegex(UserError, "no amount|more precise"):
+                    call(amount)
+        with self.assertRaisesRegex(UserError, "the most that an amount may be"):
+            self._issue("999999999999999.99")
+        self.assertEqual(self.env["account.move"].search([]), moves)
+        self.assertEqual(value.apply_to_invoice(invoice.id, "10.05"), 10.05)
+        self.assertEqual(value.balance, 89.95)
 
     def test_reason_is_asked(self):
         value = self._issue(100)

@@ -1,7 +1,8 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import HttpCase, tagged
 
-from ..tools.requests import count_decimals, parse_amount
+from ..tools.reading import read_amount
+from ..tools.requests import parse_amount
 from .common import AccountCreditCommon
 
 
@@ -271,6 +272,78 @@ class TestAmounts(AccountCreditCommon):
             with self.assertRaises(ValueError, msg=repr(value)):
                 parse_amount(value)
 
-    def test_trailing_zeros_are_no_precision(self):
-        for text, decimals in (("1.500", 1), ("100", 0), ("0.001", 3), ("0", 0)):
-            self.assertEqual(count_decimals(parse_amount(text)), decimals)
+    def test_amounts_are_as_precise_as_their_currency(self):
+        yen = self.env["res.currency"].new({"name": "JPX", "rounding": 1})
+        franc = self.env["res.currency"].new({"name": "CHX", "rounding": 0.05})
+        dollar = self.company.currency_id
+        for value, currency, amount in (
+            ("1.500", dollar, 1.5),
+            ("-7", dollar, -7),
+            (0.1, dollar, 0.1),
+            ("999999999.99", dollar, 999999999.99),
+            ("1000000000", dollar, 1e9),
+            ("100.00", yen, 100),
+            (1e11, yen, 1e11),
+            ("10.05", franc, 10.05),
+        ):
+            self.assertEqual(read_amount(self.env, value, currency), amount)
+        for value, currency, text in (
+            ("10.005", dollar, "10.005 is more precise than USD"),
+            (0.1 + 0.2, dollar, "is no amount"),
+            ("1000000000.01", dollar, "more than .*1,000,000,000.00, the most"),
+            ("999999999999999.99", dollar, "the most that an amount may be"),
+            (1e300, dollar, "1e.300 is no amount"),
+            (float("nan"), dollar, "nan is no amount"),
+            (True, dollar, "True is no amount"),
+            (None, dollar, "None is no amount"),
+            ("10.5", yen, "10.5 is more precise than JPX"),
+            ("10.01", franc, "10.01 is more precise than CHX.* rounded to 0.05"),
+        ):
+            with self.assertRaisesRegex(ValidationError, text):
+                read_amount(self.env, value, currency)
+        # Fifty thousand of the most that there may be: exact to the last digit.
+        total = sum([1e9] * 50_000) + 0.01
+        self.assertEqual(f"{total:.2f}", "50000000000000.01")
+
+    def test_lines_are_as_precise_as_their_currency(self):
+        franc = self.setup_other_currency(
+            "CHF", rounding=0.05, rates=[("2024-01-01", 2)]
+        )
+        invoice = self._create_invoice(self.account, 50, currency_id=franc.id)
+        batches = self.batches.with_user(self.clerk)
+        answer = batches.post_credits(
+            self.item.id,
+            [
+                {
+                    "account_id": self.account.id,
+                    "amount": amount,
+                    "invoice_id": invoice.id,
+                }
+                for amount in ("10.01", "10.05", 1e300, "999999999999999.99")
+            ],
+            date="2024-03-15",
+        )
+        self.assertEqual(
+            [(line["state"], line["amount"]) for line in answer["lines"]],
+            [("failed", 0), ("posted", 10.05), ("failed", 0), ("failed", 0)],
+        )
+        self.assertIn("rounded to 0.05", answer["lines"][0]["error"])
+        self.assertEqual(invoice.amount_residual, 39.95)
+
+    def test_amount_typed_for_another_currency_is_refused(self):
+        yen = self.setup_other_currency("JPY", rounding=1, rates=[("2024-01-01", 150)])
+        batch = self._create_batch({self.account: 10.5, self.accounts[1]: 11})
+        # As when another classification is chosen.
+        batch.line_ids.currency_id = yen
+        batch.with_user(self.clerk).action_post()
+        self.assertEqual(batch.line_ids.mapped("state"), ["failed", "posted"])
+        self.assertIn("10.5 is more precise than JPY", batch.line_ids[0].error)
+
+    def test_no_number_is_not_posted(self):
+        for amount in (float("nan"), float("inf"), "ten", True, [1]):
+            with self.assertRaisesRegex(ValidationError, "amount is no number"):
+                self._create_batch({self.account: amount})
+        batch = self._create_batch({self.account: 1e300})
+        batch.with_user(self.clerk).action_post()
+        self.assertEqual(batch.line_ids.state, "failed")
+        self.assertIn("is no amount", batch.line_ids.error)

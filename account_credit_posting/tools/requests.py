@@ -29,14 +29,6 @@ def parse_amount(value):
     return Decimal(text)
 
 
-def count_decimals(amount):
-    """Return how many decimals of an amount say something.
-
-    :param amount: finite ``Decimal``
-    """
-    return max(0, -amount.normalize().as_tuple().exponent)
-
-
 def find_malformed_lines(lines):
     """Check the shape of the lines of a request, not what they say.
 

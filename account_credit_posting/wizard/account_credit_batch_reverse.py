@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from .. import const
+from ..models.credit.account_credit_answer import answered_once
 from ..models.run.posted_credits import PostedCredits
 from ..tools.texts import format_count
 
@@ -120,7 +121,8 @@ class AccountCreditBatchReverse(models.TransientModel):
                 dialog.is_possible = False
                 dialog.effect = self.env._("Nothing of these credits is unused.")
 
-    def action_confirm(self):
+    @answered_once
+    def action_confirm(self, idempotency_key=None):
         """Reverse in the mode chosen.
 
         :return: an action that closes the dialog

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .. import const
+from ..models.credit.account_credit_answer import answered_once
 from ..tools.actions import open_dialog
 
 
@@ -191,7 +192,8 @@ class AccountCreditLineChange(models.TransientModel):
     # ACTIONS
     # -------------------------------------------------------------------------
 
-    def action_confirm(self):
+    @answered_once
+    def action_confirm(self, idempotency_key=None):
         """Do it.
 
         :return: an action that closes the dialog

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..const import DETAIL_FIELDS, HIDDEN_CODE
+from ..models.credit.account_credit_answer import answered_once
 
 
 class AccountStoredValueChange(models.TransientModel):
@@ -154,7 +155,8 @@ class AccountStoredValueChange(models.TransientModel):
     # ACTIONS
     # -------------------------------------------------------------------------
 
-    def action_confirm(self):
+    @answered_once
+    def action_confirm(self, idempotency_key=None):
         """Do it.
 
         :return: an action that closes the dialog

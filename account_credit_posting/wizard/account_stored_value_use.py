@@ -3,8 +3,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_list
 
+from ..models.credit.account_credit_answer import answered_once
 from ..models.stored_value.stored_value_paying import get_open_items, pay
 from ..tools.actions import open_record
+from ..tools.reading import find_amount_error
 
 
 class AccountStoredValueUse(models.TransientModel):
@@ -137,7 +139,8 @@ class AccountStoredValueUse(models.TransientModel):
     # ACTIONS
     # -------------------------------------------------------------------------
 
-    def action_confirm(self):
+    @answered_once
+    def action_confirm(self, idempotency_key=None):
         """Pay the invoices, and say what was paid.
 
         :return: a notification, after which the dialog closes
@@ -199,6 +202,8 @@ class AccountStoredValueUseLine(models.TransientModel):
         :raise UserError: names the gift card and what is left
         """
         self.ensure_one()
+        if error := find_amount_error(self.env, self.amount, self.currency_id):
+            raise UserError(error)
         if self.amount < 0 or (
             self.currency_id.compare_amounts(self.amount, self.balance) > 0
         ):

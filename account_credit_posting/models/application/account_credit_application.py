@@ -6,6 +6,7 @@ from ... import const
 from ...tools.posting import get_posting, with_posting
 from ...tools.rights import check_right
 from ...tools.working import work_list
+from ..credit.account_credit_answer import answered_once
 from .application_engine import ApplicationEngine
 
 
@@ -211,7 +212,8 @@ class AccountCreditApplication(models.Model):
         label = self._get_label()
         return f"{self._get_kind()} {label}" if self.stored_value_id else label
 
-    def action_unapply(self):
+    @answered_once
+    def action_unapply(self, idempotency_key=None):
         """Free the credits; the invoices are open again by as much.
 
         No entry is deleted: only the reconciliation goes, as with Odoo's Unreconcile.

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ...tools.posting import with_posting
+from ...tools.reading import read_amount
 from .account_credit_correction import Item
 
 
@@ -84,7 +85,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
             )
         opens = {line: -line.move_line_id.amount_residual_currency for line in lines}
         total = currency.round(sum(opens.values()))
-        amount = total if amount is None else currency.round(amount)
+        amount = total if amount is None else read_amount(self.env, amount, currency)
         if currency.compare_amounts(amount, 0) <= 0:
             raise UserError(
                 self.env._("Nothing is moved. Enter an amount above zero.")

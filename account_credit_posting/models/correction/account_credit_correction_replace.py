@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ...tools.posting import Decision, with_posting
+from ...tools.reading import read_amount
 from .account_credit_correction import Item
 
 
@@ -126,7 +127,9 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
             credit_item_id or line.credit_item_id.id
         )
         return Facts(
-            line.amount if amount is None else line.currency_id.round(amount),
+            line.amount
+            if amount is None
+            else read_amount(self.env, amount, line.currency_id),
             item,
             account.commercial_partner_id,
         )

@@ -1,5 +1,6 @@
 from . import account_credit_observer
 from . import account_credit_long_list
+from . import account_credit_answer
 from . import account_credit_check
 from . import account_credit_form
 from . import account_credit_form_entry

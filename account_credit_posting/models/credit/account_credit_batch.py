@@ -5,7 +5,9 @@ from odoo.tools import format_datetime
 from ... import const
 from ...tools.actions import open_dialog, open_known, open_list
 from ...tools.locks import lock_rows
+from ...tools.reading import reads_arguments
 from ...tools.rights import check_right
+from .account_credit_answer import answered_once
 from .batch_figures import BatchFigures
 from .credit_request import CreditRequest, find_posting_company, get_answer
 
@@ -382,7 +384,8 @@ class AccountCreditBatch(models.Model):
         self.env["account.credit.check"]._check_nothing_posted(self)
         self._mark_changed()
 
-    def action_post(self):
+    @answered_once
+    def action_post(self, idempotency_key=None):
         """Post the pending lines of the batches, in the form that each batch says.
 
         Lines that cannot be posted fail alone, with a reason. A batch that was
@@ -402,7 +405,8 @@ class AccountCreditBatch(models.Model):
                 self.env["account.credit.run"]._begin(batch, "post")._post()
         return True
 
-    def action_retry(self):
+    @answered_once
+    def action_retry(self, idempotency_key=None):
         """Post the failed lines again, after the cause was mended.
 
         Where lines were changed, what was approved is to be approved again.
@@ -419,6 +423,7 @@ class AccountCreditBatch(models.Model):
             self.env["account.credit.run"]._retry(batch)
         return True
 
+    @reads_arguments
     def action_cancel(self, reason=None):
         """Cancel batches of which nothing was posted, or refuse those that wait.
 
@@ -628,7 +633,8 @@ class AccountCreditBatch(models.Model):
                 filter(None, (observer._get_hold_text(batch) for observer in observers))
             )
 
-    def action_approve(self):
+    @answered_once
+    def action_approve(self, idempotency_key=None):
         """Post batches that wait for approval, in the name of who asked for it.
 
         Large ones are left to the workers, and those for later wait for their time. A
@@ -731,7 +737,8 @@ class AccountCreditBatch(models.Model):
         name = self.env._("Reverse %(batch)s", batch=self.name)
         return open_dialog(name, "account.credit.batch.reverse", batch_id=self.id)
 
-    def action_reverse(self, mode="all", date=None, reason=None):
+    @answered_once
+    def action_reverse(self, mode="all", date=None, reason=None, idempotency_key=None):
         """Reverse the posted credits of the batches.
 
         With the mode "all" what they paid is unapplied first, so that invoices are

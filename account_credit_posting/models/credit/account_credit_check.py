@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ... import const
+from ...tools.reading import find_amount_error
 
 
 class AccountCreditCheck(models.AbstractModel):
@@ -115,6 +116,10 @@ class AccountCreditCheck(models.AbstractModel):
         currency = line.currency_id
         is_charge = bool(line.batch_id.charge_item_id)
         amount = line.charge_amount if is_charge else line.amount
+        # What was typed may have been for another currency.
+        for given in {amount, line.amount}:
+            if reason := find_amount_error(self.env, given, currency):
+                return line._get_not_credited_message(reason)
         if (
             currency.compare_amounts(amount, 0) <= 0
             or currency.compare_amounts(line.amount, 0) < 0

@@ -8,6 +8,7 @@ from odoo.tools.sql import add_constraint, constraint_definition
 from ...tools.actions import open_record
 from ...tools.isolating import explain_error
 from ...tools.posting import is_written_by
+from .account_credit_answer import answered_once
 
 _logger = logging.getLogger(__name__)
 
@@ -705,8 +706,7 @@ class AccountCreditLine(models.Model):
         :return: True
         :raise AccessError: when the user neither posted the credit nor is an
             administrator of credits
-        :raise UserError: when the credit is not posted, or the enrollee is none of
-            the account
+        :raise UserError: when it is not posted, or the enrollee none of the account
         """
         self.ensure_one()
         self.env["account.credit.correction.label"]._change(self, labels)
@@ -719,7 +719,8 @@ class AccountCreditLine(models.Model):
         """
         return self.env["account.credit.line.change"]._open(self)
 
-    def action_reverse(self, mode="all", date=None, reason=None):
+    @answered_once
+    def action_reverse(self, mode="all", date=None, reason=None, idempotency_key=None):
         """Reverse posted credits, as ``account.credit.batch.action_reverse`` does all.
 
         :param mode: "all" or "unused"
@@ -727,14 +728,20 @@ class AccountCreditLine(models.Model):
         :param reason: kept in the log of the batches, for the office
         :return: True
         :raise AccessError: when the user is no credit administrator
-        :raise UserError: when a credit is not posted or cannot be reversed, with the
-            reason
+        :raise UserError: when one cannot be reversed, with the reason
         """
         self.env["account.credit.correction.reverse"]._reverse(self, mode, date, reason)
         return True
 
-    def replace(
-        self, amount=None, credit_item_id=None, account_id=None, date=None, reason=None
+    @answered_once
+    def replace(  # noqa: PLR0913 (a public name, see DESIGN)
+        self,
+        amount=None,
+        credit_item_id=None,
+        account_id=None,
+        date=None,
+        reason=None,
+        idempotency_key=None,
     ):
         """Reverse a posted credit and post another one instead, in one transaction.
 
@@ -756,12 +763,14 @@ class AccountCreditLine(models.Model):
         facts = replacements._get_facts(self, amount, credit_item_id, account_id)
         return replacements._post_instead(self, facts, date, reason)
 
-    def move_to(self, account_id, amount=None, date=None, reason=None):
+    @answered_once
+    def move_to(
+        self, account_id, amount=None, date=None, reason=None, idempotency_key=None
+    ):
         """Move what is open of credits to another account of the same company.
 
-        Each credit is moved by one journal entry and keeps its item and its expiry
-        date; its comments stay where they are, because they may be of a person.
-        Invoices of the other account may be paid at once, by the rule.
+        Each is moved by one journal entry and keeps its item and its expiry date, not
+        its comments. Invoices of the other account may be paid at once, by the rule.
 
         :param account_id: the account, or an enrollee of it
         :param amount: how much, in the currency of the credits, taken from the first
@@ -769,7 +778,6 @@ class AccountCreditLine(models.Model):
         :param date: of the entries; today by default
         :param reason: kept in the logs, for the office
         :return: the new ``account.credit.line`` records
-        :raise AccessError: when the user is no credit administrator
         :raise UserError: when it cannot be done, with the reason
         """
         moves = self.env["account.credit.correction.move"]

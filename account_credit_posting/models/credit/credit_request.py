@@ -3,8 +3,8 @@ from psycopg2.errors import UniqueViolation
 from odoo import fields
 from odoo.exceptions import AccessError, ConcurrencyError, ValidationError
 
+from ...tools.reading import find_amount_error
 from ...tools.requests import (
-    count_decimals,
     find_malformed_lines,
     hash_request,
     is_id,
@@ -132,22 +132,19 @@ class CreditRequest:
         invoices = self._get_reachable_ids(
             "account.move", [row[2] for row in requested]
         )
-        amounts = [self._read_amount(row[1]) for row in requested]
         lines = self.env["account.credit.line"].create(
             [
                 {
                     "batch_id": batch.id,
                     "partner_id": account_id if account_id in partners else False,
                     "invoice_id": invoice_id if invoice_id in invoices else False,
-                    "amount": float(amount or 0),
+                    "amount": self._read_amount(amount),
                 }
-                for (account_id, _, invoice_id), amount in zip(
-                    requested, amounts, strict=True
-                )
+                for account_id, amount, invoice_id in requested
             ]
         )
-        for line, row, amount in zip(lines, requested, amounts, strict=True):
-            error = get_line_error(line, row, amount)
+        for line, row in zip(lines, requested, strict=True):
+            error = get_line_error(line, row)
             if error:
                 line._set_failed(error)
 
@@ -157,11 +154,11 @@ class CreditRequest:
         return set(records.exists()._filtered_access("read").ids)
 
     def _read_amount(self, value):
-        """Return an amount of a request as ``Decimal``, or None if it is none."""
+        """Return an amount of a request as a number, zero if it is none."""
         try:
-            return parse_amount(value)
+            return float(parse_amount(value))
         except ValueError:
-            return None
+            return 0
 
 
 def find_posting_company(env, company_id):
@@ -198,14 +195,13 @@ def get_answer(batch):
     }
 
 
-def get_line_error(line, requested, amount):
+def get_line_error(line, requested):
     """Return why the line cannot be what a request asked for.
 
     :param line: an ``account.credit.line``
     :param requested: ``[account id, amount, invoice id or None]`` as they came
-    :param amount: the amount as ``Decimal``; None when it is no amount
     """
-    account_id, original, invoice_id = requested
+    account_id, amount, invoice_id = requested
     if not line.partner_id:
         return line.env._(
             "There is no account with the id %(id)s at %(company)s. Choose an "
@@ -213,21 +209,10 @@ def get_line_error(line, requested, amount):
             id=account_id,
             company=line.company_id.display_name,
         )
-    if amount is None:
-        reason = line.env._(
-            "%(amount)s is no amount. Enter a number above zero, then retry.",
-            amount=repr(original),
-        )
-    elif count_decimals(amount) > line.currency_id.decimal_places:
+    reason = find_amount_error(line.env, amount, line.currency_id)
+    if reason:
         # A rounded amount would be posted by a retry: leave none.
         line._write_guarded({"amount": 0})
-        reason = line.env._(
-            "%(amount)s is more precise than %(currency)s. Enter an amount with "
-            "%(decimals)s decimals, then retry.",
-            amount=original,
-            currency=line.currency_id.name,
-            decimals=line.currency_id.decimal_places,
-        )
     elif invoice_id and not line.invoice_id:
         reason = line.env._(
             "There is no invoice with the id %(id)s. Choose another invoice or "

@@ -7,7 +7,9 @@ from odoo.fields import Domain
 from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER
 from ...tools.actions import open_dialog, open_record
 from ...tools.locks import lock_rows
+from ...tools.reading import read_amount, reads_arguments
 from ...tools.rights import check_right
+from ..credit.account_credit_answer import answered_once
 from . import (
     account_gift_card,
     stored_value_changes,
@@ -234,12 +236,6 @@ class AccountStoredValue(models.Model):
         help="When the holder was told that it expires soon.",
         written_by="event",
     )
-    idempotency_key = fields.Char(
-        readonly=True,
-        copy=False,
-        help="A request with a key that was seen before gets the first answer again.",
-        written_by="event",
-    )
     movement_count = fields.Integer(
         readonly=True,
         copy=False,
@@ -247,10 +243,6 @@ class AccountStoredValue(models.Model):
         written_by="event",
     )
     _code_hash_unique = models.UniqueIndex("(code_hash) WHERE code_hash IS NOT NULL")
-    _idempotency_key_unique = models.UniqueIndex(
-        "(company_id, idempotency_key) WHERE idempotency_key IS NOT NULL",
-        "This idempotency key was used before in this company.",
-    )
     _initial_amount_above_zero = models.Constraint(
         "CHECK (state = 'draft' OR initial_amount > 0)",
         "A gift card or prepayment is issued with an amount above zero.",
@@ -395,6 +387,7 @@ class AccountStoredValue(models.Model):
     # -------------------------------------------------------------------------
 
     @api.model
+    @answered_once
     def issue(  # noqa: PLR0913 (a public name, see DESIGN)
         self,
         value_type,
@@ -416,8 +409,8 @@ class AccountStoredValue(models.Model):
         :param int journal_id: bank or cash journal of a payment
         :param expiry_date: the last day of use; for gift cards, by default, what the
             company says
-        :param str idempotency_key: a call with a key that was seen before gets the
-            record of that call; the code is not told again
+        :param str idempotency_key: the same request under the same key gets the first
+            answer; the code is not told again
         :param details: ``company_id``, ``currency_id``, ``date``, ``memo``,
             ``recipient_name``, ``recipient_email``, ``sender_name``, ``message``,
             ``send_date``, the day on which the card is e-mailed, and
@@ -431,26 +424,23 @@ class AccountStoredValue(models.Model):
         company = stored_value_request.get_own_company(
             self.env, details.pop("company_id", None)
         )
-        seen_sudo = stored_value_request.find_seen(company, idempotency_key)
-        if seen_sudo:
-            return {"id": seen_sudo.id, "name": seen_sudo.name, "code": False}
         vals = stored_value_request.prepare_vals(company, details)
+        currency = self.env["res.currency"].browse(vals["currency_id"])
         vals |= {
             "value_type": value_type,
             "partner_id": account_id,
-            "initial_amount": amount,
+            "initial_amount": read_amount(self.env, amount, currency),
             "funding": funding,
             "journal_id": journal_id,
             "expiry_date": expiry_date
             or get_default_expiry(company, value_type, funding, vals["issue_date"]),
         }
         value = self.create(vals)
-        if idempotency_key:
-            value._write_guarded({"idempotency_key": idempotency_key})
         code = value._issue_and_get_code()
         return {"id": value.id, "name": value.name, "code": code}
 
-    def action_issue(self):
+    @answered_once
+    def action_issue(self, idempotency_key=None):
         """Issue a draft: post the entry that funds it.
 
         :return: for a gift card a client action that tells its code, once; else an
@@ -486,7 +476,8 @@ class AccountStoredValue(models.Model):
     # USE
     # -------------------------------------------------------------------------
 
-    def apply_to_invoice(self, invoice_id, amount=None):
+    @answered_once
+    def apply_to_invoice(self, invoice_id, amount=None, idempotency_key=None):
         """Pay an open invoice of the same account.
 
         :param int invoice_id: a posted customer invoice in the currency of the record
@@ -500,6 +491,8 @@ class AccountStoredValue(models.Model):
         invoice = self.env["account.move"].browse(invoice_id)
         value_sudo = self.sudo()  # As in `_issue_and_get_code`.
         items = get_open_items(value_sudo)
+        if amount is not None:
+            amount = self._read_amount(amount)
         if amount is not None and items:
             items[0].residual = stored_value_events.check_amount(
                 value_sudo, amount, value_sudo.balance
@@ -549,7 +542,8 @@ class AccountStoredValue(models.Model):
         entry = build(self, *arguments[change])
         return entry.items if entry else ()
 
-    def adjust(self, amount, reason):
+    @answered_once
+    def adjust(self, amount, reason, idempotency_key=None):
         """Correct the amount that it was issued with.
 
         :param amount: what it should have been issued with, in its currency
@@ -562,10 +556,11 @@ class AccountStoredValue(models.Model):
         self._check_may_manage()
         check_reason(self.env, reason)
         # As in `_issue_and_get_code`.
-        stored_value_changes.adjust(self.sudo(), amount, reason)
+        stored_value_changes.adjust(self.sudo(), self._read_amount(amount), reason)
         return True
 
-    def move_to(self, account_id, amount=None):
+    @answered_once
+    def move_to(self, account_id, amount=None, idempotency_key=None):
         """Move value to another account.
 
         :param int account_id: the other account
@@ -577,10 +572,11 @@ class AccountStoredValue(models.Model):
         self._check_may_manage()
         value_sudo = self.sudo()  # As in `_issue_and_get_code`.
         account_sudo = value_sudo.env["res.partner"].browse(account_id)
-        amount = value_sudo.balance if amount is None else amount
+        amount = value_sudo.balance if amount is None else self._read_amount(amount)
         return stored_value_changes.move(value_sudo, account_sudo, amount, "move").id
 
-    def refund(self, amount, journal_id):
+    @answered_once
+    def refund(self, amount, journal_id, idempotency_key=None):
         """Pay money back.
 
         :param amount: at most what is left
@@ -592,12 +588,19 @@ class AccountStoredValue(models.Model):
         self._check_may_manage()
         value_sudo = self.sudo()  # As in `_issue_and_get_code`.
         journal_sudo = value_sudo.env["account.journal"].browse(journal_id)
+        amount = self._read_amount(amount)
         return stored_value_changes.refund(value_sudo, amount, journal_sudo).id
+
+    def _read_amount(self, amount):
+        """Return an amount in the currency of the record, see ``read_amount``."""
+        self.ensure_one()
+        return read_amount(self.env, amount, self.currency_id)
 
     # -------------------------------------------------------------------------
     # BLOCK AND VOID
     # -------------------------------------------------------------------------
 
+    @reads_arguments
     def action_block(self, reason):
         """Block the record: it cannot be used; the money is still owed.
 
@@ -622,7 +625,8 @@ class AccountStoredValue(models.Model):
         stored_value_changes.unblock(self.sudo())  # As in `_issue_and_get_code`.
         return True
 
-    def action_void(self, reason):
+    @answered_once
+    def action_void(self, reason, idempotency_key=None):
         """Take back what was entered by mistake, or the rest of a card given away.
 
         :param str reason: kept on the entry and in the log
@@ -679,7 +683,8 @@ class AccountStoredValue(models.Model):
     # -------------------------------------------------------------------------
 
     @api.model
-    def redeem(self, code, account_id):
+    @answered_once
+    def redeem(self, code, account_id, idempotency_key=None):
         """Move what is on a gift card to the account of whoever holds its code.
 
         The code is worth nothing afterwards.
@@ -703,6 +708,7 @@ class AccountStoredValue(models.Model):
         }
 
     @api.model
+    @reads_arguments
     def balance_of(self, code):
         """Return what is left on the gift card with this code.
 
@@ -737,6 +743,7 @@ class AccountStoredValue(models.Model):
         """
         return GiftCard(self).get_code_action(self.action_new_code())
 
+    @reads_arguments
     def send_card(self, email=None, date=None):
         """Let the card be e-mailed, with a new code that is made when it leaves.
 

@@ -5,6 +5,7 @@ writes nothing: a dialog shows the items of this entry, and ``stored_value_posti
 books them.
 """
 
+from math import isfinite
 from typing import Any, NamedTuple
 
 from odoo import fields
@@ -12,6 +13,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...const import MONEY_JOURNALS
+from ...tools.reading import find_amount_error
 
 
 class Item(NamedTuple):
@@ -364,7 +366,10 @@ def check_amount(value, amount, limit=None):
     :raise UserError: when it is not above zero, or above the limit
     """
     currency = value.currency_id
-    amount = currency.round(amount)
+    if isfinite(amount):
+        amount = currency.round(amount)
+    if error := find_amount_error(value.env, amount, currency):
+        raise UserError(f"{value.name}: {error}")
     if currency.compare_amounts(amount, 0) <= 0:
         raise UserError(
             value.env._(

@@ -17,23 +17,6 @@ def get_own_company(env, company_id=None):
     return company
 
 
-def find_seen(company, idempotency_key):
-    """Return what was issued for a key before.
-
-    :return: a sudoed ``account.stored.value``, empty without one
-    """
-    values_sudo = company.env["account.stored.value"].sudo()
-    if not idempotency_key:
-        return values_sudo
-    # The key is looked up, nothing is told of it.
-    return values_sudo.search(
-        [
-            ("company_id", "=", company.id),
-            ("idempotency_key", "=", idempotency_key),
-        ]
-    )
-
-
 def prepare_vals(company, details):
     """Prepare values for ``create``.
 

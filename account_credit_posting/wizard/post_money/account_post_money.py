@@ -143,9 +143,11 @@ class AccountPostMoney(models.AbstractModel):
             return self.transaction_id._get_view_action()
         return transactions._get_open_action(partners=self.partner_id)
 
-    def action_post(self):
+    def action_post(self, idempotency_key=None):
         """Post it and show what became of it; a second click shows it again.
 
+        :param idempotency_key: a page that says the same, posted under the same key,
+            shows what was posted first; one that says something else is refused
         :return: True
         :raise AccessError: when the user may not post
         :raise UserError: when something is missing or not possible; what was typed is
@@ -155,20 +157,54 @@ class AccountPostMoney(models.AbstractModel):
         self.ensure_one()
         self.check_access("write")
         if self.step == "setup":
-            self._check_setup()
-            # As in Post Transaction: a second click waits here and then finds it done.
-            self.step = "result"
-            self.flush_recordset(["step"])
-            payments_sudo, result = self._post()
-            template = "account_credit_posting.post_money_result"
-            # Whoever posts need not see payments.
-            self.sudo()._write_guarded(
-                {
-                    "payment_ids": payments_sudo.ids,
-                    "result": self.env["ir.qweb"]._render(template, result),
-                }
+            vals = self.env["account.credit.answer"]._answer(
+                self.company_id,
+                idempotency_key,
+                self._get_request(),
+                self._post_and_describe,
+                f"{self._name}.action_post",
             )
+            self.step = "result"
+            # Whoever posts need not see payments.
+            self.sudo()._write_guarded(vals)
         return True
+
+    def _post_and_describe(self):
+        """Post the payments.
+
+        :return: ``{"payment_ids", "result"}``, what the page shows then
+        """
+        self._check_setup()
+        # As in Post Transaction: a second click waits here and then finds it done.
+        self.step = "result"
+        self.flush_recordset(["step"])
+        payments_sudo, result = self._post()
+        template = "account_credit_posting.post_money_result"
+        return {
+            "payment_ids": payments_sudo.ids,
+            "result": self.env["ir.qweb"]._render(template, result),
+        }
+
+    def _get_request(self):
+        """Return what the page asks for: ``{name: value}``, as it was typed."""
+        names = ("partner_id", "journal_id", "private_comment")
+        return self._read_request(self, names)
+
+    @api.model
+    def _read_request(self, records, names):
+        """Return what fields hold, relations as ids.
+
+        :return: ``{name: value}``, of each name the values of all records
+        """
+        return {
+            name: [
+                record[name].ids
+                if isinstance(record[name], models.BaseModel)
+                else record[name]
+                for record in records
+            ]
+            for name in names
+        }
 
     def action_post_another(self):
         """Open a new transaction.

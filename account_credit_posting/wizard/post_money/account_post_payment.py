@@ -6,6 +6,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import format_list
 
 from ...tools.applying import OpenItem, plan_applications
+from ...tools.reading import find_amount_error
 
 
 class AccountPostPayment(models.TransientModel):
@@ -142,6 +143,13 @@ class AccountPostPayment(models.TransientModel):
     def _get_date(self):
         return self.date
 
+    def _get_request(self):
+        names = (
+            *("currency_id", "amount", "date", "method_line_id", "memo", "order"),
+            *("invoice_ids", "rest_as"),
+        )
+        return {**super()._get_request(), **self._read_request(self, names)}
+
     @api.onchange("partner_id")
     def _onchange_partner_id(self):
         result = super()._onchange_partner_id()
@@ -220,6 +228,8 @@ class AccountPostPayment(models.TransientModel):
 
     def _check_setup(self):
         result = super()._check_setup()
+        if error := find_amount_error(self.env, self.amount, self.currency_id):
+            raise UserError(error)
         if self.currency_id.compare_amounts(self.amount, 0) <= 0:
             raise UserError(self.env._("Enter an amount above zero."))
         if (

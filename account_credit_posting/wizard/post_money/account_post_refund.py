@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
 from ... import const
+from ...tools.reading import find_amount_error
 from ...tools.texts import format_amounts
 
 
@@ -178,11 +179,17 @@ class AccountPostRefund(models.TransientModel):
             line._check_amount(sources)
         return result
 
+    def _get_request(self):
+        names = ("item_id", "value_id", "amount")
+        return {
+            **super()._get_request(),
+            **self._read_request(self, ("reason",)),
+            **self._read_request(self._get_chosen(), names),
+        }
+
     def _get_chosen(self):
         """Return the lines that are refunded."""
-        return self.line_ids.filtered(
-            lambda line: line.currency_id.compare_amounts(line.amount, 0) != 0
-        )
+        return self.line_ids.filtered("amount")
 
     def _post(self):
         payments_sudo = self.env["account.payment"].sudo()  # As `_create_payment`.
@@ -272,6 +279,8 @@ class AccountPostRefundLine(models.TransientModel):
                 )
             )
         currency = self.env["res.currency"].browse(source["currency_id"])
+        if error := find_amount_error(self.env, self.amount, currency):
+            raise UserError(error)
         if (
             currency.compare_amounts(self.amount, 0) < 0
             or currency.compare_amounts(self.amount, source["amount_open"]) > 0

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 
 from ... import const
+from ...models.credit.account_credit_answer import answered_once
 from ...tools.actions import open_list
 from ...tools.texts import format_accounts, format_totals
 from ...tools.working import work_list
@@ -705,7 +706,8 @@ class AccountPostTransaction(models.TransientModel):
             "notify_customers": self.notify_customers,
         }
 
-    def action_post(self):
+    @answered_once
+    def action_post(self, idempotency_key=None):
         """Create the batch, post it and show the result; a second click shows it again.
 
         :raise UserError: when something is missing; what was typed is kept
