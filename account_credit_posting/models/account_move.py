@@ -362,6 +362,7 @@ class AccountMove(models.Model):
             engine = applications_sudo._get_engine(invoice.company_id, "user")
             invoice.has_open_account_credit = any(
                 credit.currency == invoice.currency_id
+                and credit.is_there_for(invoice.date)
                 for credit in engine.find_open_credits(invoice.commercial_partner_id)
             )
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from freezegun import freeze_time
 
 from odoo import fields
@@ -5,10 +7,11 @@ from odoo.tests import tagged
 
 from .. import const
 from .common_application import AccountCreditApplicationCommon
+from .test_account_post_transaction_preview import PreviewMixin
 
 
 @tagged("post_install", "-at_install")
-class TestPolicy(AccountCreditApplicationCommon):
+class TestPolicy(PreviewMixin, AccountCreditApplicationCommon):
     """When credits pay by themselves."""
 
     def test_demo_story(self):
@@ -62,6 +65,53 @@ class TestPolicy(AccountCreditApplicationCommon):
             batch.line_ids.invoice_id = far
             batch.action_post()
         self.assertPays(batch.line_ids, [(far, 10)])
+
+    # -------------------------------------------------------------------------
+    # CREDITS DATED AHEAD
+    # -------------------------------------------------------------------------
+
+    def test_credit_dated_ahead_pays_from_its_day_on(self):
+        ahead = fields.Date.today() + timedelta(days=20)
+        for policy in ("posted", "manual"):
+            self.company.credit_application_policy = policy
+            account = self.accounts[4 if policy == "posted" else 5]
+            invoice = self._create_invoice(account, 30)
+            named = self._create_invoice(account, 8, invoice_date_due="2024-06-01")
+            transaction = self._create_transaction(
+                {account: 10}, {account: named}, date=ahead
+            )
+            self.assertPreviewHolds(transaction)
+            line = transaction.batch_id.line_ids
+            for day in (fields.Date.today(), ahead - timedelta(days=1)):
+                with freeze_time(day):
+                    self._run_cron()
+                    self.assertFalse(invoice.has_open_account_credit)
+                    invoice.with_user(self.clerk).apply_account_credits()
+                self.assertPays(line, [])
+            with freeze_time(ahead):
+                self._run_cron()
+            expected = [(named, 8)] + [(invoice, 2)] * (policy == "posted")
+            self.assertPays(line, expected)
+
+    def test_credit_dated_ahead_pays_an_invoice_of_the_same_day(self):
+        ahead = fields.Date.today() + timedelta(days=20)
+        line = self._post_line(10, date=ahead)
+        before = self._create_invoice(
+            self.account, 5, invoice_date=ahead - timedelta(days=1)
+        )
+        same = self._create_invoice(self.account, 5, invoice_date=ahead)
+        self.assertPays(line, [(same, 5)])
+        self.assertRest({before: (5, "not_paid")})
+
+    def test_credit_dated_ahead_counts_for_the_cap_as_it_is(self):
+        self.company.credit_open_cap = 15
+        self._create_invoice(self.account, 100)
+        ahead = fields.Date.today() + timedelta(days=20)
+        batch = self._create_batch({self.account: 20}, date=ahead)
+        batch.action_post()
+        self.assertEqual(batch.line_ids.state, "failed")
+        self.assertIn("open credit", batch.line_ids.error)
+        self.assertEqual(self._post_line(20).state, "posted")
 
     def test_manual_pays_only_when_asked(self):
         self.company.credit_application_policy = "manual"

@@ -1,3 +1,8 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
@@ -141,3 +146,109 @@ class TestStoredValueUseDialog(StoredValueCommon):
         with self.assertRaises(UserError):
             dialog.action_confirm()
         self.assertEqual(invoice.amount_residual, 50)
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueAhead(StoredValueCommon):
+    """What is dated ahead is there from its day on, and never below zero before."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ahead = fields.Date.today() + timedelta(days=20)
+        cls.day = freeze_time(fields.Date.to_string(cls.ahead))
+
+    def _issue_ahead(self, amount=100, **vals):
+        answer = self.values.with_user(self.clerk).issue(
+            vals.pop("value_type", "gift_card"),
+            self.account.id,
+            amount,
+            vals.pop("funding", "payment"),
+            journal_id=self.bank.id,
+            date=self.ahead,
+            **vals,
+        )
+        self.code = answer["code"]
+        return self.values.browse(answer["id"])
+
+    def test_nothing_takes_of_it_before_its_day(self):
+        value = self._issue_ahead()
+        invoice = self._create_invoice(self.account, 30)
+        self.company.write({"auto_apply_gift_cards": True})
+        self._create_invoice(self.account, 5)
+        self.assertEqual(value.balance, 100)
+        clerks = value.with_user(self.clerk)
+        managers = value.with_user(self.manager)
+        for call in (
+            lambda: clerks.apply_to_invoice(invoice.id),
+            lambda: clerks.apply_to_invoice(invoice.id, 10),
+            lambda: clerks.redeem(self.code, self.accounts[1].id),
+            lambda: managers.move_to(self.accounts[1].id, 10),
+            lambda: managers.refund(10, self.bank.id),
+        ):
+            with self.assertRaisesRegex(UserError, "the rest is dated ahead"):
+                call()
+        self.assertEqual(value.move_line_ids.mapped("date"), [self.ahead])
+        with self.day:
+            self.assertEqual(clerks.apply_to_invoice(invoice.id), 30)
+        self.assertEqual((value.balance, invoice.amount_residual), (70, 0))
+        self.assertEqual(value.move_line_ids.mapped("date"), [self.ahead] * 2)
+
+    def test_what_is_corrected_before_its_day_is_dated_as_it_is(self):
+        value = self._issue_ahead(funding="promotion")
+        value.with_user(self.manager).adjust(80, "Typing error")
+        value.with_user(self.manager).action_void("Wrong child")
+        self.assertEvents(
+            value,
+            [
+                ("issue", [(self.promotion, 100, 100), (self.given, -100, -100)]),
+                ("adjust", [(self.given, 20, 20), (self.promotion, -20, -20)]),
+                ("void", [(self.given, 80, 80), (self.promotion, -80, -80)]),
+            ],
+        )
+        self.assertEqual(set(value.move_line_ids.mapped("date")), {self.ahead})
+        paid = self._issue_ahead()
+        paid.with_user(self.manager).action_void("Wrong child")
+        self.assertEqual(paid.move_line_ids.mapped("date"), [self.ahead] * 2)
+        self.assertEqual((paid.balance, paid.state), (0, "void"))
+
+    def test_part_of_it_dated_ahead(self):
+        value = self._issue(100)
+        with self.day:
+            value.with_user(self.manager).adjust(150, "Typing error")
+        self.assertEqual(value.balance, 150)
+        invoice = self._create_invoice(self.account, 120)
+        self.assertEqual(value.with_user(self.clerk).apply_to_invoice(invoice.id), 100)
+        with self.assertRaisesRegex(UserError, "the rest is dated ahead"):
+            value.with_user(self.manager).refund(50, self.bank.id)
+        with self.day:
+            value.with_user(self.manager).refund(50, self.bank.id)
+        self.assertEqual((value.balance, value.state), (0, "used"))
+
+    def test_dialog_offers_what_is_there_today(self):
+        self._issue_ahead()
+        value = self._issue(10)
+        invoice = self._create_invoice(self.account, 30)
+        action = invoice.with_user(self.clerk).action_use_stored_value()
+        dialog = self.env["account.stored.value.use"].browse(action["res_id"])
+        self.assertEqual(dialog.line_ids.value_id, value)
+
+    def test_credit_note_before_the_sale(self):
+        product = self.env["product.product"].create(
+            {"name": "Gift card", "is_gift_card": True}
+        )
+        invoice = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.account.id,
+                "invoice_date": "2024-03-10",
+                "invoice_line_ids": [
+                    Command.create({"product_id": product.id, "price_unit": 40})
+                ],
+            }
+        )
+        invoice.action_post()
+        with self.assertRaisesRegex(UserError, "the rest is dated ahead"):
+            invoice._reverse_moves(
+                [{"date": "2024-03-09", "invoice_date": "2024-03-09"}], cancel=True
+            )

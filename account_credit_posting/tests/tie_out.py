@@ -28,3 +28,19 @@ TIE_OUT = """
                  AND value.currency_id = line.currency_id
            )
 """
+
+#: What is below zero on any day: the stored value, the day, and what it held by then.
+OVERDRAWN = """
+    SELECT *
+      FROM (
+           SELECT stored_value_id, date,
+                  SUM(SUM(-amount_currency)) OVER (
+                      PARTITION BY stored_value_id ORDER BY date
+                  ) AS held
+             FROM account_move_line
+            WHERE stored_value_id IS NOT NULL
+              AND parent_state = 'posted'
+         GROUP BY stored_value_id, date
+           ) AS day
+     WHERE ROUND(held, 4) < 0
+"""

@@ -41,11 +41,23 @@ class OpenItem:
     draw: Any = None
     #: For a credit of ours: its ``account.credit.line``.
     credit_line: Any = None
+    #: For a term: the day that the invoice is of.
+    date: Any = None
+    #: For a credit dated ahead: that day. Until then it pays no invoice of an earlier
+    #: day, so that no invoice is paid on a day on which the credit was not there.
+    usable_from: Any = None
 
     @property
     def source(self):
         """Return what is kept apart from an invoice: the one credit, not all."""
         return self.credit_line or self.move
+
+    def is_there_for(self, date):
+        """Tell whether a credit is there when an invoice is.
+
+        :param date: that of the invoice
+        """
+        return self.usable_from is None or self.usable_from <= date
 
     @property
     def is_open(self):
@@ -109,6 +121,7 @@ def _pay(credit, terms, rule, kept_apart):
         if (
             term.is_open
             and credit.ledger in (None, term.ledger)
+            and credit.is_there_for(term.date)
             and (credit.source, term.move) not in kept_apart
         ):
             amount = min(credit.residual, term.residual)
@@ -123,6 +136,7 @@ def _find_blocked(credit, terms, kept_apart):
         if (
             credit.is_open
             and credit.ledger not in (None, term.ledger)
+            and credit.is_there_for(term.date)
             and (credit.source, term.move) not in kept_apart
         ):
             amount = min(credit.residual, term.residual)

@@ -641,8 +641,14 @@ class AccountCreditApplication(models.Model):
         work_list(
             self.env,
             parts,
-            lambda part: self._apply(
-                self.env["res.partner"].browse(part[1]), part[0], "cron"
+            lambda part: self._apply_due(
+                self.env["res.partner"].browse(part[1]), part[0]
             ),
             count=lambda part: len(part[1]),
         )
+
+    @api.model
+    def _apply_due(self, accounts, company):
+        """Let credits pay what has come due, and those whose own day has come."""
+        come_due = self._get_engine(company, "cron").find_come_due(accounts)
+        self._apply(accounts, company, "cron", fresh=come_due)

@@ -9,6 +9,7 @@ from odoo.fields import Domain
 
 from ... import const
 from ...tools.applying import OpenItem, plan_applications
+from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
 from ...tools.posting import Decision, with_posting
 from ...tools.working import trigger
@@ -57,7 +58,9 @@ class ApplicationEngine:
         credits = self.find_open_credits(accounts, fresh)
         credits += self.find_automatic_items(accounts)
         self.apply_items(credits)
-        if fresh and any(credit.is_open for credit in credits):
+        if self.origin == "credit" and any(
+            credit.is_open and not credit.usable_from for credit in credits
+        ):
             self._look_again()
 
     def apply_items(self, credits):
@@ -159,7 +162,7 @@ class ApplicationEngine:
         lines = self.items.search(
             Domain("partner_id", "in", accounts.ids) & self.get_credit_domain()
         )
-        today = fields.Date.context_today(lines)
+        today = get_today(self.company)
         items = []
         for line in lines:
             credit_line = line.credit_line_ids
@@ -179,6 +182,7 @@ class ApplicationEngine:
                     order=(0, expiry, is_paid, line.date, line.id),
                     named_invoice=is_fresh and credit_line.invoice_id or None,
                     credit_line=credit_line or None,
+                    usable_from=line.date if line.date > today else None,
                 )
             )
         return items
@@ -227,6 +231,7 @@ class ApplicationEngine:
                 currency=line.currency_id,
                 residual=line.amount_residual_currency,
                 order=(line.date_maturity or line.date, line.date, line.id),
+                date=line.date,
                 is_payable=limit is not None
                 and (line.date_maturity or line.date) <= limit,
             )
@@ -235,13 +240,17 @@ class ApplicationEngine:
 
     def find_accounts(self):
         """Return the ids of accounts with an open credit and an invoice it may pay."""
+        come_due = self.find_come_due()
+        named_ids = come_due._get_credit_lines().invoice_id.commercial_partner_id.ids
         if not self.has_rule:
-            return []
+            return named_ids
+        today = get_today(self.company)
         with_credit = self.env["res.partner"].union(
             *(
                 account
                 for [account] in self.items._read_group(
-                    self.get_credit_domain(), ["partner_id"]
+                    self.get_credit_domain() & Domain("date", "<=", today),
+                    ["partner_id"],
                 )
             ),
             *(self.env[name]._find_accounts(self.company) for name in const.SOURCES),
@@ -249,9 +258,34 @@ class ApplicationEngine:
         domain = self.get_term_domain() & Domain("partner_id", "in", with_credit.ids)
         if self.company.credit_application_policy == "due":
             domain &= Domain("date_maturity", "<=", self.get_due_limit())
-        return [
-            account.id for [account] in self.items._read_group(domain, ["partner_id"])
-        ]
+        rows = self.items._read_group(domain, ["partner_id"])
+        return list(dict.fromkeys([*named_ids, *(account.id for [account] in rows)]))
+
+    def find_come_due(self, accounts=None):
+        """Return the entries of credits dated ahead whose day has come.
+
+        Of those that name an invoice, which they pay as if they were posted now.
+
+        :param accounts: only theirs
+        :return: ``account.move`` records
+        """
+        domain = Domain(
+            [
+                ("company_id", "=", self.company.id),
+                ("invoice_id", "!=", False),
+                ("invoice_id.payment_state", "in", ("not_paid", "partial")),
+                ("state", "=", "posted"),
+                ("date", "<=", get_today(self.company)),
+                ("move_line_id.amount_residual_currency", "<", 0),
+                ("application_ids", "=", False),
+            ]
+        )
+        if accounts is not None:
+            domain &= Domain("partner_id", "in", accounts.ids)
+        lines = self.env["account.credit.line"].search(domain)
+        return lines.filtered(
+            lambda line: line.move_id.create_date.date() < line.date
+        ).move_id
 
     # -------------------------------------------------------------------------
     # DOMAINS
@@ -322,7 +356,7 @@ class ApplicationEngine:
             return None
         if self.origin == "user" or self.company.credit_application_policy == "posted":
             return date.max
-        today = fields.Date.context_today(self.applications)
+        today = get_today(self.company)
         return today + timedelta(days=self.company.credit_application_days)
 
     def _find_kept_apart(self, credits):

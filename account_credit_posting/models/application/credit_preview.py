@@ -3,6 +3,7 @@ from datetime import date
 from odoo import fields
 
 from ...tools.applying import OpenItem
+from ...tools.days import get_today
 from .application_engine import ApplicationEngine
 
 #: Behind every credit that is posted: a new one comes last among equals.
@@ -91,6 +92,8 @@ class CreditPreview:
     def _get_open_credits(self):
         """Return ``{line: open item}``: the credits as if they were posted."""
         ledgers = self.env["account.account"]
+        day = self.batch.date
+        usable_from = day if day > get_today(self.company) else None
         return {
             line: OpenItem(
                 move=line,
@@ -99,9 +102,10 @@ class CreditPreview:
                 ledger=ledgers.browse(items.ledger_id),
                 currency=line.currency_id,
                 residual=line.currency_id.round(items.total),
-                order=(0, date.max, False, self.batch.date, NOT_POSTED_YET + number),
+                order=(0, date.max, False, day, NOT_POSTED_YET + number),
                 # Its own invoice is not posted yet either: the line stands for both.
                 named_invoice=line if line in self.charges else line.invoice_id,
+                usable_from=usable_from,
             )
             for number, (line, items) in enumerate(self.credits.items())
         }
@@ -124,6 +128,7 @@ class CreditPreview:
                     NOT_POSTED_YET + number,
                 ),
                 is_payable=limit is not None and vals["date_maturity"] <= limit,
+                date=self.batch.date,
             )
             for number, (line, items) in enumerate(self.charges.items())
             for vals in items.receivables

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ...tools.days import get_today
 from ...tools.locks import touch_rows
 
 
@@ -41,7 +42,9 @@ class AccountCreditCap(models.AbstractModel):
             payable = [
                 term
                 for term in terms.get((account, line.currency_id), [])
-                if term.is_payable or term.move == line.invoice_id
+                if (term.is_payable or term.move == line.invoice_id)
+                # Dated ahead, it pays nothing of today.
+                and batch.date <= max(term.date, get_today(company))
             ]
             rest = credited[line]
             if line in charges:

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER
 from ...tools.actions import open_dialog, open_record
+from ...tools.days import get_today
 from ...tools.locks import lock_rows
 from ...tools.reading import read_amount, reads_arguments
 from ...tools.rights import check_right
@@ -493,10 +494,14 @@ class AccountStoredValue(models.Model):
         items = get_open_items(value_sudo)
         if amount is not None:
             amount = self._read_amount(amount)
-        if amount is not None and items:
-            items[0].residual = stored_value_events.check_amount(
-                value_sudo, amount, value_sudo.balance
-            )
+        if value_sudo.state == "active" and (amount is not None or not items):
+            wanted = value_sudo.balance
+            if amount is not None:
+                wanted = stored_value_events.check_amount(value_sudo, amount, wanted)
+            today = get_today(value_sudo.company_id)
+            stored_value_events.check_available(value_sudo, wanted, today)
+            for item in items:
+                item.residual = wanted
         return sum(pay(self, items, value_sudo.company_id, invoice).values())
 
     @api.model

@@ -11,6 +11,7 @@ from odoo.tools import float_compare, float_is_zero
 
 from ...tools.posting import with_posting
 from .stored_value_changes import follow_invoices
+from .stored_value_events import check_available
 from .stored_value_expiry import get_default_expiry
 
 # -----------------------------------------------------------------------------
@@ -144,6 +145,9 @@ def take_back(credit_notes):
                     limit=currency.format(value_sudo.balance),
                 )
             )
+        if sells_gift_card(line_sudo):
+            date = line_sudo.move_id.date
+            check_available(value_sudo, line_sudo.amount_currency, date)
         with_posting(line_sudo.move_id, "event").stored_value_event = "void"
 
 

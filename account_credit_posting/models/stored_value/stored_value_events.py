@@ -5,14 +5,17 @@ writes nothing: a dialog shows the items of this entry, and ``stored_value_posti
 books them.
 """
 
+from itertools import accumulate
 from math import isfinite
 from typing import Any, NamedTuple
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ...const import MONEY_JOURNALS
+from ...tools.days import get_today
 from ...tools.reading import find_amount_error
 
 
@@ -219,7 +222,8 @@ def adjust(value, amount, reason=None):
     if value.currency_id.is_zero(difference):
         return None
     account = value.funding_account_id
-    return _build(value, "adjust", difference, account, label=reason)
+    date = _get_correction_date(value)
+    return _build(value, "adjust", difference, account, date=date, label=reason)
 
 
 def move(value, account, amount, event="move", target=None):
@@ -303,7 +307,8 @@ def void(value, reason=None):
         if value.currency_id.is_zero(value.balance):
             return None
         account = value.funding_account_id
-        return _build(value, "void", -value.balance, account, label=reason)
+        date = _get_correction_date(value)
+        return _build(value, "void", -value.balance, account, date=date, label=reason)
     if value.invoice_id:
         raise UserError(
             value.env._(
@@ -391,6 +396,40 @@ def check_amount(value, amount, limit=None):
     return amount
 
 
+def check_available(value, amount, date):
+    """Check that a stored value has so much on a day, and on each later one.
+
+    :param amount: above zero
+    :param date: of the entry that takes it
+    :raise UserError: when some of it is dated later
+    """
+    days = find_available(value)[value]
+    currency = value.currency_id
+    available = get_available(days, date)
+    if currency.compare_amounts(amount, available) <= 0:
+        return
+    later = [day for day, held in days if currency.compare_amounts(amount, held) <= 0]
+    raise UserError(
+        value.env._(
+            "%(name)s has %(available)s to use on %(date)s, less than %(amount)s: the "
+            "rest is dated ahead. Use it from %(later)s on.",
+            name=value.name,
+            available=currency.format(available),
+            date=format_date(value.env, date),
+            amount=currency.format(amount),
+            later=format_date(value.env, later[0]),
+        )
+        if later
+        else value.env._(
+            "%(name)s has %(available)s left, less than %(amount)s. Use at most what "
+            "is left.",
+            name=value.name,
+            available=currency.format(available),
+            amount=currency.format(amount),
+        )
+    )
+
+
 def check_move(value, account, amount):
     """Check whether so much can be moved to an account; return it rounded.
 
@@ -445,7 +484,9 @@ def _build(value, event, amount, account, *, date=None, label=None):
     :param date: today by default
     :param label: the name of the event by default
     """
-    date = date or fields.Date.context_today(value)
+    date = date or get_today(value.company_id)
+    if amount < 0:
+        check_available(value, -amount, date)
     label = label or get_event_label(value.env, event)
     balance = _convert(value, amount, date)
     items = (
@@ -453,6 +494,13 @@ def _build(value, event, amount, account, *, date=None, label=None):
         Item(account, value.partner_id, amount, balance, label),
     )
     return Entry(value, event, date, f"{value.name}: {label}", items)
+
+
+def _get_correction_date(value):
+    """Return today, or the day of a stored value that is dated ahead."""
+    today = get_today(value.company_id)
+    items = value.move_line_ids.filtered(lambda item: item.parent_state == "posted")
+    return max(today, *items.mapped("date")) if items else today
 
 
 def _build_held(value, amount, balance, label):
@@ -467,8 +515,10 @@ def _build_payment(value, event, amount, journal):
     :param amount: what comes in; below zero what goes out
     """
     is_issue = event == "issue"
-    date = value.issue_date if is_issue else fields.Date.context_today(value)
     company = value.company_id
+    date = value.issue_date if is_issue else get_today(company)
+    if amount < 0:
+        check_available(value, -amount, date)
     balance = value.currency_id._convert(amount, company.currency_id, company, date)
     label = get_payment_label(value.env, event, journal)
     payment_type = "inbound" if is_issue else "outbound"
@@ -496,7 +546,7 @@ def _get_outstanding_account(value, payment_type, journal):
 
 
 def _build_reversal(value, event, move, ref):
-    """Build the mirror of an entry, dated today."""
+    """Build the mirror of an entry, dated today, or as that one if it is ahead."""
     items = [
         Item(
             item.account_id,
@@ -508,8 +558,8 @@ def _build_reversal(value, event, move, ref):
         )
         for item in move.line_ids.sorted(lambda item: not item.stored_value_id)
     ]
-    today = fields.Date.context_today(value)
-    return Entry(value, event, today, ref, tuple(items), reversed_move=move)
+    date = max(move.date, get_today(value.company_id))
+    return Entry(value, event, date, ref, tuple(items), reversed_move=move)
 
 
 def _convert(value, amount, date):
@@ -528,6 +578,47 @@ def _convert(value, amount, date):
     if not value.currency_id.compare_amounts(held, -amount):
         return -held_company
     return currency.round(held_company * amount / held) if held else 0
+
+
+def find_available(values):
+    """Return what can be taken of stored values, from which day on.
+
+    On each day as much as leaves nothing below zero on that day, or on a later one.
+
+    :return: ``{stored value: [(day, amount)]}``, the first day first, and an amount
+        that never falls
+    """
+    rows = values.env["account.move.line"]._read_group(
+        [("stored_value_id", "in", values.ids), ("parent_state", "=", "posted")],
+        ["stored_value_id", "date:day"],
+        ["amount_currency:sum"],
+    )
+    changes = {value: [] for value in values}  # {stored value: [(day, amount)]}
+    for value, day, amount in rows:
+        changes[value].append((fields.Date.to_date(day), -amount))
+    return {value: _get_least(value, days) for value, days in changes.items()}
+
+
+def _get_least(value, changes):
+    """Return the least that is held from each day on.
+
+    :param list changes: ``[(day, amount)]``
+    """
+    changes = sorted(changes)
+    held = list(accumulate(amount for _day, amount in changes))
+    least = list(accumulate(reversed(held), min))[::-1]
+    return [
+        (day, value.currency_id.round(amount))
+        for (day, _change), amount in zip(changes, least, strict=True)
+    ]
+
+
+def get_available(days, date):
+    """Return what can be taken on a date.
+
+    :param list days: of one stored value, see :func:`find_available`
+    """
+    return max([0, *(amount for day, amount in days if day <= date)])
 
 
 def sum_held(values):

@@ -8,26 +8,33 @@ from odoo.fields import Domain
 from odoo.tools import format_list
 
 from ...tools.applying import OpenItem
+from ...tools.days import get_today
 from .stored_value_changes import use
+from .stored_value_events import find_available, get_available
 
 
 def get_open_items(values):
     """Return stored values as what can pay invoices, see ``plan_applications``.
 
-    Those that are active, not empty and not expired: prepayments before gift cards,
-    what expires first, then what was given before what was paid, then the oldest.
+    Those that are active, not empty, not expired and not dated ahead: prepayments
+    before gift cards, what expires first, then what was given before what was paid,
+    then the oldest.
 
     :param values: ``account.stored.value`` records
     :return: list of :class:`OpenItem`
     """
-    return [
+    usable = values.filtered(
+        lambda value: value.state == "active" and not value._is_expired()
+    )
+    available = find_available(usable)
+    items = [
         OpenItem(
             move=value,
             line=None,
             account=value.partner_id,
             ledger=None,
             currency=value.currency_id,
-            residual=value.balance,
+            residual=get_available(available[value], get_today(value.company_id)),
             draw=partial(use, value),
             order=(
                 1 if value.value_type == "prepayment" else 2,
@@ -37,11 +44,9 @@ def get_open_items(values):
                 value.id,
             ),
         )
-        for value in values
-        if value.state == "active"
-        and not value._is_expired()
-        and value.currency_id.compare_amounts(value.balance, 0) > 0
+        for value in usable
     ]
+    return [item for item in items if item.is_open]
 
 
 def get_automatic_domain(company):
