@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tools.translate import LazyTranslate
 
+from odoo.addons.base.models.res_partner import _tz_get
+
 from .. import const
 
 _lt = LazyTranslate(__name__)
@@ -167,6 +169,13 @@ class ResCompany(models.Model):
     expiry_grace_days = fields.Integer(
         string="Days of Grace",
         help="So many days after its expiry date, a gift card can still be used.",
+    )
+    credit_tz = fields.Selection(
+        selection=_tz_get,
+        string="Time Zone of the Company",
+        help="Which day it is at the company: for the dates of entries, for what is "
+        "due, for expiry, reminders and e-mails. Empty: that of its contact, else "
+        "that of the user, and UTC in scheduled actions.",
     )
     expiry_reminder_days = fields.Integer(
         string="Days of Notice",

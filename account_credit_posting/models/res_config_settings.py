@@ -94,6 +94,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.expiry_grace_days",
         readonly=False,
     )
+    credit_tz = fields.Selection(
+        related="company_id.credit_tz",
+        readonly=False,
+    )
     expiry_reminder_days = fields.Integer(
         related="company_id.expiry_reminder_days",
         readonly=False,

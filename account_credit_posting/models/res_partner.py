@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from .. import const
 from ..const import BILLING_GROUPS
 from ..tools.actions import open_dialog, open_known, open_record
+from ..tools.days import get_today
 from ..tools.rights import check_right
 from .application import followed_accounts
 from .credit.account_credit_answer import answered_once
@@ -316,7 +317,7 @@ class ResPartner(models.Model):
 
     @api.depends_context("company")
     def _compute_dues(self):
-        today = fields.Date.context_today(self)
+        today = get_today(self.env.company)
         rows = self.env["account.move.line"]._read_group(
             self.commercial_partner_id._get_open_item_domain(self.env.company)
             & Domain("amount_residual", ">", 0),
@@ -371,7 +372,7 @@ class ResPartner(models.Model):
             those dated ahead)
         """
         self.ensure_one()
-        today = fields.Date.context_today(self)
+        today = get_today(self.env.company)
         domain = Domain(
             [
                 ("commercial_partner_id", "=", self.commercial_partner_id.id),

@@ -48,6 +48,26 @@ class TestPolicy(PreviewMixin, AccountCreditApplicationCommon):
             ).method_direct_trigger()
         self.env.invalidate_all()
 
+    def test_due_is_by_the_day_of_the_company(self):
+        self.company.write(
+            {
+                "credit_application_policy": "due",
+                "credit_application_days": 0,
+                "credit_tz": "America/Los_Angeles",
+            }
+        )
+        line = self._post_line(30)
+        with freeze_time("2024-03-20"):
+            invoice = self._create_invoice(
+                self.account, 10, invoice_date_due="2024-03-22"
+            )
+        with freeze_time("2024-03-22 06:59:00"):
+            self._run_cron()
+        self.assertPays(line, [])
+        with freeze_time("2024-03-22 07:01:00"):
+            self._run_cron()
+        self.assertPays(line, [(invoice, 10)])
+
     def test_due_pays_new_invoice_only_when_due(self):
         self.company.credit_application_policy = "due"
         line = self._post_line(30)

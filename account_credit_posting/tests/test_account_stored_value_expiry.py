@@ -8,6 +8,7 @@ from odoo.tests import tagged
 from odoo.addons.mail.tests.common import MailCase
 
 from ..models.stored_value import stored_value_events
+from ..tools.days import get_today
 from .common_stored_value import StoredValueCommon
 
 
@@ -27,6 +28,45 @@ class TestStoredValueExpiry(StoredValueCommon, MailCase):
                     "account_credit_posting.ir_cron_expire_stored_value"
                 ).method_direct_trigger()
             self.env.invalidate_all()
+
+    def test_day_is_that_of_the_company(self):
+        self.company.expiry_reminder_days = 10
+        vals = {"funding": "promotion", "expiry_date": "2024-06-30"}
+        # A day in Los Angeles begins at seven o'clock of UTC, in Tokyo at three in the
+        # afternoon of the day before.
+        for zone, before, after in (
+            ("America/Los_Angeles", "2024-07-01 06:59:00", "2024-07-01 07:01:00"),
+            ("Asia/Tokyo", "2024-06-30 14:59:00", "2024-06-30 15:01:00"),
+        ):
+            self.company.credit_tz = zone
+            value = self._issue(25, **vals)
+            self._run_cron(before)
+            self.assertEqual(value.state, "active", zone)
+            self.assertEqual(value.reminder_date, date(2024, 6, 30))
+            # Whoever asks: the holder's last day is the company's.
+            with freeze_time(before):
+                invoice = self._create_invoice(self.account, 5)
+                clerks = value.with_user(self.clerk)
+                clerks = clerks.with_context(tz="Pacific/Auckland")
+                clerks.apply_to_invoice(invoice.id)
+            self._run_cron(after)
+            self.assertEqual(value.state, "expired", zone)
+            self.assertEqual(
+                value.move_line_ids.sorted("id").mapped("date"),
+                [date(2024, 3, 15), date(2024, 6, 30), date(2024, 7, 1)],
+            )
+
+    def test_day_is_that_of_the_contact_or_of_the_company_above(self):
+        with freeze_time("2024-06-30 15:01:00"):
+            self.assertEqual(get_today(self.company), date(2024, 6, 30))
+            self.company.partner_id.tz = "Asia/Tokyo"
+            self.assertEqual(get_today(self.company), date(2024, 7, 1))
+            self.company.credit_tz = "America/Los_Angeles"
+            self.assertEqual(get_today(self.company), date(2024, 6, 30))
+            branch = self.env["res.company"].create(
+                {"name": "Branch", "parent_id": self.company.id}
+            )
+            self.assertEqual(get_today(branch), date(2024, 6, 30))
 
     def test_default_is_that_paid_value_never_expires(self):
         self.company.gift_card_validity_months = 12

@@ -3,6 +3,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.days import get_today
+
 
 class AccountBillingStatement(models.TransientModel):
     """What an account was charged, credited and paid within a period, on paper."""
@@ -27,13 +29,13 @@ class AccountBillingStatement(models.TransientModel):
         string="From",
         required=True,
         default=lambda self: (
-            fields.Date.context_today(self) - relativedelta(months=3, day=1)
+            get_today(self.env.company) - relativedelta(months=3, day=1)
         ),
     )
     date_to = fields.Date(
         string="To",
         required=True,
-        default=lambda self: fields.Date.context_today(self),
+        default=lambda self: get_today(self.env.company),
     )
 
     @api.constrains("date_from", "date_to")

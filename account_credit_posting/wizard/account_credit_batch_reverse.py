@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from .. import const
 from ..models.credit.account_credit_answer import answered_once
 from ..models.run.posted_credits import PostedCredits
+from ..tools.days import get_today
 from ..tools.texts import format_count
 
 
@@ -31,7 +32,7 @@ class AccountCreditBatchReverse(models.TransientModel):
     )
     date = fields.Date(
         required=True,
-        default=fields.Date.context_today,
+        default=lambda self: get_today(self.env.company),
         help="The accounting date of the reversals.",
     )
     reason = fields.Char(required=True, help="Kept in the log of the batch.")

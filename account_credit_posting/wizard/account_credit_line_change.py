@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from .. import const
 from ..models.credit.account_credit_answer import answered_once
 from ..tools.actions import open_dialog
+from ..tools.days import get_today
 
 
 class AccountCreditLineChange(models.TransientModel):
@@ -78,7 +79,7 @@ class AccountCreditLineChange(models.TransientModel):
     )
     date = fields.Date(
         required=True,
-        default=fields.Date.context_today,
+        default=lambda self: get_today(self.env.company),
         help="The accounting date of what is posted.",
     )
     reason = fields.Char(help="Kept in the log of the batch, for the office.")

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..const import DETAIL_FIELDS, HIDDEN_CODE
 from ..models.credit.account_credit_answer import answered_once
+from ..tools.days import get_today
 
 
 class AccountStoredValueChange(models.TransientModel):
@@ -65,7 +66,7 @@ class AccountStoredValueChange(models.TransientModel):
     message = fields.Text(help="Printed on the card.")
     send_date = fields.Date(
         string="E-mail On",
-        default=fields.Date.context_today,
+        default=lambda self: get_today(self.env.company),
     )
     preview = fields.Html(
         compute="_compute_preview",

@@ -6,6 +6,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import format_list
 
 from ... import const
+from ...tools.days import get_today
 
 #: The activity of administrators while a batch waits for one of them.
 ACTIVITY = "account_credit_posting.mail_activity_credit_approval"
@@ -67,7 +68,7 @@ class AccountCreditApproval(models.AbstractModel):
         """
         company = batch.company_id
         own = company.currency_id
-        date = batch.date or fields.Date.context_today(batch)
+        date = batch.date or get_today(company)
         total = largest = 0
         for currency, (amount, maximum) in sums.items():
             total += currency._convert(amount, own, company, date)

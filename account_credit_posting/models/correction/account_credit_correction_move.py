@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ...tools.days import get_today
 from ...tools.posting import with_posting
 from ...tools.reading import read_amount
 from .account_credit_correction import Item
@@ -28,7 +29,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
         for observer in observers:
             observer._lock(lines_sudo, account)
         shares = self._share(lines_sudo, account, amount)
-        date = fields.Date.to_date(date) or fields.Date.context_today(self)
+        date = fields.Date.to_date(date) or get_today(lines_sudo.company_id[:1])
         moved = lines.browse()
         for line_sudo, share in shares:
             self.env["account.credit.check"]._check_reversal_date(
@@ -52,7 +53,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
             credits)], "currency": theirs}``
         :raise UserError: when they cannot be moved
         """
-        date = fields.Date.context_today(self)
+        date = get_today(lines.company_id[:1])
         items = []
         for line, share in self._share(lines, account, amount):
             self.env["account.credit.check"]._check_reversal_date(line.batch_id, date)

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ...tools.days import get_today
 from ...tools.posting import Decision, with_posting
 from ...tools.reading import read_amount
 from .account_credit_correction import Item
@@ -46,7 +47,7 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
         corrections._check_reason(reason)
         corrections._lock(line)
         self._check(line, facts)
-        date = fields.Date.to_date(date) or fields.Date.context_today(self)
+        date = fields.Date.to_date(date) or get_today(line.company_id)
         # The rule would give the invoices to other credits in between.
         carrying = with_posting(line, is_carrying_over=True)
         # Whoever may replace it may know what it paid, as with `_reverse`.

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...const import GROUP_MANAGER
+from ...tools.days import get_today
 from ...tools.rights import has_right
 from .account_credit_correction import Item
 
@@ -22,8 +23,9 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
         for line in lines:
             corrections._check_is_posted(line)
             self._check_is_not_moved(line)
-        date = fields.Date.to_date(date) or fields.Date.context_today(self)
+        asked = fields.Date.to_date(date)
         for batch, part in lines.grouped("batch_id").items():
+            date = asked or get_today(batch.company_id)
             self.env["account.credit.run"]._reverse(batch, mode, date, reason, part)
             errors = [
                 line.reversal_error

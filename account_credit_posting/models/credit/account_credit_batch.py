@@ -4,6 +4,7 @@ from odoo.tools import format_datetime
 
 from ... import const
 from ...tools.actions import open_dialog, open_known, open_list
+from ...tools.days import get_today
 from ...tools.locks import lock_rows
 from ...tools.reading import reads_arguments
 from ...tools.rights import check_right
@@ -66,7 +67,7 @@ class AccountCreditBatch(models.Model):
     date = fields.Date(
         required=True,
         copy=False,
-        default=fields.Date.context_today,
+        default=lambda self: get_today(self.env.company),
         tracking=True,
         help="The accounting date of the credit notes.",
         written_by=("draft", "posting"),
@@ -756,9 +757,10 @@ class AccountCreditBatch(models.Model):
         """
         self._check_may_manage()
         self.env["account.credit.check"]._check_reversal_mode(mode)
-        date = fields.Date.to_date(date) or fields.Date.context_today(self)
+        date = fields.Date.to_date(date)
         for batch in self.filtered("posted_count"):
-            self.env["account.credit.run"]._reverse(batch, mode, date, reason)
+            day = date or get_today(batch.company_id)
+            self.env["account.credit.run"]._reverse(batch, mode, day, reason)
         return True
 
     def _check_may_manage(self):

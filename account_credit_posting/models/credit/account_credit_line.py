@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools.sql import add_constraint, constraint_definition
 
 from ...tools.actions import open_record
+from ...tools.days import get_today
 from ...tools.isolating import explain_error
 from ...tools.posting import is_written_by
 from .account_credit_answer import answered_once
@@ -388,7 +389,7 @@ class AccountCreditLine(models.Model):
                 line.amount,
                 company.currency_id,
                 company,
-                line.batch_id.date or fields.Date.context_today(line),
+                line.batch_id.date or get_today(company),
             )
 
     @api.depends(

@@ -3,6 +3,7 @@ from psycopg2.errors import UniqueViolation
 from odoo import fields
 from odoo.exceptions import AccessError, ConcurrencyError, ValidationError
 
+from ...tools.days import get_today
 from ...tools.reading import find_amount_error
 from ...tools.requests import (
     find_malformed_lines,
@@ -105,7 +106,7 @@ class CreditRequest:
         batch_vals = {
             "company_id": self.env.company.id,
             "credit_item_id": self.content["credit_item_id"],
-            "date": self.content["date"] or fields.Date.context_today(batches),
+            "date": self.content["date"] or get_today(self.env.company),
             "public_comment": self.content["public_comment"],
             "private_comment": self.content["private_comment"],
             "idempotency_key": self.key,

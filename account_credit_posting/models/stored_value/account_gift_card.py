@@ -11,6 +11,7 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ...const import CODE_GROUP, HIDDEN_CODE
 from ...tools.card_code import LENGTH, create_code, normalize_code
+from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
 from ...tools.working import trigger, work_list
 from .stored_value_events import check_state
@@ -57,15 +58,20 @@ def send_due_cards(env):
     Neither mail nor message is kept: they hold the code.
     """
     values = env["account.stored.value"]
-    due = values.search(
-        [
-            ("send_date", "<=", fields.Date.context_today(values)),
-            ("state", "=", "active"),
-        ]
-    )
+    due = [
+        value
+        for company in env["res.company"].search([])
+        for value in values.search(
+            [
+                ("company_id", "=", company.id),
+                ("send_date", "<=", get_today(company)),
+                ("state", "=", "active"),
+            ]
+        )
+    ]
     work_list(
         env,
-        list(due),
+        due,
         lambda value: isolate(
             env.cr,
             value,

@@ -177,7 +177,9 @@ class AccountStoredValue(models.Model):
     )
     # Life.
     issue_date = fields.Date(
-        copy=False, default=fields.Date.context_today, written_by=("draft", "event")
+        copy=False,
+        default=lambda self: get_today(self.env.company),
+        written_by=("draft", "event"),
     )
     expiry_date = fields.Date(
         tracking=True,
@@ -677,7 +679,7 @@ class AccountStoredValue(models.Model):
 
     def _is_expired(self):
         last_day = self._get_last_day()
-        return last_day is not None and last_day < fields.Date.context_today(self)
+        return last_day is not None and last_day < get_today(self.company_id)
 
     @api.model
     def _cron_expire(self):
@@ -760,7 +762,7 @@ class AccountStoredValue(models.Model):
         """
         account_gift_card.check_may_give_code(self)
         for value in self:
-            day = date or fields.Date.context_today(self)
+            day = date or get_today(value.company_id)
             GiftCard(value).schedule(email, day)
         account_gift_card.trigger_sending(self.env)
         return True

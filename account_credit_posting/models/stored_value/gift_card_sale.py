@@ -4,11 +4,11 @@ Steps of the hooks of ``account.move``, in the order of their calls. Whoever bil
 not see stored value.
 """
 
-from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import float_compare, float_is_zero
 
+from ...tools.days import get_today
 from ...tools.posting import with_posting
 from .stored_value_changes import follow_invoices
 from .stored_value_events import check_available
@@ -109,7 +109,7 @@ def _create_card(line):
     """Create the gift card that a line sells, as a draft."""
     invoice = line.move_id
     company = invoice.company_id
-    date = invoice.invoice_date or fields.Date.context_today(line)
+    date = invoice.invoice_date or get_today(company)
     return line.env["account.stored.value"].create(
         {
             "value_type": "gift_card",

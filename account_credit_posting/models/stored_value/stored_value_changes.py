@@ -3,10 +3,10 @@
 Whoever calls has checked the rights; the records come with all of them.
 """
 
-from odoo import fields
 from odoo.exceptions import UserError
 
 from ...const import PAID_STATES
+from ...tools.days import get_today
 from ...tools.posting import with_posting
 from . import account_gift_card, stored_value_events
 from .stored_value_posting import post, post_reversals
@@ -35,7 +35,7 @@ def issue(value):
         {
             "liability_account_id": liability.id,
             "initial_amount": amount,
-            "issue_date": value.issue_date or fields.Date.context_today(value),
+            "issue_date": value.issue_date or get_today(company),
         }
     )
     entry = stored_value_events.fund(value)
@@ -112,7 +112,7 @@ def _create_target(value, account, amount):
             "funding_account_id": value.funding_account_id.id,
             "origin_id": value.id,
             "invoice_id": value.invoice_id.id,
-            "issue_date": fields.Date.context_today(value),
+            "issue_date": get_today(value.company_id),
         }
     )
     target._update_state("active")

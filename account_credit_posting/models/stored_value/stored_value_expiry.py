@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import fields
 from odoo.tools import split_every
 
 from ... import const
+from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
 from ...tools.working import work_list
 from . import stored_value_changes
@@ -49,7 +49,7 @@ def _find_to_remind(company):
     values = company.env["account.stored.value"]
     if not company.expiry_reminder_days:
         return values
-    today = fields.Date.context_today(values)
+    today = get_today(company)
     last = today + timedelta(days=company.expiry_reminder_days)
     return values.search(
         [
@@ -70,7 +70,7 @@ def _find_to_expire(company):
             ("company_id", "=", company.id),
             ("state", "in", ("active", "blocked")),
             ("awaits_payment", "=", False),
-            ("expiry_date", "<", fields.Date.context_today(values)),
+            ("expiry_date", "<", get_today(company)),
         ]
     ).filtered(lambda value: value._is_expired())
 
@@ -80,7 +80,7 @@ def _remind(values):
     template = values.env.ref("account_credit_posting.mail_template_expiry_reminder")
     for value in values:
         template.send_mail(value.id, email_values={"email_to": value._get_recipient()})
-    values._write_guarded({"reminder_date": fields.Date.context_today(values)})
+        value._write_guarded({"reminder_date": get_today(value.company_id)})
 
 
 def _expire(values):
@@ -90,7 +90,7 @@ def _expire(values):
 
 def _expire_today(values):
     for value in values:
-        stored_value_changes.expire(value, fields.Date.context_today(value))
+        stored_value_changes.expire(value, get_today(value.company_id))
 
 
 def _log_error(value, error):

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 
 from ...const import DETAIL_FIELDS
+from ...tools.days import get_today
 
 
 def get_own_company(env, company_id=None):
@@ -39,7 +40,7 @@ def prepare_vals(company, details):
         "company_id": company.id,
         "currency_id": details.get("currency_id") or company.currency_id.id,
         "funding_account_id": opening_account_id,
-        "issue_date": day or fields.Date.context_today(env["account.stored.value"]),
+        "issue_date": day or get_today(company),
     }
 
 

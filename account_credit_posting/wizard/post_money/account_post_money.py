@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ... import const
+from ...tools.days import get_today
 
 
 class AccountPostMoney(models.AbstractModel):
@@ -279,7 +280,7 @@ class AccountPostMoney(models.AbstractModel):
 
     def _get_date(self):
         """Return the accounting date."""
-        return fields.Date.context_today(self)
+        return get_today(self.company_id)
 
     def _check_date(self, date):
         """Refuse a locked date, which Odoo would move silently."""

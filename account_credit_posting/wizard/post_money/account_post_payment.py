@@ -6,6 +6,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import format_list
 
 from ...tools.applying import OpenItem, plan_applications
+from ...tools.days import get_today
 from ...tools.reading import find_amount_error
 
 
@@ -38,7 +39,7 @@ class AccountPostPayment(models.TransientModel):
     )
     date = fields.Date(
         required=True,
-        default=fields.Date.context_today,
+        default=lambda self: get_today(self.env.company),
         help="The accounting date of the payment.",
     )
     method_line_id = fields.Many2one(

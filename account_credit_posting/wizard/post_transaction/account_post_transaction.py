@@ -5,6 +5,7 @@ from odoo.fields import Command, Domain
 from ... import const
 from ...models.credit.account_credit_answer import answered_once
 from ...tools.actions import open_list
+from ...tools.days import get_today
 from ...tools.texts import format_accounts, format_totals
 from ...tools.working import work_list
 from .transaction_accounts import TransactionAccounts
@@ -116,7 +117,7 @@ class AccountPostTransaction(models.TransientModel):
     )
     date = fields.Date(
         required=True,
-        default=fields.Date.context_today,
+        default=lambda self: get_today(self.env.company),
         help="The accounting date of the credit notes.",
     )
     credit_item_id = fields.Many2one(

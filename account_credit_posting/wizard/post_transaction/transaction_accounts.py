@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, safe_eval
 
 from ... import const
+from ...tools.days import get_today
 from ...tools.texts import format_accounts, format_names
 from .transaction_lines import TransactionLines
 
@@ -146,7 +147,7 @@ class TransactionAccounts:
 
     def _get_filter_names(self):
         """Return what the web client lets the domain of a saved filter name."""
-        today = fields.Date.context_today(self.transaction)
+        today = get_today(self.transaction.company_id)
         return {
             "allowed_company_ids": self.env.companies.ids,
             "context_today": lambda: today,

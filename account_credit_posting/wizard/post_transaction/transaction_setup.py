@@ -1,12 +1,12 @@
 from dateutil.relativedelta import relativedelta
 
-from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_list
 
 from ... import const
 from ...models.application.credit_preview import CreditPreview
+from ...tools.days import get_today
 from ...tools.texts import format_account_names, format_count, format_names
 from .transaction_lines import TransactionLines
 
@@ -251,7 +251,7 @@ class TransactionSetup:
         transaction = self.transaction
         if not (transaction.credit_item_id and transaction._is_credit_posted()):
             return False
-        today = fields.Date.context_today(transaction)
+        today = get_today(transaction.company_id)
         repeated = TransactionLines(transaction).find_repeated(
             transaction._get_credit_column(),
             transaction.credit_item_id,
