@@ -162,7 +162,7 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
                         "state": "posted",
                         "move_type": "out_refund",
                         "credit_line_id": line.id,
-                        "partner_id": line.partner_id.id,
+                        "commercial_partner_id": line.partner_id.id,
                         "currency_id": line.currency_id.id,
                         "company_id": batch.company_id.id,
                         "date": batch.date,

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 from freezegun import freeze_time
 
@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import format_date
 
 from odoo.addons.account_credit_posting.tools.card_code import (
     ALPHABET,
@@ -328,6 +329,40 @@ class TestStoredValueEvents(StoredValueCommon):
         with self.assertRaisesRegex(UserError, "locked"):
             value.with_user(self.manager).adjust(50, "Mistake")
         self.assertEqual(value.balance, 100)
+
+    def test_nothing_is_dated_otherwise_than_it_says(self):
+        value = self._issue(100)
+        invoice = self._create_invoice(self.account, 30)
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        managers = value.with_user(self.manager)
+        issued = self.values.search_count([])
+        # The month of the issue, and today.
+        self.company.fiscalyear_lock_date = fields.Date.today()
+        today = format_date(self.env, fields.Date.today())
+        for day, call in (
+            ("03/15/2024", lambda: self._issue(100)),
+            ("03/15/2024", lambda: self._issue(100, "prepayment")),
+            ("03/15/2024", lambda: self._issue(100, funding="promotion")),
+            (today, lambda: managers.refund(10, self.bank.id)),
+            (today, lambda: managers.move_to(self.accounts[1].id)),
+            (today, lambda: invoice.with_user(self.clerk).unapply_account_credits()),
+        ):
+            with (
+                self.assertRaisesRegex(UserError, f"the date {day} is locked"),
+                self.env.cr.savepoint(),
+            ):
+                call()
+        self.assertEqual((value.balance, invoice.amount_residual), (70, 0))
+        self.assertEqual(self.values.search_count([]), issued)
+        self.company.fiscalyear_lock_date = fields.Date.today() - timedelta(days=1)
+        invoice.with_user(self.clerk).unapply_account_credits()
+        self.assertEqual(value.move_line_ids.sorted("id")[-1].date, fields.Date.today())
+
+    def test_void_of_a_mistake_on_a_locked_day(self):
+        value = self._issue(100)
+        self.company.fiscalyear_lock_date = fields.Date.today()
+        with self.assertRaisesRegex(UserError, "is locked"):
+            value.with_user(self.manager).action_void("Mistake")
 
 
 @tagged("post_install", "-at_install")

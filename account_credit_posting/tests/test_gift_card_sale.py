@@ -242,6 +242,14 @@ class TestGiftCardSale(StoredValueCommon):
             invoice.sold_value_ids, [{"currency_id": euro.id, "balance": 40}]
         )
 
+    def test_sale_in_a_locked_month_says_when_it_is_booked(self):
+        self.company.fiscalyear_lock_date = "2024-03-31"
+        invoice = self._sell()
+        self.assertGreater(str(invoice.date), "2024-03-31")
+        card = invoice.sold_value_ids
+        self.assertEqual(card.move_line_ids.date, invoice.date)
+        self.assertEqual(card.issue_date, invoice.date)
+
     def test_dated_ahead_waits(self):
         invoice = self._draft_sale()
         invoice.invoice_date = "2099-01-01"

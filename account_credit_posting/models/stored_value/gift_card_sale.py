@@ -175,7 +175,11 @@ def update(documents):
                 lambda line: line.display_type == "payment_term"
             ).account_id[:1]
             values_sudo._update_state(
-                "blocked", awaits_payment=True, funding_account_id=receivable_sudo.id
+                "blocked",
+                awaits_payment=True,
+                funding_account_id=receivable_sudo.id,
+                # Where the date of the invoice is locked, Odoo posts it later.
+                issue_date=move_sudo.date,
             )
             continue
         for value_sudo in values_sudo:

@@ -2,6 +2,7 @@
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from ...tools.posting import with_posting
 
@@ -29,7 +30,10 @@ def post_reversals(entries):
 
     :param list entries: of ``stored_value_events``
     :return: the posted ``account.move`` records
+    :raise UserError: when a date is locked
     """
+    for entry in entries:
+        _check_date(entry, entry.reversed_move.journal_id)
     moves = entries[0].reversed_move.union(*(entry.reversed_move for entry in entries))
     return with_posting(moves, "event")._reverse_moves(
         [
@@ -48,10 +52,12 @@ def _post_entry(entry):
     """Post an entry in the currency of the record."""
     value = entry.value
     currency = value.currency_id
+    journal = _get_journal(value)
+    _check_date(entry, journal)
     journal_move = with_posting(value.env["account.move"], "event").create(
         {
             "move_type": "entry",
-            "journal_id": _get_journal(value).id,
+            "journal_id": journal.id,
             "company_id": value.company_id.id,
             "currency_id": currency.id,
             "date": entry.date,
@@ -73,7 +79,6 @@ def _post_entry(entry):
             ],
         }
     )
-    _check_date(value, journal_move)
     journal_move._post(soft=False)
     return journal_move
 
@@ -82,6 +87,7 @@ def _post_payment(entry):
     """Post a payment; its items are named by ``account.payment``."""
     value = entry.value
     held, money = entry.items
+    _check_date(entry, entry.journal)
     payment = with_posting(value.env["account.payment"], "event").create(
         {
             "payment_type": "inbound" if money.amount > 0 else "outbound",
@@ -115,16 +121,20 @@ def _get_journal(value):
     return journal
 
 
-def _check_date(value, journal_move):
-    """Check that a date is not locked: Odoo would move it silently."""
-    locks = journal_move._get_violated_lock_dates(journal_move.date, False)
+def _check_date(entry, journal):
+    """Check that the date of an event is not locked: Odoo would move it silently.
+
+    :param journal: that it is about to be posted in
+    """
+    value = entry.value
+    locks = value.company_id._get_violated_lock_dates(entry.date, False, journal)
     if locks:
         raise UserError(
             value.env._(
                 "%(name)s: the date %(date)s is locked (%(locks)s). Choose a later "
-                "date.",
+                "date, or let an accountant change the lock date.",
                 name=value.name,
-                date=journal_move.date,
+                date=format_date(value.env, entry.date),
                 locks=value.company_id._format_lock_dates(locks),
             )
         )
