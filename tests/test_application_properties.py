@@ -25,6 +25,7 @@ from odoo.addons.account_credit_posting.tools.applying import (
 )
 
 START = date(2024, 3, 1)
+TODAY = fields.Date.today()
 AMOUNTS = st.decimals("0.01", "40", places=2).map(float)
 NUMBERS = st.integers(0, 9)
 
@@ -61,6 +62,8 @@ def open_items(draw, kind):
             )
             if kind == "credit"
             else None,
+            date=draw(st.integers(0, 3)),
+            usable_from=draw(st.sampled_from([None, None, 1, 3])),
         )
         for number in range(draw(st.integers(0, 7)))
     ]
@@ -88,6 +91,7 @@ def test_plan_keeps_its_rules(credits, terms, kept_apart):
         assert credit.currency is term.currency
         assert (credit.move, term.move) not in kept_apart
         assert term.is_payable or credit.named_invoice == term.move
+        assert credit.is_there_for(term.date)
         paid[credit] += amount
         paid[term] += amount
     for item, residual in before.items():
@@ -99,6 +103,7 @@ def test_plan_keeps_its_rules(credits, terms, kept_apart):
                 (credit.account, credit.ledger, credit.currency)
                 == (term.account, term.ledger, term.currency)
                 and (credit.move, term.move) not in kept_apart
+                and credit.is_there_for(term.date)
                 and (term.is_payable or credit.named_invoice == term.move)
             )
             # What can meet and is open on both sides would have met.
@@ -111,7 +116,11 @@ def test_plan_keeps_its_rules(credits, terms, kept_apart):
 
 
 class ApplicationMachine(RuleBasedStateMachine):
-    """Invoices, credits, payments, cancellations, unapplications: in any order."""
+    """Invoices, credits, payments, cancellations, unapplications: in any order.
+
+    At once or dated ahead; and accounts get a parent, payments bounce, and reversals
+    are undone.
+    """
 
     test = None
 
@@ -129,36 +138,72 @@ class ApplicationMachine(RuleBasedStateMachine):
         self.savepoint.close(rollback=True)
         self.test.env.invalidate_all()
 
+    def get_account(self, number):
+        """Return whom a contact belongs to: itself, or its parent."""
+        return self.test.accounts[number].commercial_partner_id
+
     @rule(
         account=st.integers(0, 1),
         is_foreign=st.booleans(),
-        amount=AMOUNTS,
+        amounts=st.lists(AMOUNTS, min_size=1, max_size=2),
         due=st.integers(0, 60),
         day=st.integers(0, 20),
+        is_ahead=st.sampled_from([False, False, True]),
     )
-    def post_invoice(self, account, is_foreign, amount, due, day):
-        account = self.test.accounts[account]
-        self.invoices += self.test._create_invoice(
-            account,
-            amount,
-            currency_id=self.test.currencies[is_foreign].id,
-            invoice_date=START + timedelta(days=day),
-            invoice_date_due=START + timedelta(days=day + due),
+    def post_invoices(self, account, is_foreign, amounts, due, day, is_ahead):  # noqa: PLR0913
+        """Post one invoice, or two together."""
+        date = (TODAY if is_ahead else START) + timedelta(days=day)
+        account = self.get_account(account)
+        drafts = self.test.env["account.move"].create(
+            [
+                {
+                    **self.test._prepare_invoice_vals(account, amount),
+                    "currency_id": self.test.currencies[is_foreign].id,
+                    "invoice_date": date,
+                    "invoice_date_due": date + timedelta(days=due),
+                }
+                for amount in amounts
+            ]
         )
+        drafts._post(soft=False)
+        self.invoices += drafts
         self.expect_nothing_to_apply(account)
+
+    @rule(number=st.integers(0, 1))
+    def change_parent(self, number):
+        """Let an account, and what it has, go to another one; or leave it again."""
+        account = self.test.accounts[number]
+        account.parent_id = not account.parent_id and self.test.accounts[5]
+
+    @rule(number=NUMBERS)
+    def bounce(self, number):
+        paid = self.payments.filtered(lambda payment: payment.state != "canceled")
+        if paid:
+            paid[number % len(paid)].action_cancel()
+
+    @rule(number=NUMBERS)
+    def undo_reversal(self, number):
+        reversals = self.lines.move_id.reversal_move_ids.filtered(
+            lambda move: move.state == "posted"
+        )
+        if reversals:
+            reversal = reversals[number % len(reversals)]
+            line = reversal.reversed_entry_id.credit_line_id
+            reversal.button_cancel()
+            assert line.state == "posted"
 
     @rule(
         account=st.integers(0, 1),
         is_foreign=st.booleans(),
         amount=AMOUNTS,
         day=st.integers(0, 20),
+        is_ahead=st.sampled_from([False, False, True]),
     )
-    def post_credit(self, account, is_foreign, amount, day):
-        account = self.test.accounts[account]
+    def post_credit(self, account, is_foreign, amount, day, is_ahead):  # noqa: PLR0913
+        account = self.get_account(account)
         before = self.invoices.credit_application_ids
-        transaction = self.test._create_transaction(
-            {account: amount}, date=START + timedelta(days=day)
-        )
+        date = (TODAY if is_ahead else START) + timedelta(days=day)
+        transaction = self.test._create_transaction({account: amount}, date=date)
         transaction.line_ids.currency_id = self.test.currencies[is_foreign]
         # The preview equals the result.
         self.test.assertPreviewHolds(transaction)
@@ -229,7 +274,8 @@ class ApplicationMachine(RuleBasedStateMachine):
     def reverse_credit(self, number):
         posted = self.lines.filtered(lambda line: line.state == "posted")
         if posted:
-            posted[number % len(posted)].batch_id.action_reverse()
+            line = posted[number % len(posted)]
+            line.batch_id.action_reverse(date=max(line.date, TODAY))
 
     def get_open_pairs(self, account):
         """Return open credits and invoices that nothing keeps apart."""
@@ -244,8 +290,9 @@ class ApplicationMachine(RuleBasedStateMachine):
             if line.state == "posted" and line.partner_id == account
             for invoice in self.invoices
             if invoice.state == "posted"
-            and invoice.partner_id == account
+            and invoice.commercial_partner_id == account
             and invoice.currency_id == line.currency_id
+            and line.date <= max(TODAY, invoice.date)
             and line.move_id.amount_residual
             and invoice.amount_residual
             and (line.move_id, invoice) not in kept_apart
@@ -300,6 +347,9 @@ class ApplicationMachine(RuleBasedStateMachine):
                 self.test.assertEqual(
                     application.amount, application.partial_id.debit_amount_currency
                 )
+                # On each day on which it pays, the credit is there.
+                paid = application.invoice_id.date
+                assert application.credit_move_id.date <= max(TODAY, paid)
             self.test.assertAlmostEqual(
                 move.account_credit_amount,
                 sum((applied & move.credit_application_ids).mapped("amount")),

@@ -1,5 +1,7 @@
 """Promises that hold after any sequence of events, against a plain Python model."""
 
+from datetime import date, timedelta
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -13,17 +15,20 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.account_credit_posting.tests.common import AccountCreditCommon
 
+START = date(2024, 3, 15)
+TODAY = fields.Date.today()
 AMOUNTS = st.decimals("-1", "50", places=2)
 EVENTS = 25
 
 
 class BatchMachine(RuleBasedStateMachine):
-    """Create, post, retry, reverse, cancel, tamper: in any order, again and again.
+    """Create, post, retry, reverse, undo, tamper: in any order, again and again.
 
     The model is what a clerk would keep on paper: for each batch and account the
     amount, whether the account is archived, and what was posted.
@@ -48,14 +53,17 @@ class BatchMachine(RuleBasedStateMachine):
     @rule(
         target=batches,
         amounts=st.lists(AMOUNTS, min_size=1, max_size=4),
+        days=st.sampled_from([0, 0, 30]),
     )
-    def create_batch(self, amounts):
+    def create_batch(self, amounts, days):
         accounts = self.test.accounts
         batch = self.test._create_batch(
             {
                 account: float(amount)
                 for account, amount in zip(accounts, amounts, strict=False)
-            }
+            },
+            # Or dated ahead.
+            date=TODAY + timedelta(days=days) if days else START,
         )
         self.paper[batch] = dict.fromkeys(batch.line_ids, "pending")
         return multiple(batch)
@@ -65,6 +73,12 @@ class BatchMachine(RuleBasedStateMachine):
         account = self.test.accounts[number]
         account.active = not account.active
         self.archived ^= {account}
+
+    @rule(number=st.integers(0, 3))
+    def change_parent(self, number):
+        """Let an account belong to another one, or to itself again."""
+        account = self.test.accounts[number]
+        account.parent_id = not account.parent_id and self.test.accounts[9]
 
     @rule(batch=batches, again=st.booleans())
     def post(self, batch, again):
@@ -88,10 +102,27 @@ class BatchMachine(RuleBasedStateMachine):
 
     @rule(batch=batches)
     def reverse(self, batch):
-        batch.action_reverse()
+        batch.action_reverse(date=max(batch.date, TODAY))
         for line, before in self.paper[batch].items():
             if before == "posted":
                 self.paper[batch][line] = "reversed"
+
+    @rule(batch=batches, again=st.booleans())
+    def undo_reversal(self, batch, again):
+        """Cancel one reversal, which an administrator may do; or post it again."""
+        reversals = batch.line_ids.move_id.reversal_move_ids.filtered(
+            lambda move: move.state == "posted"
+        )[:1]
+        for reversal in reversals:
+            line = reversal.reversed_entry_id.line_ids.credit_line_ids
+            reversal.button_draft()
+            self.test.assertEqual(line.amount_open, line.amount)
+            self.paper[batch][line] = "posted"
+            if again:
+                reversal.action_post()
+                self.paper[batch][line] = "reversed"
+            else:
+                reversal.button_cancel()
 
     @rule(batch=batches, amount=AMOUNTS)
     def change_amounts(self, batch, amount):
@@ -136,6 +167,8 @@ class BatchMachine(RuleBasedStateMachine):
             self.test.assertLedgerSound(batch)
             self.test.assertEqual({line: line.state for line in batch.line_ids}, lines)
             for line in batch.line_ids:
+                is_open = lines[line] == "posted"
+                self.test.assertAlmostEqual(line.amount_open, is_open * line.amount)
                 if line.move_id:
                     self.test.assertItems(
                         line.move_id,

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 
 from odoo import fields
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.account_credit_posting.models.stored_value import stored_value_changes
@@ -25,13 +26,17 @@ from odoo.addons.account_credit_posting.tests.test_account_stored_value import (
 )
 
 START = date(2024, 3, 1)
+TODAY = fields.Date.today()
 AMOUNTS = st.decimals("0.01", "90", places=2).map(float)
 NUMBERS = st.integers(0, 9)
 ACCOUNTS = st.integers(0, 2)
 
 
 class StoredValueMachine(RuleBasedStateMachine):
-    """Issue, use, undo, correct, move, redeem, refund, block, expire, void."""
+    """Issue, sell, use, undo, correct, move, redeem, refund, block, expire, void.
+
+    At once or dated ahead; and accounts get a parent, and payments bounce.
+    """
 
     test = None
 
@@ -43,6 +48,8 @@ class StoredValueMachine(RuleBasedStateMachine):
         self.paper = {}  # {record: [account, amount issued, what is left]}
         self.codes = {}  # {code: record}
         self.used = {}  # {invoice: {record: amount}}
+        self.ahead = set()  # records that are there from a later day on
+        self.sold = {}  # {invoice: its payment, or None}
 
     def teardown(self):
         """Undo the sequence."""
@@ -70,6 +77,14 @@ class StoredValueMachine(RuleBasedStateMachine):
         assert is_possible, f"{call} should be refused"
         return result or True
 
+    def get_account(self, number):
+        """Return whom a contact belongs to: itself, or its parent."""
+        return self.test.accounts[number].commercial_partner_id
+
+    def get_usable(self, record):
+        """Return what can be taken of a record today."""
+        return 0 if record in self.ahead else self.paper[record][2]
+
     @rule(
         account=ACCOUNTS,
         amount=AMOUNTS,
@@ -83,9 +98,11 @@ class StoredValueMachine(RuleBasedStateMachine):
         ),
         is_foreign=st.booleans(),
         days=st.integers(0, 20),
+        is_ahead=st.sampled_from([False, False, True]),
     )
-    def issue(self, account, amount, kind, is_foreign, days):
+    def issue(self, account, amount, kind, is_foreign, days, is_ahead):  # noqa: PLR0913
         test = self.test
+        day = (TODAY if is_ahead else START) + timedelta(days=days + 1)
         value_type, funding = kind
         details = {}
         if funding == "opening":
@@ -97,14 +114,93 @@ class StoredValueMachine(RuleBasedStateMachine):
             amount,
             funding,
             journal_id=test.bank.id,
-            date=fields.Date.to_string(START + timedelta(days=days)),
+            date=fields.Date.to_string(day),
             currency_id=test.currencies[is_foreign].id,
             **details,
         )
         value = test.values.browse(answer["id"])
-        self.paper[value] = [test.accounts[account], amount, amount]
+        self.paper[value] = [self.get_account(account), amount, amount]
+        if is_ahead:
+            self.ahead.add(value)
         if answer["code"]:
             self.codes[answer["code"]] = value
+
+    @rule(account=ACCOUNTS, amount=AMOUNTS, quantity=st.integers(1, 2))
+    def sell(self, account, amount, quantity):
+        test = self.test
+        line = {
+            "product_id": test.product.id,
+            "quantity": quantity,
+            "price_unit": amount,
+        }
+        invoice = test.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": test.accounts[account].id,
+                "invoice_date": START,
+                "invoice_line_ids": [Command.create(line)],
+            }
+        )
+        invoice.action_post()
+        self.sold[invoice] = None
+        for value in invoice.sold_value_ids:
+            self.paper[value] = [self.get_account(account), amount, amount]
+
+    @rule(number=NUMBERS)
+    def pay_or_bounce(self, number):
+        """Pay an invoice that sold cards, or let its payment bounce."""
+        if not self.sold:
+            return
+        invoice = list(self.sold)[number % len(self.sold)]
+        if self.sold[invoice]:
+            self.sold[invoice].action_cancel()
+            self.sold[invoice] = None
+        elif invoice.payment_state == "not_paid":
+            wizards = self.test.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=invoice.ids
+            )
+            wizard = wizards.create({"payment_date": START})
+            self.sold[invoice] = wizard._create_payments()
+
+    @rule(number=NUMBERS, shares=st.lists(st.integers(1, 100), min_size=1, max_size=2))
+    def take_back(self, number, shares):
+        """Take back parts of a sold card by credit notes that are posted together."""
+        if not self.sold:
+            return
+        invoice = list(self.sold)[number % len(self.sold)]
+        value = invoice.sold_value_ids[0]
+        _account, issued, left = self.paper[value]
+        amounts = [max(round(issued * share / 100, 2), 0.01) for share in shares]
+
+        def post():
+            notes = self.test.env["account.move"]
+            for amount in amounts:
+                note = invoice._reverse_moves([{"invoice_date": TODAY, "date": TODAY}])
+                own = note.invoice_line_ids.filtered(
+                    lambda item: item.stored_value_id == value
+                )
+                (note.invoice_line_ids - own).unlink()
+                change = Command.update(own.id, {"price_unit": amount})
+                note.write({"invoice_line_ids": [change]})
+                notes += note
+            notes.action_post()
+            return notes
+
+        if self.expect(round(sum(amounts), 2) <= left, post):
+            self.take(value, sum(amounts))
+
+    @rule(number=ACCOUNTS)
+    def change_parent(self, number):
+        """Let an account, and what it has, go to another one; or leave it again."""
+        account = self.test.accounts[number]
+        parent = self.test.accounts[5]
+        if account.parent_id:
+            account.parent_id = False
+            return
+        account.parent_id = parent
+        for paper in self.paper.values():
+            if paper[0] == account:
+                paper[0] = parent
 
     @rule(number=NUMBERS, amount=AMOUNTS, days=st.integers(0, 20))
     def use(self, number, amount, days):
@@ -119,11 +215,11 @@ class StoredValueMachine(RuleBasedStateMachine):
             invoice_date=START + timedelta(days=days),
         )
         paid = self.expect(
-            value.state == "active" and self.paper[record][2] > 0,
+            value.state == "active" and self.get_usable(record) > 0,
             lambda: value.apply_to_invoice(invoice.id),
         )
         if paid:
-            assert paid == min(amount, self.paper[record][2])
+            assert paid == min(amount, self.get_usable(record))
             self.take(record, paid)
             self.used[invoice] = {record: paid}
 
@@ -165,10 +261,10 @@ class StoredValueMachine(RuleBasedStateMachine):
         if not value:
             return
         record = value.with_env(self.test.env)
-        target = self.test.accounts[account]
+        target = self.get_account(account)
         new_id = self.expect(
             value.state == "active"
-            and amount <= self.paper[record][2]
+            and amount <= self.get_usable(record)
             and target != self.paper[record][0],
             lambda: value.move_to(target.id, amount),
         )
@@ -182,9 +278,11 @@ class StoredValueMachine(RuleBasedStateMachine):
             return
         code = list(self.codes)[number % len(self.codes)]
         record = self.codes[code]
-        target = self.test.accounts[account]
+        target = self.get_account(account)
         answer = self.expect(
-            record.state == "active" and target != self.paper[record][0],
+            record.state == "active"
+            and self.get_usable(record) > 0
+            and target != self.paper[record][0],
             lambda: self.test.values.with_user(self.test.clerk).redeem(code, target.id),
         )
         if answer:
@@ -211,7 +309,7 @@ class StoredValueMachine(RuleBasedStateMachine):
         done = self.expect(
             value.state == "active"
             and value.funding != "promotion"
-            and amount <= self.paper[record][2],
+            and amount <= self.get_usable(record),
             lambda: value.refund(amount, self.test.bank.id),
         )
         if done:
@@ -223,7 +321,7 @@ class StoredValueMachine(RuleBasedStateMachine):
         if value and value.state == "active":
             value.action_block("Lost")
         elif value and value.state == "blocked":
-            value.action_unblock()
+            self.expect(not value.awaits_payment, value.action_unblock)
 
     @rule(number=NUMBERS)
     def expire(self, number):
@@ -232,7 +330,9 @@ class StoredValueMachine(RuleBasedStateMachine):
             return
         record = value.with_env(self.test.env)
         done = self.expect(
-            value.state in ("active", "blocked") and value.funding == "promotion",
+            value.state in ("active", "blocked")
+            and value.funding == "promotion"
+            and record not in self.ahead,
             lambda: stored_value_changes.expire(record, START + timedelta(days=60)),
         )
         if done:
@@ -244,7 +344,9 @@ class StoredValueMachine(RuleBasedStateMachine):
         if not value:
             return
         record = value.with_env(self.test.env)
-        is_untouched = len(record.move_line_ids) == 1 and not record.origin_id
+        is_untouched = len(record.move_line_ids) == 1 and not (
+            record.origin_id or record.invoice_id
+        )
         done = self.expect(
             value.state in ("active", "blocked")
             and (value.funding == "promotion" or is_untouched),
@@ -259,7 +361,7 @@ class StoredValueMachine(RuleBasedStateMachine):
 
     @invariant()
     def ledger_is_the_paper(self):
-        """Promises 1, 2 and 5, after each event."""
+        """Promises 1, 2 and 5, after each event, today and on each other day."""
         if not hasattr(self, "paper"):
             return
         self.test.assertTiesOut()
@@ -271,6 +373,8 @@ class StoredValueMachine(RuleBasedStateMachine):
                 record.name,
             )
             self.test.assertFalse(record.state == "active" and not left)
+            if record.state == "active" and record.invoice_id:
+                assert record.invoice_id.payment_state in ("paid", "in_payment")
             if not left:
                 # Nothing is left in company currency either.
                 self.test.assertAlmostEqual(
@@ -292,6 +396,9 @@ class TestStoredValueProperties(StoredValueCommon):
             "EUR", rates=[("2024-01-01", 0.83), ("2024-03-10", 0.97)]
         )
         cls.currencies = [cls.company.currency_id, euro]
+        cls.product = cls.env["product.product"].create(
+            {"name": "Gift Card", "is_gift_card": True}
+        )
 
     def test_any_sequence_keeps_the_promises(self):
         machine = type("Machine", (StoredValueMachine,), {"test": self})
