@@ -72,6 +72,32 @@ LIMIT_FIELDS = (
 # CREDITS AND GIFT CARDS
 # -----------------------------------------------------------------------------
 
+#: What stays as it was posted of credits, gift cards and prepayments: {model: fields}.
+POSTED_FIELDS = {
+    "account.move": frozenset(
+        (
+            *("partner_id", "commercial_partner_id", "company_id", "journal_id"),
+            *("currency_id", "invoice_currency_rate", "date", "invoice_date"),
+            *("move_type", "reversed_entry_id", "fiscal_position_id"),
+            *("line_ids", "invoice_line_ids"),
+        )
+    ),
+    "account.move.line": frozenset(
+        (
+            *("move_id", "account_id", "partner_id", "company_id", "journal_id"),
+            *("currency_id", "amount_currency", "balance", "debit", "credit"),
+            *("quantity", "price_unit", "discount", "date", "name"),
+        )
+    ),
+    "account.payment": frozenset(
+        (
+            *("move_id", "partner_id", "company_id", "journal_id", "currency_id"),
+            *("amount", "date", "payment_type", "partner_type", "state"),
+            *("outstanding_account_id", "destination_account_id"),
+        )
+    ),
+}
+
 #: What may be changed of a posted credit without a new entry.
 LABEL_FIELDS = frozenset(("public_comment", "private_comment", "contact_id"))
 

@@ -2,6 +2,8 @@
 
 from odoo.tools.sql import drop_constraint
 
+from .tools.triggers import drop_triggers
+
 
 def post_init_hook(env):
     """Give every company the records that credits need.
@@ -15,10 +17,11 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Drop the key between entries and credit lines, which Odoo does not know of.
+    """Drop the rules of the database that Odoo does not know of.
 
     The posted credit notes stay: they are entries like any other.
 
     :param env: environment of the superuser
     """
     drop_constraint(env.cr, "account_move", "account_move_credit_line_mutual")
+    drop_triggers(env, "account_credit_posting")

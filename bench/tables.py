@@ -1,5 +1,6 @@
 """What a table of figures is."""
 
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -22,3 +23,5 @@ class Table(NamedTuple):
     ways: dict
     sizes: tuple
     rounds: int = 3
+    #: What it costs by now, in seconds: a function of a cursor.
+    clock: Callable = lambda _cr: time.perf_counter()

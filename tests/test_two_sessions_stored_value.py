@@ -1,5 +1,8 @@
 """Two sessions at one gift card: its money is used once."""
 
+import contextlib
+
+import psycopg2
 import pytest
 
 from tests.servers import running_server, throwaway_database
@@ -42,6 +45,45 @@ print(json.dumps(dict(
 )))
 """
 
+# What other code may do, past all that Python knows.
+PREPARE_WALL = PREPARE.replace(
+    "env.cr.commit()",
+    """
+from odoo.addons.account_credit_posting.tools.posting import with_posting
+value = env["account.stored.value"].browse(card["id"])
+entries = with_posting(env["account.move"], "event").create([
+    {
+        "move_type": "entry",
+        "stored_value_event": "use",
+        "line_ids": [
+            (0, 0, {
+                "account_id": value.liability_account_id.id,
+                "partner_id": account.id,
+                "stored_value_id": value.id,
+                "balance": 50,
+            }),
+            (0, 0, {"account_id": value.funding_account_id.id, "balance": -50}),
+        ],
+    }
+    for _number in range(2)
+])
+env.flush_all()
+SQL = "UPDATE account_move_line SET balance = 0 WHERE stored_value_id IS NOT NULL"
+action = env["ir.actions.server"].create({
+    "name": "Other code",
+    "model_id": env.ref("account.model_account_move").id,
+    "state": "code",
+    "code": f"env.cr.execute({SQL!r})",
+})
+env.cr.commit()
+""",
+).replace("card=card", "entries=entries.ids, action=action.id, card=card")
+
+POST = """
+UPDATE account_move SET state = 'posted', name = 'WALL/' || id WHERE id = {0:d};
+UPDATE account_move_line SET parent_state = 'posted' WHERE move_id = {0:d}
+"""
+
 FIND = """
 import json
 account, other, card = env["res.partner"].browse({0}), {1}, {2}
@@ -69,6 +111,12 @@ def servers():
         running_server(name, options=options) as second,
     ):
         yield first, second
+
+
+@pytest.fixture
+def walled(servers):
+    """Give a test drafts past all checks, and an action that writes past them."""
+    return Sessions(servers[0].database, servers, PREPARE_WALL)
 
 
 @pytest.fixture
@@ -144,3 +192,32 @@ def test_used_and_voided_at_the_same_moment(sessions):
     found = find(sessions)
     assert found["balances"] == [0]
     assert found["events"] in (["issue", "use"], ["issue", "void"])
+
+
+def test_what_the_database_refuses_is_told(walled):
+    response = walled.call(
+        0, "run", model="ir.actions.server", ids=[walled.data["action"]]
+    )
+    assert response.status_code == 422, response.text
+    assert "what is posted stays as it is" in response.json()["message"]
+    assert find(walled)["balances"] == [50]
+
+
+def test_of_two_that_overdraw_the_database_lets_one(walled):
+    with contextlib.ExitStack() as stack:
+        connections = [
+            stack.enter_context(contextlib.closing(walled.connect()))
+            for _number in range(2)
+        ]
+        for connection, entry in zip(connections, walled.data["entries"], strict=True):
+            connection.set_session(isolation_level="REPEATABLE READ")
+            connection.cursor().execute(POST.format(entry))
+        connections[0].commit()
+        with pytest.raises(psycopg2.errors.SerializationFailure):
+            connections[1].commit()
+        # It begins again, and sees what the first one left.
+        connections[1].rollback()
+        connections[1].cursor().execute(POST.format(walled.data["entries"][1]))
+        with pytest.raises(psycopg2.errors.CheckViolation, match="below zero"):
+            connections[1].commit()
+    assert find(walled)["balances"] == [0]

@@ -25,11 +25,19 @@ env["ir.module.module"].search(
 
 READ = """
 import json
+from odoo.tools import SQL
 move = env["account.move"].browse({move_id})
 print(json.dumps([
     "account.credit.batch" in env,
     move.state,
     sorted(move.line_ids.mapped("balance")),
+    env.execute_query(SQL(
+        "SELECT tgname FROM pg_trigger WHERE tgrelid = 'account_move_line'::regclass"
+        " AND NOT tgisinternal"
+        " UNION SELECT proname FROM pg_proc"
+        " WHERE pronamespace = 'public'::regnamespace"
+        " AND starts_with(proname, 'account_')"
+    )),
 ]))
 """
 
@@ -44,4 +52,4 @@ def test_entries_outlive_the_addon():
         move_id = run(name, POST)
         run_script(name, UNINSTALL)
         outcome = run(name, READ.format(move_id=move_id))
-    assert outcome == [False, "posted", [-10.0, 10.0]]
+    assert outcome == [False, "posted", [-10.0, 10.0], []]

@@ -1,1 +1,1 @@
-from . import cards, results
+from . import cards, ir_http, results

@@ -1,15 +1,96 @@
-from odoo import api, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_list
 
-from ..const import STORED_VALUE_ACCOUNTS
+from ..const import LIABILITY_FIELDS, STORED_VALUE_ACCOUNTS
+from .stored_value import stored_value_wall
 
 
 class AccountAccount(models.Model):
     """Keep the ledger accounts that credits and stored value are booked to."""
 
-    _inherit = "account.account"
+    _name = "account.account"
+    _inherit = ["account.account", "account.credit.guard"]
+    _writer = "event"
+
+    holds_stored_value = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="It holds the money of gift cards or prepayments, or did once: nothing "
+        "else is booked there.",
+        written_by="event",
+    )
+    _holds = stored_value_wall.HOLDS
+    _separate = stored_value_wall.SEPARATE
+
+    def write(self, vals):
+        """Keep accounts that hold stored value as they are.
+
+        :raise UserError: when one of them would be archived, or of another type
+        """
+        if "account_type" in vals or not vals.get("active", True):
+            self._check_holds_nothing(vals)
+        return super().write(vals)
+
+    def _check_holds_nothing(self, vals):
+        for account in self:
+            is_kept = account.account_type == vals.get(
+                "account_type", account.account_type
+            ) and vals.get("active", True)
+            if account.holds_stored_value and not is_kept:
+                raise UserError(
+                    self.env._(
+                        "%(account)s holds the money of gift cards or prepayments, or "
+                        "did once: it can be neither archived nor of another type.",
+                        account=account.display_name,
+                    )
+                )
+
+    @api.model
+    def _update_holders(self, accounts):
+        """Say which accounts hold stored value: those chosen, and those ever used.
+
+        :param accounts: those that a company chose, or no longer chooses
+        :raise ValidationError: when something else is booked on one of them
+        """
+        # Companies and records that the user cannot see, and archived ones, count, too.
+        accounts_sudo = accounts.sudo().with_context(active_test=False)
+        companies_sudo = accounts_sudo.env["res.company"].search(
+            Domain.OR(Domain(name, "in", accounts.ids) for name in LIABILITY_FIELDS)
+        )
+        values_sudo = accounts_sudo.env["account.stored.value"]._read_group(
+            [("liability_account_id", "in", accounts.ids)], ["liability_account_id"]
+        )
+        holders_sudo = accounts_sudo & accounts_sudo.browse().union(
+            *(companies_sudo[name] for name in LIABILITY_FIELDS),
+            *(account_sudo for [account_sudo] in values_sudo),
+        )
+        new_sudo = holders_sudo.filtered(lambda account: not account.holds_stored_value)
+        new_sudo._check_is_empty()
+        new_sudo._write_guarded({"holds_stored_value": True})
+        old_sudo = (accounts_sudo - holders_sudo).filtered("holds_stored_value")
+        old_sudo._write_guarded({"holds_stored_value": False})
+
+    def _check_is_empty(self):
+        items = self.env["account.move.line"]
+        for account in self:
+            if items.search_count(
+                [
+                    ("account_id", "=", account.id),
+                    ("parent_state", "=", "posted"),
+                    ("stored_value_id", "=", False),
+                ],
+                limit=1,
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(account)s cannot hold gift cards or prepayments: something "
+                        "else is booked there. Choose an account without journal "
+                        "items.",
+                        account=account.display_name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_credit_account(self):

@@ -130,9 +130,16 @@ class AccountMove(models.Model):
         the credit is posted again.
 
         :raise AccessError: when a link to one of these would change
-        :raise UserError: when one of them would no longer be posted
+        :raise UserError: when one of them would no longer be posted, or as it was, or
+            when something else would be posted on the accounts of stored value
         """
+        stored_value_guard.check_moves_written(self, vals)
         if vals.get("state", "posted") == "posted":
+            if "state" in vals:
+                # Whoever posts, and however.
+                stored_value_guard.check_items(
+                    self.filtered(lambda move: move.state != "posted")
+                )
             return super().write(vals)
         self._check_stays_posted()
         reversals = self.env["account.credit.correction.reverse"]
@@ -459,10 +466,9 @@ class AccountMove(models.Model):
         now = self.filtered(lambda move: not soft or move.date <= today)
         documents = now.filtered(lambda move: move.is_sale_document())
         invoices = documents.filtered(lambda move: move.move_type == "out_invoice")
-        # Before anything is posted: the lines name their gift cards, and are checked.
+        # Before anything is posted: the lines name their gift cards.
         gift_card_sale.sell(invoices)
         gift_card_sale.take_back(documents - invoices)
-        stored_value_guard.check_items(now)
         posted = super()._post(soft=soft)
         # What is posted may pay or be paid; what that does to gift cards comes last.
         self.env["account.credit.application"]._apply_posted(posted)

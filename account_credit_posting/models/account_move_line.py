@@ -3,6 +3,9 @@ from odoo.fields import Domain
 
 from ..const import BILLING_GROUPS
 from ..tools.posting import get_posting
+from .account_credit_guard import COMPUTE
+from .credit import credit_wall
+from .stored_value import stored_value_guard, stored_value_wall
 
 
 class AccountMoveLine(models.Model):
@@ -20,6 +23,8 @@ class AccountMoveLine(models.Model):
         help="The gift card or prepayment whose money this line holds or uses.",
         written_by=("opener", "event"),
     )
+    # Whether it is posted is said by its entry alone.
+    parent_state = fields.Selection(written_by=COMPUTE)
     credit_line_ids = fields.One2many(
         comodel_name="account.credit.line",
         inverse_name="move_line_id",
@@ -27,6 +32,32 @@ class AccountMoveLine(models.Model):
         groups=BILLING_GROUPS,
         help="The credit that this receivable item is; one at most.",
     )
+    _stored_value_named = stored_value_wall.NAMED
+    _stored_value_kept = stored_value_wall.KEPT
+    _stored_value_covered = stored_value_wall.COVERED
+    _credit_kept = credit_wall.KEPT
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Add no items to entries that are posted, where these are ours.
+
+        :raise UserError: when an entry or an account is kept for what we post
+        """
+        items = super().create(vals_list)
+        stored_value_guard.check_added(items)
+        return items
+
+    def write(self, vals):
+        """Keep the posted items of credits and of stored value as they were posted.
+
+        :raise UserError: when one of them would change
+        """
+        stored_value_guard.check_written(self, vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_posted(self):
+        stored_value_guard.check_removed(self)
 
     def action_unreconcile_match_entries(self):
         """Keep credits apart from invoices when a user unreconciles both."""

@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from ..const import BILLING_GROUPS
+from .stored_value import stored_value_guard
 from .stored_value.stored_value_events import get_payment_label
 
 
@@ -20,6 +21,14 @@ class AccountPayment(models.Model):
         help="The gift card or prepayment that this money is held for.",
         written_by="event",
     )
+
+    def write(self, vals):
+        """Keep what is posted of payments of stored value.
+
+        :raise UserError: when it would change
+        """
+        stored_value_guard.check_payments_written(self, vals)
+        return super().write(vals)
 
     def _prepare_move_line_default_vals(
         self, write_off_line_vals=None, force_balance=None

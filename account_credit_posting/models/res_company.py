@@ -223,7 +223,22 @@ class ResCompany(models.Model):
         """Give each new company its own numbers for credit batches."""
         companies = super().create(vals_list)
         companies._create_credit_sequence()
+        self.env["account.account"]._update_holders(companies._get_liability_accounts())
         return companies
+
+    def write(self, vals):
+        """Keep the ledger accounts of stored value to what they hold.
+
+        :raise ValidationError: when something else is booked on a new one
+        """
+        if not vals.keys() & set(const.LIABILITY_FIELDS):
+            return super().write(vals)
+        accounts = self._get_liability_accounts()
+        result = super().write(vals)
+        self.env["account.account"]._update_holders(
+            accounts | self._get_liability_accounts()
+        )
+        return result
 
     def _create_credit_sequence(self):
         """Create the sequences that a company misses."""
@@ -500,11 +515,8 @@ class ResCompany(models.Model):
         return self._get_own_or_parent(f"{value_type}_liability_account_id")
 
     def _get_liability_accounts(self):
-        """Return all liability accounts of stored value of these companies."""
+        """Return the liability accounts of stored value that these companies chose."""
+        # Who sets up a company need not see its chart of accounts.
         return self.env["account.account"].union(
-            *(
-                company._get_own_or_parent(name)
-                for company in self
-                for name in const.LIABILITY_FIELDS
-            )
+            *(self.sudo()[name] for name in const.LIABILITY_FIELDS)
         )

@@ -44,6 +44,7 @@ from . import (
     test_hoot,
     test_post_credits,
     test_post_transaction_systray,
+    test_posted_stays,
     test_product_template,
     test_res_company,
     test_res_partner,

@@ -133,10 +133,7 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
 
     def assertLedgerSound(self, batch):
         """Assert what holds for every batch, whatever became of its lines."""
-        self.env.flush_all()
-        # The keys between line and entry are checked when a transaction ends.
-        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        self.env.cr.execute("SET CONSTRAINTS ALL DEFERRED")
+        self.assertCommittable()
         batch.invalidate_recordset()
         pending = batch.line_ids.filtered(lambda line: line.state == "pending")
         self.assertEqual(
@@ -245,12 +242,18 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
         for text in texts:
             self.assertIn(text, shown)
 
+    def assertCommittable(self):
+        """Assert that the database would let this transaction end."""
+        self.env.flush_all()
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.env.cr.execute("SET CONSTRAINTS ALL DEFERRED")
+
     def assertTiesOut(self):
         """Assert that stored values and general ledger agree, and nothing is overdrawn.
 
         By company, liability account and date; at the end of every test.
         """
-        self.env.flush_all()
+        self.assertCommittable()
         for query in (TIE_OUT, OVERDRAWN):
             self.env.cr.execute(query)
             self.assertEqual(self.env.cr.fetchall(), [])

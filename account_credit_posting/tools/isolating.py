@@ -1,10 +1,11 @@
 """Do a set at once; where something refuses it, find out which part it refuses."""
 
-from psycopg2 import InterfaceError, OperationalError
+from psycopg2 import IntegrityError, InterfaceError, OperationalError
 
 from odoo.exceptions import ConcurrencyError, UserError
 
 from .. import const
+from .triggers import check_now, explain_refusal
 
 #: Not the fault of any record: Odoo repeats the whole transaction.
 CONFLICTS = (OperationalError, InterfaceError, ConcurrencyError)
@@ -27,10 +28,11 @@ def isolate(cr, items, attempt, on_error):
     if not items:
         return []
     # What came before is none of this set's: an error of it must not be taken for one.
-    cr.flush()
+    check_now(cr)
     try:
         with cr.savepoint():
             done = attempt(items)
+            check_now(cr)
         return [done]
     except CONFLICTS:
         raise
@@ -54,6 +56,9 @@ def explain_error(env, error, logger, label):
     """
     if isinstance(error, UserError):
         return str(error)
+    if isinstance(error, IntegrityError):
+        logger.warning("%s was refused by the database", label, exc_info=error)
+        return explain_refusal(env, error)
     logger.error("%s was refused", label, exc_info=error)
     return env._(
         "An unexpected error came up (%(error)s); the server log has the details. Tell "

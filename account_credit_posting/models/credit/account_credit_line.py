@@ -3,12 +3,12 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools.sql import add_constraint, constraint_definition
 
 from ...tools.actions import open_record
 from ...tools.days import get_today
 from ...tools.isolating import explain_error
 from ...tools.posting import is_written_by
+from . import credit_wall
 from .account_credit_answer import answered_once
 
 _logger = logging.getLogger(__name__)
@@ -175,7 +175,7 @@ class AccountCreditLine(models.Model):
         "(move_id) WHERE move_id IS NOT NULL AND debit_line_id IS NULL",
         "A credit note belongs to one credit line only.",
     )
-    # The target of the foreign key of `_add_mutual_constraint`.
+    # The target of the key of `credit_wall.add_mutual_key`.
     _move_id_id_unique = models.Constraint("UNIQUE (move_id, id)")
     _posted_has_move = models.Constraint(
         "CHECK ((state IN ('posted', 'reversed'))"
@@ -345,30 +345,13 @@ class AccountCreditLine(models.Model):
         written_by="compute",
     )
 
+    _sound = credit_wall.IS_SOUND
+    _booked = credit_wall.BOOKED
+
     def init(self):
         """Add what no model can declare: a key between the tables of two models."""
         # At the end, when both tables have their columns.
-        self.pool.post_init(self._add_mutual_constraint)
-
-    @api.model
-    def _add_mutual_constraint(self):
-        """Make the database check that an entry's line names that very entry.
-
-        Deferred to the end of the transaction, because the entry is created before
-        the line can name it.
-        """
-        name = "account_move_credit_line_mutual"
-        if constraint_definition(self.env.cr, "account_move", name):
-            return
-        add_constraint(
-            self.env.cr,
-            "account_move",
-            name,
-            # Not the other way round: Odoo would take a key that starts with the
-            # column of a field for its own, and replace it.
-            "FOREIGN KEY (id, credit_line_id) REFERENCES account_credit_line "
-            "(move_id, id) DEFERRABLE INITIALLY DEFERRED",
-        )
+        self.pool.post_init(credit_wall.add_mutual_key, self.env.cr)
 
     @api.depends("partner_id", "invoice_id", "batch_id.company_id")
     def _compute_currency_id(self):

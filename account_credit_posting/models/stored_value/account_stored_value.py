@@ -17,6 +17,7 @@ from . import (
     stored_value_events,
     stored_value_expiry,
     stored_value_request,
+    stored_value_wall,
 )
 from .account_gift_card import GiftCard
 from .stored_value_expiry import get_default_expiry
@@ -246,6 +247,7 @@ class AccountStoredValue(models.Model):
         written_by="event",
     )
     _code_hash_unique = models.UniqueIndex("(code_hash) WHERE code_hash IS NOT NULL")
+    _followed = stored_value_wall.FOLLOWED
     _initial_amount_above_zero = models.Constraint(
         "CHECK (state = 'draft' OR initial_amount > 0)",
         "A gift card or prepayment is issued with an amount above zero.",

@@ -130,31 +130,45 @@ def take_back(credit_notes):
     """Let credit notes take back gift cards of the invoices that they reverse.
 
     :param credit_notes: ``account.move`` records
-    :raise UserError: when more than what is left of a card would be taken back
+    :raise UserError: when more than what is left of a card would be taken back, by
+        all of them together
     """
-    for line_sudo in credit_notes.sudo().line_ids.filtered("stored_value_id"):
-        value_sudo = line_sudo.stored_value_id
-        value_sudo._lock()
+    lines_sudo = credit_notes.sudo().line_ids.filtered("stored_value_id")
+    lines_sudo.stored_value_id._lock()
+    for value_sudo, taking_sudo in lines_sudo.grouped("stored_value_id").items():
         currency = value_sudo.currency_id
-        if currency.compare_amounts(line_sudo.amount_currency, value_sudo.balance) > 0:
+        amounts = taking_sudo.mapped("amount_currency")
+        if currency.compare_amounts(sum(amounts), value_sudo.balance) > 0:
             raise UserError(
-                line_sudo.env._(
+                value_sudo.env._(
                     "%(name)s has %(limit)s left. Take back at most that: lower "
                     "the price on this credit note.",
                     name=value_sudo.name,
                     limit=currency.format(value_sudo.balance),
                 )
             )
-        if sells_gift_card(line_sudo):
-            date = line_sudo.move_id.date
-            check_available(value_sudo, line_sudo.amount_currency, date)
-        with_posting(line_sudo.move_id, "event").stored_value_event = "void"
+        if currency.compare_amounts(min(amounts), 0) <= 0:
+            raise UserError(
+                value_sudo.env._(
+                    "%(name)s is taken back by a price above zero, on a credit note of "
+                    "%(invoice)s. Change this credit note.",
+                    name=value_sudo.name,
+                    invoice=value_sudo.invoice_id.name,
+                )
+            )
+        taken = 0
+        by_date = taking_sudo.filtered(sells_gift_card).grouped("date")
+        for date, lines_of_date_sudo in sorted(by_date.items()):
+            taken += sum(lines_of_date_sudo.mapped("amount_currency"))
+            check_available(value_sudo, taken, date)
+    with_posting(lines_sudo.move_id, "event").stored_value_event = "void"
 
 
 def sells_gift_card(line):
     """Tell whether an invoice line sells its gift card, or takes it back."""
     move = line.move_id
-    invoice = move if move.move_type == "out_invoice" else move.reversed_entry_id
+    invoices = {"out_invoice": move, "out_refund": move.reversed_entry_id}
+    invoice = invoices.get(move.move_type)
     return bool(invoice) and line.stored_value_id.invoice_id == invoice
 
 

@@ -1,12 +1,16 @@
-"""Keep the liability accounts of stored value to its events, and accounts to its money.
+"""Keep the accounts of stored value to its events, and what is posted as it is.
 
-The rules hold for users who cannot see stored value, too.
+The rules hold for users who cannot see stored value or credits, too. What the database
+refuses of the same is in ``stored_value_wall`` and ``credit_wall``.
 """
 
 from odoo.exceptions import UserError
 from odoo.tools import format_list
 
-from ...tools.posting import is_written_by
+from odoo.addons.account.models.account_move import BYPASS_LOCK_CHECK
+
+from ...const import POSTED_FIELDS
+from ...tools.posting import get_posting, is_written_by
 from .gift_card_sale import sells_gift_card
 
 
@@ -43,24 +47,19 @@ def check_items(moves):
     :raise UserError: when an item does not
     """
     # The chart of accounts need not be the user's to see, either.
-    accounts = moves.sudo().company_id._get_liability_accounts()
     items_sudo = moves.sudo().line_ids.filtered(
-        lambda item: item.stored_value_id or item.account_id in accounts
+        lambda item: item.stored_value_id or item.account_id.holds_stored_value
     )
     is_event = is_written_by(moves.env, "event")
-    strangers_sudo = items_sudo.filtered(
-        lambda item: not item.stored_value_id or not (is_event or sells_gift_card(item))
-    )
-    if strangers_sudo:
-        raise UserError(
-            moves.env._(
-                "%(accounts)s hold the money of gift cards and prepayments. Post "
-                "there by issuing, correcting or using one of these.",
-                accounts=format_list(
-                    moves.env, strangers_sudo.account_id.mapped("display_name")
-                ),
+    _refuse_strangers(
+        items_sudo.filtered(
+            lambda item: (
+                not item.stored_value_id
+                or not item.move_id.stored_value_event
+                or not (is_event or sells_gift_card(item))
             )
-        )
+        ).account_id
+    )
     for item_sudo in items_sudo:
         value_sudo = item_sudo.stored_value_id
         if (
@@ -77,6 +76,185 @@ def check_items(moves):
                     account=item_sudo.account_id.display_name,
                 )
             )
+
+
+def _refuse_strangers(accounts_sudo):
+    """Refuse what no event posts, on the accounts that events post on.
+
+    :param accounts_sudo: ``account.account`` records
+    :raise UserError: when there are any
+    """
+    if accounts_sudo:
+        raise UserError(
+            accounts_sudo.env._(
+                "%(accounts)s hold the money of gift cards and prepayments. Post "
+                "there by issuing, correcting or using one of these.",
+                accounts=format_list(
+                    accounts_sudo.env, accounts_sudo.mapped("display_name")
+                ),
+            )
+        )
+
+
+# -----------------------------------------------------------------------------
+# WHAT IS POSTED STAYS AS IT IS
+# -----------------------------------------------------------------------------
+
+
+def check_added(items):
+    """Check that nothing was added to what is posted.
+
+    :param items: ``account.move.line`` records that were just created
+    :raise UserError: when something was
+    """
+    if _is_at_work(items.env):
+        return
+    added_sudo = items.sudo().filtered(lambda item: item.move_id.state == "posted")
+    _refuse_strangers(
+        added_sudo.filtered(
+            lambda item: item.stored_value_id or item.account_id.holds_stored_value
+        ).account_id
+    )
+    _refuse_change(added_sudo.filtered(_is_kept).move_id)
+
+
+def check_removed(items):
+    """Check that nothing is removed of what is posted.
+
+    :param items: ``account.move.line`` records
+    :raise UserError: when something would be
+    """
+    if not _is_at_work(items.env):
+        _refuse_change(items.sudo().filtered(_is_kept).move_id)
+
+
+def check_written(items, vals):
+    """Check that what is posted stays as it was posted.
+
+    :param items: ``account.move.line`` records
+    :param dict vals: of ``write``
+    :raise UserError: when an item of a credit or of stored value would change, or one
+        of anything else would be moved to an account that holds stored value
+    """
+    names = POSTED_FIELDS["account.move.line"] & vals.keys()
+    if not names or _is_at_work(items.env):
+        return
+    if _is_re_pointed(items.env):
+        names -= {"partner_id"}
+    changed_sudo = items.sudo().filtered(
+        lambda item: item.parent_state == "posted" and _will_change(item, vals, names)
+    )
+    _refuse_change(changed_sudo.filtered(_is_kept).move_id)
+    account_sudo = changed_sudo.account_id.browse(vals.get("account_id"))
+    if changed_sudo and account_sudo.holds_stored_value:
+        _refuse_strangers(account_sudo)
+
+
+def check_moves_written(moves, vals):
+    """Check the same for what is written to entries.
+
+    :param moves: ``account.move`` records
+    :param dict vals: of ``write``
+    :raise UserError: when an entry of a credit or of stored value would change
+    """
+    names = POSTED_FIELDS["account.move"] & vals.keys()
+    if not names or _is_at_work(moves.env):
+        return
+    if _is_re_pointed(moves.env):
+        names -= {"commercial_partner_id"}
+    _refuse_change(
+        moves.sudo().filtered(
+            lambda move: (
+                move.state == "posted"
+                and (move.stored_value_event or _is_credit(move))
+                and _will_change(move, vals, names)
+            )
+        )
+    )
+
+
+def check_payments_written(payments, vals):
+    """Check the same for payments of stored value.
+
+    :param payments: ``account.payment`` records
+    :param dict vals: of ``write``
+    :raise UserError: when what is posted of one would change
+    """
+    names = POSTED_FIELDS["account.payment"] & vals.keys()
+    if not names or _is_at_work(payments.env):
+        return
+    _refuse_change(
+        payments.sudo()
+        .filtered(
+            lambda payment: (
+                payment.stored_value_id
+                and payment.move_id.state == "posted"
+                and (
+                    _will_change(payment, vals, names - {"state"})
+                    or vals.get("state") in ("draft", "canceled")
+                )
+            )
+        )
+        .move_id
+    )
+
+
+def _is_at_work(env):
+    return not get_posting(env).writers.isdisjoint(("event", "posting"))
+
+
+def _is_re_pointed(env):
+    """Tell whether Odoo leads what is posted of a contact to its new account."""
+    return env.context.get("bypass_lock_check") is BYPASS_LOCK_CHECK
+
+
+def _is_credit(move):
+    return bool(move.credit_line_id or move.credit_batch_id)
+
+
+def _is_kept(item):
+    """Tell whether an item is posted, and of a credit or of stored value.
+
+    On an invoice that sells gift cards, these lines alone are.
+    """
+    move = item.move_id
+    return move.state == "posted" and bool(
+        item.stored_value_id
+        or _is_credit(move)
+        or (move.stored_value_event and not move.is_sale_document())
+    )
+
+
+def _will_change(record, vals, names):
+    """Tell whether a write changes one of these fields; lists of records always do."""
+    fields = record._fields
+    return any(
+        bool(vals[name])
+        if fields[name].type == "one2many"
+        else record.env["account.move"]._field_will_change(record, vals, name)
+        for name in names
+    )
+
+
+def _refuse_change(moves_sudo):
+    """Refuse to change entries.
+
+    :raise UserError: when there are any
+    """
+    if moves_sudo:
+        raise UserError(
+            moves_sudo.env._(
+                "%(moves)s: what is posted of a credit, a gift card or a prepayment "
+                "stays as it is. Correct, move or reverse the credit, the gift card or "
+                "the prepayment instead.",
+                moves=format_list(moves_sudo.env, moves_sudo.mapped("display_name")),
+            )
+        )
+
+
+# -----------------------------------------------------------------------------
+# ACCOUNTS THAT MONEY IS HELD FOR
+# -----------------------------------------------------------------------------
 
 
 def check_holds_nothing(partners):

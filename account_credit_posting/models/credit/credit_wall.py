@@ -1,0 +1,130 @@
+"""What the database refuses of posted credits, whatever code asks for it.
+
+It looks when the transaction ends, at the rows as they are by then.
+"""
+
+from odoo.tools.sql import add_constraint, constraint_definition
+
+from ...tools.triggers import ConstraintTrigger, SqlFunction
+
+#: Whether the journal item of a credit line, if it has one, is that credit: posted, of
+#: its account, and of its amount, to which taxes may come.
+IS_SOUND = SqlFunction(
+    """(credit_line integer) RETURNS boolean LANGUAGE plpgsql STABLE AS $body$
+BEGIN
+    RETURN NOT EXISTS (
+        SELECT FROM account_credit_line line
+     LEFT JOIN account_move_line item ON item.id = line.move_line_id
+         WHERE line.id = credit_line
+           AND line.move_line_id IS NOT NULL
+           AND ((item.move_id, item.partner_id, item.company_id, item.currency_id,
+                 item.parent_state)
+                IS DISTINCT FROM
+                (line.move_id, line.partner_id, line.company_id, line.currency_id,
+                 'posted')
+                OR line.amount IS DISTINCT FROM COALESCE(
+                    -- Of a taxed credit note, the price.
+                    (SELECT SUM(other.price_unit * other.quantity)
+                       FROM account_move_line other
+                      WHERE other.move_id = item.move_id
+                        AND other.display_type = 'product'
+                        AND EXISTS (
+                            SELECT FROM account_move_line tax
+                             WHERE tax.move_id = item.move_id
+                               AND tax.tax_line_id IS NOT NULL
+                        )),
+                    -item.amount_currency
+                ))
+    );
+END
+$body$"""
+)
+
+
+def _get_message(env, diagnostics):
+    return env._(
+        "%(move)s holds a credit: its account, its company and its amount stay as they "
+        "were posted. Reverse the credit, or move it to another account.",
+        move=(diagnostics and diagnostics.message_detail) or "",
+    )
+
+
+#: The item of a credit stays that of its line.
+KEPT = ConstraintTrigger(
+    {
+        "UPDATE OF parent_state, move_id, account_id, partner_id, company_id,"
+        " currency_id, amount_currency, balance": (
+            "OLD.parent_state = 'posted' AND"
+            " (OLD.parent_state, OLD.move_id, OLD.account_id, OLD.partner_id,"
+            " OLD.company_id, OLD.currency_id, OLD.amount_currency, OLD.balance)"
+            " IS DISTINCT FROM"
+            " (NEW.parent_state, NEW.move_id, NEW.account_id, NEW.partner_id,"
+            " NEW.company_id, NEW.currency_id, NEW.amount_currency, NEW.balance)"
+        )
+    },
+    """
+DECLARE
+    credit_line integer;
+BEGIN
+    SELECT id INTO credit_line FROM account_credit_line WHERE move_line_id = OLD.id;
+    IF FOUND AND (
+        NOT account_credit_line_sound(credit_line)
+        OR EXISTS (
+            SELECT FROM account_move_line
+             WHERE id = OLD.id
+               AND (amount_currency, balance)
+                   IS DISTINCT FROM (OLD.amount_currency, OLD.balance)
+        )
+    ) THEN
+        RAISE check_violation USING
+            MESSAGE = 'the posted item of a credit changed',
+            DETAIL = COALESCE(OLD.move_name, ''),
+            CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END
+""",
+    _get_message,
+)
+
+#: A posted line names the item that is its credit.
+BOOKED = ConstraintTrigger(
+    {
+        "INSERT": "NEW.move_line_id IS NOT NULL",
+        "UPDATE OF move_line_id, move_id, partner_id, company_id, currency_id,"
+        " amount": "NEW.move_line_id IS NOT NULL",
+    },
+    """
+BEGIN
+    IF NOT account_credit_line_sound(NEW.id) THEN
+        RAISE check_violation USING
+            MESSAGE = 'a credit line and its journal item disagree',
+            DETAIL = COALESCE(
+                (SELECT name FROM account_move WHERE id = NEW.move_id), ''
+            ),
+            CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END
+""",
+    _get_message,
+)
+
+
+def add_mutual_key(cr):
+    """Let the database check that the line of a credit note names that very note.
+
+    When the transaction ends, because the note is created before the line can name it.
+    """
+    name = "account_move_credit_line_mutual"
+    if constraint_definition(cr, "account_move", name):
+        return
+    add_constraint(
+        cr,
+        "account_move",
+        name,
+        # Not the other way round: Odoo would take a key that starts with the column
+        # of a field for its own, and replace it.
+        "FOREIGN KEY (id, credit_line_id) REFERENCES account_credit_line "
+        "(move_id, id) DEFERRABLE INITIALLY DEFERRED",
+    )
