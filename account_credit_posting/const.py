@@ -134,6 +134,12 @@ DETAIL_FIELDS = frozenset(
     ("memo", "message", "recipient_email", "recipient_name", "sender_name")
 )
 
+#: Ways of issuing in which no money comes in now: a second person may have to look.
+UNPAID_FUNDINGS = ("promotion", "opening")
+
+#: Ledger accounts that may hold the opening balances of another system.
+OPENING_ACCOUNT_TYPES = ("liability_current", "liability_non_current", "equity")
+
 #: States of an invoice in which the gift cards that it sells can be used.
 PAID_STATES = ("paid", "in_payment")
 

@@ -106,9 +106,10 @@ class StoredValueMachine(RuleBasedStateMachine):
         value_type, funding = kind
         details = {}
         if funding == "opening":
-            opening = test.company_data["default_account_assets"]
-            details["opening_account_id"] = opening.id
-        answer = test.values.with_user(test.clerk).issue(
+            details["opening_account_id"] = test.opening.id
+        # Opening balances are for administrators.
+        user = test.manager if funding == "opening" else test.clerk
+        answer = test.values.with_user(user).issue(
             value_type,
             test.accounts[account].id,
             amount,

@@ -14,6 +14,13 @@ class StoredValueCommon(AccountCreditCommon):
         cls.given = cls.company.promotional_liability_account_id
         cls.promotion = cls.company.gift_card_promotion_account_id
         cls.breakage = cls.company.breakage_account_id
+        cls.opening = cls.env["account.account"].create(
+            {
+                "name": "Opening Balances",
+                "code": "OPENING",
+                "account_type": "equity",
+            }
+        )
         cls.outstanding = (
             cls.env["account.payment"]
             .new({"company_id": cls.company.id})
@@ -21,10 +28,10 @@ class StoredValueCommon(AccountCreditCommon):
         )
 
     def _issue(self, amount=100, value_type="gift_card", funding="payment", **vals):
-        """Issue a stored value as the clerk; return its record, and keep its code."""
+        """Issue a stored value, as the clerk if nobody else; keep its code."""
         if funding == "payment":
             vals.setdefault("journal_id", self.bank.id)
-        answer = self.values.with_user(self.clerk).issue(
+        answer = self.values.with_user(vals.pop("user", self.clerk)).issue(
             value_type,
             vals.pop("account", self.account).id,
             amount,

@@ -117,6 +117,19 @@ class TestPostPayment(StoredValueCommon):
         self.assertTrue(payment.is_reconciled)
         self.assertShows(page.result, f"$ 30.00 is held as prepayment {value.name}")
 
+    def test_rest_is_taken_from_this_payment(self):
+        other = self.account.property_account_receivable_id.copy({"code": "OTHER"})
+        older = self._create_payment(50, destination_account_id=other.id)
+        disputed = self._create_payment(40)
+        _page, payment = self._post(amount=150, rest_as="prepayment")
+        self.assertTrue(payment.is_reconciled)
+        self.assertFalse((older | disputed).filtered("is_reconciled"))
+        value = self.values.search([("partner_id", "=", self.account.id)])
+        self.assertEvents(
+            value,
+            [("issue", [(self.receivable, 30, 30), (self.prepaid, -30, -30)])],
+        )
+
     def test_no_rest_no_prepayment(self):
         self._post(amount=120, rest_as="prepayment")
         self.assertFalse(self.values.search([("partner_id", "=", self.account.id)]))

@@ -140,6 +140,16 @@ class TestPostRefund(StoredValueCommon):
         with self.assertRaisesRegex(UserError, "30.00 open"):
             page.action_post()
 
+    def test_several_lines_of_one_source_are_added_up(self):
+        self._post_line(30)
+        page = self._open()
+        [line] = page.line_ids
+        line.sudo().copy()
+        page.line_ids.amount = 16
+        with self.assertRaisesRegex(UserError, "30.00 open"):
+            page.action_post()
+        self.assertFalse(page.payment_ids)
+
     def test_used_meanwhile(self):
         line = self._post_line(30)
         page = self._open()

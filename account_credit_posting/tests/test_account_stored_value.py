@@ -120,10 +120,14 @@ class TestStoredValueEvents(StoredValueCommon):
             self._issue(25, "prepayment", funding="promotion")
 
     def test_opening_balance(self):
-        opening = self.company_data["default_account_assets"]
-        value = self._issue(60, funding="opening", opening_account_id=opening.id)
+        value = self._issue(
+            60,
+            funding="opening",
+            user=self.manager,
+            opening_account_id=self.opening.id,
+        )
         self.assertEvents(
-            value, [("issue", [(opening, 60, 60), (self.sold, -60, -60)])]
+            value, [("issue", [(self.opening, 60, 60), (self.sold, -60, -60)])]
         )
 
     def test_money_on_the_account_becomes_a_prepayment(self):
@@ -285,16 +289,23 @@ class TestStoredValueEvents(StoredValueCommon):
         self.assertEqual((value.balance, value.state), (0, "void"))
         self.assertTiesOut()
 
-    def test_what_comes_back_to_a_voided_card_waits(self):
+    def test_what_comes_back_to_a_voided_card_goes_where_the_rest_went(self):
         value = self._issue(25, funding="promotion")
         invoice = self._create_invoice(self.account, 10)
         value.with_user(self.clerk).apply_to_invoice(invoice.id)
         value.with_user(self.manager).action_void("Stolen")
         invoice.button_cancel()
-        self.assertEqual((value.balance, value.state), (10, "blocked"))
-        value.with_user(self.manager).action_void("Stolen")
+        self.assertEvents(
+            value,
+            [
+                ("issue", [(self.promotion, 25, 25), (self.given, -25, -25)]),
+                ("use", [(self.given, 10, 10), (self.receivable, -10, -10)]),
+                ("void", [(self.given, 15, 15), (self.promotion, -15, -15)]),
+                ("undo", [(self.given, -10, -10), (self.receivable, 10, 10)]),
+                ("void", [(self.given, 10, 10), (self.promotion, -10, -10)]),
+            ],
+        )
         self.assertEqual((value.balance, value.state), (0, "void"))
-        self.assertTiesOut()
 
     def test_state_follows_from_the_one_before(self):
         value = self._issue(25, funding="promotion")
@@ -730,6 +741,7 @@ class TestStoredValueRights(StoredValueCommon):
             "sent_date": "2024-03-15 10:00:00",
             "reminder_date": "2024-03-15",
             "movement_count": 7,
+            "requested_by_id": self.manager.id,
         }
         # Each fact of the model is among them.
         writers = self.values._get_writers()
@@ -828,6 +840,10 @@ class TestStoredValueRights(StoredValueCommon):
             self.values.with_user(foreigner).issue(
                 "gift_card", self.account.id, 5, "promotion", company_id=self.company.id
             )
+        self.accounts[1].company_id = other
+        for funding in ("payment", "promotion"):
+            with self.assertRaises(UserError):
+                self._issue(5, funding=funding, account=self.accounts[1])
 
     def test_amounts_are_never_rounded(self):
         value = self._issue(100).with_user(self.manager)

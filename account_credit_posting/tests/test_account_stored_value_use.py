@@ -90,6 +90,19 @@ class TestStoredValueUseDialog(StoredValueCommon):
             with self.assertRaisesRegex(UserError, "100.00 left"):
                 dialog.action_confirm()
 
+    def test_several_lines_of_one_card_are_added_up(self):
+        card = self._issue(100)
+        invoice = self._create_invoice(self.account, 500)
+        dialog = self._open(invoice)
+        [line] = dialog.line_ids
+        line.sudo().copy()
+        dialog.line_ids.amount = 60
+        with self.assertRaisesRegex(UserError, "100.00 left"):
+            dialog.action_confirm()
+        dialog.line_ids.amount = 40
+        dialog.action_confirm()
+        self.assertEqual((card.balance, invoice.amount_residual), (20, 420))
+
     def test_nothing_to_pay(self):
         self._issue(100)
         dialog = self._open(self.account)

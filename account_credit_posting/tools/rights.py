@@ -1,6 +1,9 @@
-"""The one check of rights."""
+"""The one check of rights, and who else has to look at what somebody gives away."""
 
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
+
+from ..const import GROUP_MANAGER
 
 
 def check_right(records, groups, message, operation=None):
@@ -25,3 +28,33 @@ def has_right(env, groups):
     :param groups: external ids, separated by commas
     """
     return any(env.user.has_group(group) for group in groups.split(","))
+
+
+def get_accounts_of(users):
+    """Return the accounts that users belong to, by their own contacts.
+
+    :param users: ``res.users`` records
+    :return: ``res.partner`` records, with all rights: who belongs to which account
+        counts, whoever may see it
+    """
+    partners_sudo = users.sudo().partner_id
+    return partners_sudo | partners_sudo.commercial_partner_id
+
+
+def find_managers(company, authors):
+    """Return the administrators of credits in a company, apart from some users.
+
+    :param authors: ``res.users`` records: who cannot be the second person
+    :return: ``res.users`` records, with all rights: whoever gives something away need
+        not see administrators
+    """
+    env = company.env
+    return (
+        env["res.users"]
+        .sudo()
+        .search(
+            Domain("all_group_ids", "in", env.ref(GROUP_MANAGER).ids)
+            & Domain("company_ids", "in", company.ids)
+            & Domain("id", "not in", authors.ids)
+        )
+    )

@@ -109,7 +109,10 @@ class AccountStoredValueUse(models.TransientModel):
         """Return what is to be used as open items, at most what is left."""
         # As in `_get_open_action`.
         values_sudo = self.line_ids.value_id._origin.sudo()
-        amounts = {line.value_id._origin: line.amount for line in self.line_ids}
+        amounts = {
+            value._origin: sum(lines.mapped("amount"))
+            for value, lines in self.line_ids.grouped("value_id").items()
+        }
         items = get_open_items(values_sudo)
         for item in items:
             item.residual = min(item.residual, amounts[item.move.sudo(False)])
@@ -151,8 +154,8 @@ class AccountStoredValueUse(models.TransientModel):
         values = self.line_ids.value_id
         values._check_may_use()
         self.invoice_ids.check_access("read")
-        for line in self.line_ids:
-            line._check_amount()
+        for lines in self.line_ids.grouped("value_id").values():
+            lines._check_amounts()
         paid = pay(values, self._get_items(), self.company_id, self.invoice_ids)
         amounts = [currency.format(amount) for currency, amount in paid.items()]
         return {
@@ -196,21 +199,22 @@ class AccountStoredValueUseLine(models.TransientModel):
     balance = fields.Monetary(related="value_id.balance")
     amount = fields.Monetary(string="Use")
 
-    def _check_amount(self):
-        """Check that there is so much left.
+    def _check_amounts(self):
+        """Check that so much is left of one gift card as all of these lines use.
 
         :raise UserError: names the gift card and what is left
         """
-        self.ensure_one()
-        if error := find_amount_error(self.env, self.amount, self.currency_id):
-            raise UserError(error)
-        if self.amount < 0 or (
-            self.currency_id.compare_amounts(self.amount, self.balance) > 0
+        value, currency = self.value_id, self.currency_id
+        for line in self:
+            if error := find_amount_error(self.env, line.amount, currency):
+                raise UserError(error)
+        if any(currency.compare_amounts(line.amount, 0) < 0 for line in self) or (
+            currency.compare_amounts(sum(self.mapped("amount")), value.balance) > 0
         ):
             raise UserError(
                 self.env._(
                     "%(name)s has %(balance)s left: use between zero and that.",
-                    name=self.value_id.name,
-                    balance=self.currency_id.format(self.balance),
+                    name=value.name,
+                    balance=currency.format(value.balance),
                 )
             )

@@ -2,11 +2,12 @@ from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Command
 from odoo.tools import format_list
 
 from ... import const
 from ...tools.days import get_today
+from ...tools.rights import find_managers, get_accounts_of
 
 #: The activity of administrators while a batch waits for one of them.
 ACTIVITY = "account_credit_posting.mail_activity_credit_approval"
@@ -116,23 +117,13 @@ class AccountCreditApproval(models.AbstractModel):
 
         :return: ``res.partner`` records
         """
-        accounts_sudo = self._get_accounts_of(users)
+        accounts_sudo = get_accounts_of(users)
         lines_sudo = self.env["account.credit.line"].sudo()  # As in `_sum_amounts`.
         rows = lines_sudo._read_group(
             [("batch_id", "=", batch.id), ("partner_id", "in", accounts_sudo.ids)],
             ["partner_id"],
         )
         return accounts_sudo.browse(account.id for [account] in rows)
-
-    @api.model
-    def _get_accounts_of(self, users):
-        """Return the accounts that users belong to, by their own contacts.
-
-        :return: ``res.partner`` records, with all rights: who belongs to which account
-            counts, whoever may see it
-        """
-        partners_sudo = users.sudo().partner_id
-        return partners_sudo | partners_sudo.commercial_partner_id
 
     @api.model
     def _get_own_reasons(self, accounts_sudo):
@@ -173,17 +164,11 @@ class AccountCreditApproval(models.AbstractModel):
     @api.model
     def _find_approvers(self, batch):
         """Return administrators who can approve a batch, up to ten of them."""
-        manager = self.env.ref(const.GROUP_MANAGER)
-        users_sudo = self.env["res.users"].sudo()  # As in `_hold`.
-        users_sudo = users_sudo.search(
-            Domain("all_group_ids", "in", manager.ids)
-            & Domain("company_ids", "in", batch.company_id.ids)
-            & Domain("id", "not in", self._get_authors(batch).ids)
-        )
+        users_sudo = find_managers(batch.company_id, self._get_authors(batch))
         own_sudo = self._find_own_accounts(batch, users_sudo)
-        return users_sudo.filtered(
-            lambda user: not self._get_accounts_of(user) & own_sudo
-        )[: const.APPROVERS_ASKED].sudo(self.env.su)
+        return users_sudo.filtered(lambda user: not get_accounts_of(user) & own_sudo)[
+            : const.APPROVERS_ASKED
+        ].sudo(self.env.su)
 
     @api.model
     def _get_hold_text(self, batch):

@@ -9,7 +9,7 @@ from odoo.tools.misc import hmac
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from ...const import CODE_GROUP, HIDDEN_CODE
+from ...const import CODE_GROUP, HIDDEN_CODE, UNPAID_FUNDINGS
 from ...tools.card_code import LENGTH, create_code, normalize_code
 from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
@@ -84,16 +84,20 @@ def send_due_cards(env):
 def check_may_give_code(values):
     """Check the right to give codes.
 
-    An administrator's, where there was one, or where the value came from another
-    record: whoever has a code can move the money.
+    Whoever has a code can move the money: the first one belongs to whoever issued the
+    card, every other to administrators, as where the value came from another record.
 
     :param values: ``account.stored.value`` records
     :raise AccessError: when the user may not
     """
-    if any(value.code_last4 or value.origin_id for value in values):
+    values._check_may_use()
+    if any(
+        value.code_last4
+        or value.origin_id
+        or value.env.user not in (value.create_uid | value.requested_by_id)
+        for value in values
+    ):
         values._check_may_manage()
-    else:
-        values._check_may_use()
     check_state(values, "active", "blocked")
 
 
@@ -134,6 +138,31 @@ class GiftCard:
         return "-".join(
             code[start : start + CODE_GROUP] for start in range(0, LENGTH, CODE_GROUP)
         )
+
+    def renew_code(self):
+        """Set and return a new code; log that, and tell the recipient of a paid card.
+
+        :raise UserError: for a prepayment
+        """
+        code = self.set_new_code()
+        value_sudo = self.value_sudo
+        value_sudo._message_log(
+            body=self.env._("The card was given a new code by %s.", self.env.user.name)
+        )
+        self._warn_recipient(value_sudo._get_recipient())
+        return code
+
+    def _warn_recipient(self, email):
+        """Tell the recipient on file of a paid card that there is a new code for it.
+
+        :param email: the address; nobody is told without one
+        """
+        if email and self.value.funding not in UNPAID_FUNDINGS:
+            template = "account_credit_posting.mail_template_gift_card_new_code"
+            # Whoever may give a code need not see mails.
+            self.env.ref(template).sudo().send_mail(
+                self.value.id, email_values={"email_to": email}
+            )
 
     def check_code(self, code):
         """Check that a code is that of this card, whatever its state.
@@ -214,8 +243,17 @@ class GiftCard:
         value_sudo = self.value_sudo
         if value_sudo.value_type != "gift_card":
             raise UserError(self.env._("Only gift cards are sent."))
-        if email:
+        known = value_sudo._get_recipient()
+        if email and email != known:
             value_sudo._write_guarded({"recipient_email": email})
+            value_sudo._message_log(
+                body=self.env._(
+                    "The card goes to %(new)s instead of %(old)s.",
+                    new=email,
+                    old=known or self.env._("nobody"),
+                )
+            )
+            self._warn_recipient(known)
         if not value_sudo._get_recipient():
             raise UserError(
                 self.env._(

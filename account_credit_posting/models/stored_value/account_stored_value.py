@@ -1,10 +1,10 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
-from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER
+from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER, UNPAID_FUNDINGS
 from ...tools.actions import open_dialog, open_record
 from ...tools.days import get_today
 from ...tools.locks import lock_rows
@@ -21,7 +21,7 @@ from . import (
 )
 from .account_gift_card import GiftCard
 from .stored_value_expiry import get_default_expiry
-from .stored_value_paying import get_automatic_domain, get_open_items, pay
+from .stored_value_paying import get_automatic_domain, get_open_items, pay_invoice
 from .stored_value_request import check_reason
 
 
@@ -46,7 +46,8 @@ class AccountStoredValue(models.Model):
     _writer = "event"
     _state_changes = {
         # Issued; or sold on an invoice, which is paid later.
-        "draft": ("active", "blocked"),
+        "draft": ("active", "blocked", "to_approve"),
+        "to_approve": ("active", "draft"),
         "active": ("blocked", "used", "expired", "void"),
         "blocked": ("active", "expired", "void"),
         # What is given back, or raised.
@@ -190,6 +191,7 @@ class AccountStoredValue(models.Model):
     state = fields.Selection(
         selection=[
             ("draft", "Draft"),
+            ("to_approve", "To Approve"),
             ("active", "Active"),
             ("blocked", "Blocked"),
             ("used", "Used"),
@@ -238,6 +240,13 @@ class AccountStoredValue(models.Model):
         readonly=True,
         copy=False,
         help="When the holder was told that it expires soon.",
+        written_by="event",
+    )
+    requested_by_id = fields.Many2one(
+        comodel_name="res.users",
+        readonly=True,
+        copy=False,
+        help="Who issued it; while it waits, somebody else has to approve it.",
         written_by="event",
     )
     movement_count = fields.Integer(
@@ -305,23 +314,8 @@ class AccountStoredValue(models.Model):
 
         :raise AccessError: when the values say that something was posted
         """
-        vals_list = [dict(vals) for vals in vals_list]
-        for vals in vals_list:
-            company = self.env["res.company"].browse(
-                vals.get("company_id") or self.env.company.id
-            )
-            vals["name"] = (
-                self.env["ir.sequence"]
-                .with_company(company)
-                .next_by_code(
-                    f"account.stored.value.{vals.get('value_type')}",
-                    sequence_date=vals.get("issue_date"),
-                )
-            ) or self.env._("New")
-            partner = self.env["res.partner"].browse(vals.get("partner_id"))
-            if partner.commercial_partner_id:
-                vals["partner_id"] = partner.commercial_partner_id.id
-        return super().create(vals_list)
+        complete = stored_value_request.complete_vals
+        return super().create([complete(self.env, dict(vals)) for vals in vals_list])
 
     def _check_draft(self, names):
         if all(value.state == "draft" for value in self):
@@ -332,14 +326,7 @@ class AccountStoredValue(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
-        for value in self:
-            if value.state != "draft":
-                raise UserError(
-                    self.env._(
-                        "%(name)s cannot be deleted: it is in the ledger. Void it.",
-                        name=value.name,
-                    )
-                )
+        stored_value_request.check_is_draft(self)
 
     def _get_guard_message(self, names):
         return self.env._(
@@ -420,8 +407,9 @@ class AccountStoredValue(models.Model):
             ``recipient_name``, ``recipient_email``, ``sender_name``, ``message``,
             ``send_date``, the day on which the card is e-mailed, and
             ``opening_account_id``, the other side of an opening balance
-        :return: ``{"id", "name", "code"}``; the code of a gift card is told here and
-            never again, ``False`` for a prepayment and with a ``send_date``
+        :return: ``{"id", "name", "state", "code"}``; the code of a gift card is told
+            here and never again, ``False`` for a prepayment, with a ``send_date``, and
+            while it waits for approval
         :raise AccessError: when the user may not issue
         :raise UserError: when something is missing or not possible
         """
@@ -442,7 +430,7 @@ class AccountStoredValue(models.Model):
         }
         value = self.create(vals)
         code = value._issue_and_get_code()
-        return {"id": value.id, "name": value.name, "code": code}
+        return {**value.read(["name", "state"])[0], "code": code}
 
     @answered_once
     def action_issue(self, idempotency_key=None):
@@ -456,19 +444,22 @@ class AccountStoredValue(models.Model):
         self.ensure_one()
         self._check_may_use()
         code = self._issue_and_get_code()
-        if self.value_type == "gift_card":
+        if self.value_type == "gift_card" and self.state == "active":
             return GiftCard(self).get_code_action(code)
         return {"type": "ir.actions.act_window_close"}
 
     def _issue_and_get_code(self):
-        """Issue a draft.
+        """Issue a draft, or let it wait for approval.
 
-        :return: the code of a gift card; False for a prepayment, and for a card that is
-            e-mailed: its code is made when it leaves
+        :return: the code of a gift card; False for a prepayment, for a card that is
+            e-mailed (its code is made when it leaves), and for one that waits
         """
+        stored_value_request.check_issue(self)
         # The right to issue is enough, as with credits: it needs no right to read the
         # chart of accounts or to create entries.
         value_sudo = self.sudo()
+        if stored_value_changes.hold(value_sudo):
+            return False
         stored_value_changes.issue(value_sudo)
         if value_sudo.value_type != "gift_card":
             return False
@@ -476,6 +467,31 @@ class AccountStoredValue(models.Model):
             value_sudo.send_card(date=value_sudo.send_date)
             return False
         return GiftCard(value_sudo).set_new_code()
+
+    def action_approve(self):
+        """Issue what waits for a second person.
+
+        The code of a gift card is for whoever issued it: New Code tells it.
+
+        :return: True
+        :raise AccessError: when the user is no administrator, or issued it
+        """
+        self._check_may_manage()
+        for value_sudo in self.sudo():  # As in `_issue_and_get_code`.
+            stored_value_changes.approve(value_sudo)
+        return True
+
+    def action_refuse(self, reason=None):
+        """Make what waits for approval a draft again, and tell whoever issued it.
+
+        :param str reason: kept in the log
+        :return: True
+        :raise AccessError: when the user is no administrator of credits
+        """
+        self._check_may_manage()
+        for value_sudo in self.sudo():  # As in `_issue_and_get_code`.
+            stored_value_changes.refuse(value_sudo, reason)
+        return True
 
     # -------------------------------------------------------------------------
     # USE
@@ -494,19 +510,9 @@ class AccountStoredValue(models.Model):
         self.ensure_one()
         self._check_may_use()
         invoice = self.env["account.move"].browse(invoice_id)
-        value_sudo = self.sudo()  # As in `_issue_and_get_code`.
-        items = get_open_items(value_sudo)
         if amount is not None:
             amount = self._read_amount(amount)
-        if value_sudo.state == "active" and (amount is not None or not items):
-            wanted = value_sudo.balance
-            if amount is not None:
-                wanted = stored_value_events.check_amount(value_sudo, amount, wanted)
-            today = get_today(value_sudo.company_id)
-            stored_value_events.check_available(value_sudo, wanted, today)
-            for item in items:
-                item.residual = wanted
-        return sum(pay(self, items, value_sudo.company_id, invoice).values())
+        return pay_invoice(self, invoice, amount)
 
     @api.model
     def _find_automatic_items(self, accounts, company):
@@ -564,8 +570,10 @@ class AccountStoredValue(models.Model):
         self.ensure_one()
         self._check_may_manage()
         check_reason(self.env, reason)
-        # As in `_issue_and_get_code`.
-        stored_value_changes.adjust(self.sudo(), self._read_amount(amount), reason)
+        value_sudo = self.sudo()  # As in `_issue_and_get_code`.
+        amount = self._read_amount(amount)
+        stored_value_request.check_raise(value_sudo, amount)
+        stored_value_changes.adjust(value_sudo, amount, reason)
         return True
 
     @answered_once
@@ -581,6 +589,7 @@ class AccountStoredValue(models.Model):
         self._check_may_manage()
         value_sudo = self.sudo()  # As in `_issue_and_get_code`.
         account_sudo = value_sudo.env["res.partner"].browse(account_id)
+        stored_value_request.check_receiver(value_sudo, account_sudo)
         amount = value_sudo.balance if amount is None else self._read_amount(amount)
         return stored_value_changes.move(value_sudo, account_sudo, amount, "move").id
 
@@ -706,6 +715,8 @@ class AccountStoredValue(models.Model):
         self._check_may_use()
         value_sudo = account_gift_card.find_by_code(self.env, code)
         account_sudo = value_sudo.env["res.partner"].browse(account_id)
+        if value_sudo.funding in UNPAID_FUNDINGS:
+            stored_value_request.check_receiver(value_sudo, account_sudo)
         target_sudo = stored_value_changes.move(
             value_sudo, account_sudo, value_sudo.balance, "redeem"
         )
@@ -735,14 +746,15 @@ class AccountStoredValue(models.Model):
     def action_new_code(self):
         """Give a gift card a new code, for instance after a wrong e-mail.
 
-        Who may issue gives the first one, an administrator every other.
+        Who issued the card gives the first one, an administrator every other. The
+        recipient of a card that is paid for is told.
 
         :return: the code, told here and never again; the old one is worth nothing
         :raise AccessError: when the user may not
         """
         self.ensure_one()
         account_gift_card.check_may_give_code(self)
-        return GiftCard(self).set_new_code()
+        return GiftCard(self).renew_code()
 
     def action_show_new_code(self):
         """Give a gift card a new code, and show it with a button that prints the card.

@@ -5,20 +5,41 @@ Whoever calls has checked the rights; the records come with all of them.
 
 from odoo.exceptions import UserError
 
-from ...const import PAID_STATES
+from ...const import PAID_STATES, UNPAID_FUNDINGS
 from ...tools.days import get_today
 from ...tools.posting import with_posting
 from . import account_gift_card, stored_value_events
 from .stored_value_posting import post, post_reversals
+from .stored_value_request import (
+    check_cap,
+    check_second_person,
+    end_approval,
+    get_reasons,
+    request_approval,
+)
 
 
-def issue(value):
-    """Post the entry that funds a draft.
+def issue(value, payments=None):
+    """Post the entry that funds a draft, or what was approved.
 
+    :param payments: open receivable items that it is funded by, where the money is on
+        the account already; by default all, oldest first
+    :raise UserError: when something is missing
+    """
+    entry = _prepare_issue(value, payments)
+    post(entry)
+    _held, other = entry.items
+    value._update_state("active", funding_account_id=other.account.id)
+
+
+def _prepare_issue(value, payments=None):
+    """Complete what is to be issued.
+
+    :return: the entry that funds it
     :raise UserError: when something is missing
     """
     value.ensure_one()
-    stored_value_events.check_state(value, "draft")
+    stored_value_events.check_state(value, "draft", "to_approve")
     value._lock()
     amount = stored_value_events.check_amount(value, value.initial_amount)
     company = value.company_id
@@ -38,10 +59,49 @@ def issue(value):
             "issue_date": value.issue_date or get_today(company),
         }
     )
-    entry = stored_value_events.fund(value)
-    post(entry)
-    _held, other = entry.items
-    value._update_state("active", funding_account_id=other.account.id)
+    return stored_value_events.fund(value, payments)
+
+
+def hold(value):
+    """Let a draft wait for a second person, where a credit of its amount would.
+
+    :return: whether it waits now
+    :raise UserError: when something is missing, or its account may have no more
+    """
+    if value.funding not in UNPAID_FUNDINGS:
+        value._write_guarded({"requested_by_id": value.env.uid})
+        return False
+    _prepare_issue(value)
+    check_cap(value, value.initial_amount)
+    reasons = get_reasons(value, value.initial_amount)
+    waits = bool(reasons)
+    value._write_guarded({"requested_by_id": value.env.uid})
+    if waits:
+        value._update_state("to_approve")
+        request_approval(value, reasons)
+    return waits
+
+
+def approve(value):
+    """Issue what waits.
+
+    :raise AccessError: when the user is not the second person
+    """
+    stored_value_events.check_state(value, "to_approve")
+    check_second_person(value)
+    check_cap(value, value.initial_amount)
+    issue(value)
+    end_approval(value, value.env._("Approved."))
+    if value.send_date:
+        value.send_card(date=value.send_date)
+
+
+def refuse(value, reason):
+    """Make what waits a draft again."""
+    stored_value_events.check_state(value, "to_approve")
+    value._lock()
+    value._update_state("draft")
+    end_approval(value, value.env._("Not approved."), reason)
 
 
 def use(value, application):
@@ -206,12 +266,16 @@ def update_from_balance(values):
     """Say whether these are used up, after an event.
 
     What comes back to one that was used up, or has expired, makes it active again as
-    far as its invoice is paid. One that somebody voided waits, blocked.
+    far as its invoice is paid. One that somebody voided waits, blocked; where it was
+    given away, what comes back is taken back at once.
     """
     for value in values:
         is_empty = value.currency_id.is_zero(value.balance)
         if is_empty and value.state == "active":
             value._update_state("used")
+        elif not is_empty and value.state == "void" and value.funding == "promotion":
+            # To where the rest went when it was voided.
+            post(stored_value_events.void_again(value))
         elif not is_empty and value.state == "void":
             value._update_state("blocked")
         elif not is_empty and value.state in ("used", "expired"):

@@ -14,7 +14,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ...const import MONEY_JOURNALS
+from ...const import MONEY_JOURNALS, OPENING_ACCOUNT_TYPES
 from ...tools.days import get_today
 from ...tools.reading import find_amount_error
 
@@ -58,11 +58,14 @@ class Entry(NamedTuple):
 # -----------------------------------------------------------------------------
 
 
-def fund(value):
+def fund(value, payments=None):
     """Build the entry that funds a draft whose amount, date and liability are set.
 
+    :param payments: see ``stored_value_changes.issue``
     :raise UserError: when something is missing
     """
+    if value.funding == "reclass":
+        return _fund_by_reclass(value, payments or _find_unallocated_payments(value))
     return _FUNDINGS[value.funding](value)
 
 
@@ -114,15 +117,22 @@ def _fund_by_opening(value):
         raise UserError(
             value.env._("Choose the ledger account that holds the opening balances.")
         )
+    if account.account_type not in OPENING_ACCOUNT_TYPES:
+        raise UserError(
+            value.env._(
+                "%(ledger)s cannot hold the opening balances of gift cards and "
+                "prepayments. Choose a liability or an equity account.",
+                ledger=account.display_name,
+            )
+        )
     return _build_issue(value, account)
 
 
-def _fund_by_reclass(value):
+def _fund_by_reclass(value, payments):
     """Build the turning of money that is on the account already into stored value.
 
-    Payments that no invoice has taken; never a credit, which is no money.
+    :param payments: that no invoice has taken; never a credit, which is no money
     """
-    payments = _find_unallocated_payments(value)
     available = -sum(payments.mapped("amount_residual_currency"))
     if value.currency_id.compare_amounts(available, value.initial_amount) < 0:
         raise UserError(
@@ -143,7 +153,6 @@ _FUNDINGS = {
     "payment": _fund_by_payment,
     "invoice": _fund_by_invoice,
     "promotion": _fund_by_promotion,
-    "reclass": _fund_by_reclass,
     "opening": _fund_by_opening,
 }
 
@@ -306,9 +315,7 @@ def void(value, reason=None):
     if value.funding == "promotion":
         if value.currency_id.is_zero(value.balance):
             return None
-        account = value.funding_account_id
-        date = _get_correction_date(value)
-        return _build(value, "void", -value.balance, account, date=date, label=reason)
+        return void_again(value, reason)
     if value.invoice_id:
         raise UserError(
             value.env._(
@@ -340,6 +347,13 @@ def void(value, reason=None):
             )
         )
     return _build_reversal(value, "void", issued, f"{value.name}: {reason}")
+
+
+def void_again(value, reason=None):
+    """Build what takes back what is there of a card given away."""
+    account = value.funding_account_id
+    date = _get_correction_date(value)
+    return _build(value, "void", -value.balance, account, date=date, label=reason)
 
 
 # -----------------------------------------------------------------------------

@@ -10,7 +10,12 @@ from odoo.tools import format_list
 from ...tools.applying import OpenItem
 from ...tools.days import get_today
 from .stored_value_changes import use
-from .stored_value_events import find_available, get_available
+from .stored_value_events import (
+    check_amount,
+    check_available,
+    find_available,
+    get_available,
+)
 
 
 def get_open_items(values):
@@ -90,6 +95,26 @@ def pay(values, items, company, invoices):
         reason = new.filtered("reason")[:1].reason
         raise UserError(reason or _get_nothing_paid_message(values.sudo()))
     return paid._sum_by_currency()
+
+
+def pay_invoice(value, invoice, amount=None):
+    """Let one stored value pay one invoice, see ``apply_to_invoice``.
+
+    :param value: one ``account.stored.value``; whoever calls has checked the right
+    :param amount: at most this, in its currency; by default what is left
+    :return: the amount that was paid
+    :raise UserError: when nothing could be paid, or less is there, with the reason
+    """
+    value_sudo = value.sudo()  # As in `pay`.
+    items = get_open_items(value_sudo)
+    if value_sudo.state == "active" and (amount is not None or not items):
+        wanted = value_sudo.balance
+        if amount is not None:
+            wanted = check_amount(value_sudo, amount, wanted)
+        check_available(value_sudo, wanted, get_today(value_sudo.company_id))
+        for item in items:
+            item.residual = wanted
+    return sum(pay(value, items, value_sudo.company_id, invoice).values())
 
 
 def _get_nothing_paid_message(values):

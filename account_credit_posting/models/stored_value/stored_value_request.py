@@ -1,10 +1,19 @@
-"""What requests to ``account.stored.value`` must say, and what they mean."""
+"""What requests to ``account.stored.value`` must say, and who may ask for what."""
+
+from markupsafe import escape
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_list
 
-from ...const import DETAIL_FIELDS
+from ...const import APPROVERS_ASKED, DETAIL_FIELDS
 from ...tools.days import get_today
+from ...tools.locks import touch_rows
+from ...tools.rights import find_managers, get_accounts_of
+from .stored_value_events import check_state
+
+#: The activity of administrators while something waits for one of them.
+ACTIVITY = "account_credit_posting.mail_activity_stored_value_approval"
 
 
 def get_own_company(env, company_id=None):
@@ -44,6 +53,48 @@ def prepare_vals(company, details):
     }
 
 
+def complete_vals(env, vals):
+    """Complete what a record is created with: its number, and its account.
+
+    A contact below an account leads to the account.
+
+    :param dict vals: of ``create``, which are changed
+    :return: the same values
+    """
+    company = env["res.company"].browse(vals.get("company_id") or env.company.id)
+    sequences = env["ir.sequence"].with_company(company)
+    vals["name"] = sequences.next_by_code(
+        f"account.stored.value.{vals.get('value_type')}",
+        sequence_date=vals.get("issue_date"),
+    ) or env._("New")
+    partner = env["res.partner"].browse(vals.get("partner_id"))
+    if partner.commercial_partner_id:
+        vals["partner_id"] = partner.commercial_partner_id.id
+    return vals
+
+
+def check_is_draft(values):
+    """Check that these can be deleted.
+
+    :raise UserError: when one is issued, or waits for approval
+    """
+    for value in values:
+        if value.state == "to_approve":
+            raise UserError(
+                value.env._(
+                    "%(name)s is waiting for approval. Refuse it, then delete it.",
+                    name=value.name,
+                )
+            )
+        if value.state != "draft":
+            raise UserError(
+                value.env._(
+                    "%(name)s cannot be deleted: it is in the ledger. Void it.",
+                    name=value.name,
+                )
+            )
+
+
 def check_reason(env, reason):
     """Check that a reason is given.
 
@@ -51,3 +102,204 @@ def check_reason(env, reason):
     """
     if not (reason or "").strip():
         raise UserError(env._("Say why: the reason is kept in the history."))
+
+
+# -----------------------------------------------------------------------------
+# WHAT IS GIVEN AWAY: THE LIMITS OF CREDITS
+# -----------------------------------------------------------------------------
+
+
+def check_issue(value):
+    """Check what the user may see and do, before all rights are used.
+
+    :param value: a draft
+    :raise AccessError: when an opening balance is not for the user to enter
+    :raise UserError: when the account cannot have it
+    """
+    check_state(value, "draft")
+    account = value.partner_id
+    account.check_access("read")
+    if not account.active or account._is_foreign_to(value.company_id):
+        raise UserError(
+            value.env._(
+                "%(account)s is archived or of another company. Choose another "
+                "account.",
+                account=account.display_name,
+            )
+        )
+    if value.funding == "opening":
+        value._check_may_manage()
+
+
+def get_reasons(value, amount):
+    """Return why the user may not give so much away alone.
+
+    :param amount: in the currency of the stored value
+    :return: list of sentences
+    """
+    env, company = value.env, value.company_id
+    own = company.currency_id
+    date = value.issue_date or get_today(company)
+    given = value.currency_id._convert(amount, own, company, date)
+    limits = [limit for limit in company._get_credit_limits(env.user) if limit]
+    reasons = []
+    if limits and own.compare_amounts(given, min(limits)) > 0:
+        reasons.append(
+            env._(
+                "%(amount)s is above the limit of %(limit)s.",
+                amount=own.format(given),
+                limit=own.format(min(limits)),
+            )
+        )
+    if value.partner_id in get_accounts_of(_get_authors(value) | env.user):
+        reasons.append(
+            env._(
+                "%(account)s is the account of whoever issues it.",
+                account=value.partner_id.display_name,
+            )
+        )
+    return reasons
+
+
+def _get_authors(value):
+    return value.create_uid | value.requested_by_id
+
+
+def check_cap(value, amount):
+    """Check that an account may have so much more that is given away.
+
+    Open credits count, and what is left of gift cards given away.
+
+    :param amount: in the currency of the stored value
+    :raise UserError: with both amounts
+    """
+    company = value.company_id
+    cap = company._get_credit_open_cap()
+    if not cap or value.funding != "promotion":
+        return
+    account, own = value.partner_id, company.currency_id
+    # As a credit: one transaction at a time.
+    touch_rows(account)
+    date = value.issue_date or get_today(company)
+    [[held]] = value.env["account.move.line"]._read_group(
+        [
+            ("partner_id", "=", account.id),
+            ("company_id", "=", company.id),
+            ("parent_state", "=", "posted"),
+            ("stored_value_id.funding", "=", "promotion"),
+        ],
+        aggregates=["balance:sum"],
+    )
+    lifted = (
+        account._get_open_credits(company).get(account.id, 0)
+        - held
+        + value.currency_id._convert(amount, own, company, date)
+    )
+    if own.compare_amounts(lifted, cap) > 0:
+        raise UserError(
+            value.env._(
+                "%(account)s would have %(lifted)s of open credits and gift cards "
+                "given away, and %(cap)s is the most that an account may have. Lower "
+                "the amount.",
+                account=account.display_name,
+                lifted=own.format(lifted),
+                cap=own.format(cap),
+            )
+        )
+
+
+def check_raise(value, amount):
+    """Check that the user may raise what was issued, as if it were issued now.
+
+    :param amount: what it should have been issued with
+    :raise UserError: when somebody else has to look at it
+    """
+    raised = value.currency_id.round(amount - value.initial_amount)
+    if value.currency_id.compare_amounts(raised, 0) <= 0:
+        return
+    check_cap(value, raised)
+    if reasons := get_reasons(value, amount):
+        raise UserError(
+            " ".join(
+                [
+                    *reasons,
+                    value.env._(
+                        "Issue a gift card for what is missing, and let another "
+                        "administrator approve it."
+                    ),
+                ]
+            )
+        )
+
+
+def check_receiver(value, account):
+    """Check that nobody moves value to the own account.
+
+    :param account: ``res.partner`` that gets it
+    :raise UserError: when it is that of the user
+    """
+    account = account.commercial_partner_id
+    if account in get_accounts_of(value.env.user):
+        raise UserError(
+            value.env._(
+                "%(account)s is your own account. Ask somebody else to move "
+                "%(name)s there.",
+                account=account.display_name,
+                name=value.name,
+            )
+        )
+
+
+def request_approval(value, reasons):
+    """Ask administrators to look at what waits.
+
+    :param reasons: sentences of :func:`get_reasons`
+    """
+    env = value.env
+    approvers = find_managers(value.company_id, _get_authors(value)).filtered(
+        lambda user: value.partner_id not in get_accounts_of(user)
+    )[:APPROVERS_ASKED]
+    first = (
+        env._(
+            "Waits for approval by %(names)s.",
+            names=format_list(env, approvers.mapped("name"), style="or"),
+        )
+        if approvers
+        else env._("Waits for approval, but no other administrator can do it.")
+    )
+    text = " ".join([first, *reasons])
+    value.message_post(body=text, subtype_xmlid="mail.mt_note")
+    for user in approvers:
+        value.activity_schedule(ACTIVITY, user_id=user.id, note=escape(text))
+
+
+def check_second_person(value):
+    """Check that the user may decide about what waits.
+
+    :raise AccessError: when the user issued it, or would get it
+    """
+    env = value.env
+    if env.user in _get_authors(value) or (
+        value.partner_id in get_accounts_of(env.user)
+    ):
+        raise AccessError(
+            env._(
+                "%(name)s was issued by you, or for your own account. Another "
+                "administrator has to approve it.",
+                name=value.name,
+            )
+        )
+
+
+def end_approval(value, text, reason=None):
+    """Tell whoever issued it what became of it.
+
+    :param reason: kept in the log with it
+    """
+    value.activity_unlink([ACTIVITY])
+    others = value.requested_by_id - value.env.user
+    value.message_post(
+        body=f"{text} {reason}" if reason else text,
+        partner_ids=others.partner_id.ids,
+        subtype_xmlid="mail.mt_note",
+    )

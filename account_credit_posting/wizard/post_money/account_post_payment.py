@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import format_list
 
+from ...models.stored_value.stored_value_changes import issue
 from ...tools.applying import OpenItem, plan_applications
 from ...tools.days import get_today
 from ...tools.reading import find_amount_error
@@ -287,7 +288,7 @@ class AccountPostPayment(models.TransientModel):
         rest = currency.round(-own_sudo.amount_residual_currency)
         held = None
         if currency.compare_amounts(rest, 0) > 0 and self.rest_as == "prepayment":
-            held = self._hold(rest)
+            held = self._hold(rest, own_sudo)
         paid = {}  # {invoice: amount}
         for application in applications:
             invoice = application.term.move
@@ -308,22 +309,31 @@ class AccountPostPayment(models.TransientModel):
             ],
         }
 
-    def _hold(self, amount):
+    def _hold(self, amount, item_sudo):
         """Turn what is left of the payment into a prepayment.
 
+        :param item_sudo: the receivable journal item of the payment, with all rights
         :return: number of the ``account.stored.value``
         """
-        answer = self.env["account.stored.value"].issue(
-            "prepayment",
-            self.partner_id.commercial_partner_id.id,
-            amount,
-            "reclass",
-            company_id=self.company_id.id,
-            currency_id=self.currency_id.id,
-            date=self.date,
-            memo=self.memo,
+        # Whoever posts may issue; see `account.stored.value`.
+        value_sudo = (
+            self.env["account.stored.value"]
+            .sudo()
+            .create(
+                {
+                    "value_type": "prepayment",
+                    "partner_id": self.partner_id.commercial_partner_id.id,
+                    "initial_amount": amount,
+                    "funding": "reclass",
+                    "company_id": self.company_id.id,
+                    "currency_id": self.currency_id.id,
+                    "issue_date": self.date,
+                    "memo": self.memo,
+                }
+            )
         )
-        return answer["name"]
+        issue(value_sudo, item_sudo)
+        return value_sudo.name
 
     def _get_paid_text(self, invoice, amount):
         """Say what an invoice got."""

@@ -4,6 +4,7 @@ from odoo.fields import Command, Domain
 
 from ... import const
 from ...tools.reading import find_amount_error
+from ...tools.rights import get_accounts_of
 from ...tools.texts import format_amounts
 
 
@@ -158,8 +159,7 @@ class AccountPostRefund(models.TransientModel):
     def _check_setup(self):
         result = super()._check_setup()
         account = self.partner_id.commercial_partner_id
-        own_sudo = self.env["account.credit.approval"]._get_accounts_of(self.env.user)
-        if account in own_sudo:
+        if account in get_accounts_of(self.env.user):
             raise UserError(
                 self.env._(
                     "%(account)s is your own account: ask somebody else to refund it.",
@@ -175,8 +175,10 @@ class AccountPostRefund(models.TransientModel):
         sources = {
             (vals["item_id"], vals["value_id"]): vals for vals in self._find_sources()
         }
-        for line in self.line_ids:
-            line._check_amount(sources)
+        for lines in self.line_ids.grouped(
+            lambda line: (line.item_id, line.value_id)
+        ).values():
+            lines._check_amounts(sources)
         return result
 
     def _get_request(self):
@@ -262,28 +264,30 @@ class AccountPostRefundLine(models.TransientModel):
     amount_open = fields.Monetary(string="Open", readonly=True, written_by="opener")
     amount = fields.Monetary(string="Refund")
 
-    def _check_amount(self, sources):
-        """Check that it is open now, and so much of it; what the page says counts not.
+    def _check_amounts(self, sources):
+        """Check that one source is open now, and so much of it in all of these lines.
+
+        What the page says counts not.
 
         :param sources: ``{(journal item id, stored value id): values}``, what is open
         :raise UserError: names it, and what is open
         """
-        self.ensure_one()
         source = sources.get((self.item_id.id, self.value_id.id))
         if not source:
             raise UserError(
                 self.env._(
                     "%(name)s is not open any more. Choose the account again to see "
                     "what is.",
-                    name=self.name or self.env._("This"),
+                    name=self[:1].name or self.env._("This"),
                 )
             )
         currency = self.env["res.currency"].browse(source["currency_id"])
-        if error := find_amount_error(self.env, self.amount, currency):
-            raise UserError(error)
-        if (
-            currency.compare_amounts(self.amount, 0) < 0
-            or currency.compare_amounts(self.amount, source["amount_open"]) > 0
+        for line in self:
+            if error := find_amount_error(self.env, line.amount, currency):
+                raise UserError(error)
+        if any(currency.compare_amounts(line.amount, 0) < 0 for line in self) or (
+            currency.compare_amounts(sum(self.mapped("amount")), source["amount_open"])
+            > 0
         ):
             raise UserError(
                 self.env._(

@@ -7,6 +7,7 @@ from odoo.tools import format_list
 from ... import const
 from ...models.application.credit_preview import CreditPreview
 from ...tools.days import get_today
+from ...tools.rights import get_accounts_of
 from ...tools.texts import format_account_names, format_count, format_names
 from .transaction_lines import TransactionLines
 
@@ -230,7 +231,7 @@ class TransactionSetup:
         reasons = (
             approval._get_limit_reasons(batch, limits, sums) if any(limits) else []
         )
-        accounts_sudo = approval._get_accounts_of(self.env.user)
+        accounts_sudo = get_accounts_of(self.env.user)
         own = transaction._find_lines(Domain("partner_id", "in", accounts_sudo.ids))
         reasons += approval._get_own_reasons(own.sudo().partner_id)
         if not reasons:
