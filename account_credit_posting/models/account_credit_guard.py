@@ -1,8 +1,10 @@
 from odoo import api, models, tools
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 
 from ..tools.posting import get_posting, with_posting
 from ..tools.reading import check_number
+from ..tools.rights import check_named
 
 #: Anybody with the right to write, as long as nothing was posted; see `_check_draft`.
 DRAFT = "draft"
@@ -15,6 +17,33 @@ COMPUTE = "compute"
 
 #: `_update_state` alone.
 STATE = "state"
+
+
+def read_named(value):
+    """Return what a value of a relational field names.
+
+    :param value: an id, a dict, a recordset, or a list of ids or commands
+    :return: ``(set of ids, [values of rows])``
+    """
+    if isinstance(value, models.BaseModel):
+        return set(value.ids), []
+    if not isinstance(value, (list, tuple)):
+        value = [value]
+    ids, rows = [], []
+    for part in value:
+        if isinstance(part, dict):
+            ids.append(part.get("id"))
+            rows.append(part)
+        elif isinstance(part, (list, tuple)):
+            _command, row_id, content = [*part, None, None, None][:3]
+            ids.append(row_id)
+            if isinstance(content, dict):
+                rows.append(content)
+            elif part and part[0] == Command.SET:
+                ids += content or []
+        else:
+            ids.append(part)
+    return {int(one) for one in ids if isinstance(one, (int, float)) and one}, rows
 
 
 class AccountCreditGuard(models.AbstractModel):
@@ -60,9 +89,8 @@ class AccountCreditGuard(models.AbstractModel):
             for name in fields
             if name in writers and not writers[name] & {DRAFT, OPENER}
         ]
-        if not guarded:
-            return super().default_get(fields)
         defaults = super().default_get(list(set(fields) - set(guarded)))
+        self._check_named([defaults])
         return {**defaults, **self._get_own_defaults(guarded)}
 
     @api.model
@@ -81,14 +109,14 @@ class AccountCreditGuard(models.AbstractModel):
         writers = self._get_writers()
         for vals in vals_list:
             self._check_numbers(vals)
-        return super().create(
-            [
-                self._guard_create_vals(vals, names)
-                if (names := writers.keys() & vals.keys())
-                else vals
-                for vals in vals_list
-            ]
-        )
+        vals_list = [
+            self._guard_create_vals(vals, names)
+            if (names := writers.keys() & vals.keys())
+            else vals
+            for vals in vals_list
+        ]
+        self._check_named(vals_list)
+        return super().create(vals_list)
 
     @api.model
     def _guard_create_vals(self, vals, names):
@@ -130,6 +158,7 @@ class AccountCreditGuard(models.AbstractModel):
             if forged:
                 raise AccessError(self._get_guard_message(forged))
             self._check_draft(set(guarded))
+        self._check_named([vals])
         return super().write(vals)
 
     @api.model
@@ -146,6 +175,52 @@ class AccountCreditGuard(models.AbstractModel):
     def _check_numbers(self, vals):
         for name in self._get_number_names() & vals.keys():
             check_number(self.env, name, vals[name])
+
+    def onchange(self, values, field_names, fields_spec):
+        """Answer a change in a form, whose fields show what its values name.
+
+        :raise AccessError: when the values name what the user may not read
+        """
+        self._check_named([values])
+        return super().onchange(values, field_names, fields_spec)
+
+    # -------------------------------------------------------------------------
+    # WHAT IS NAMED
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _check_named(self, vals_list):
+        """Check that the user may read what values name.
+
+        Related and computed fields show more of it than its own rules allow.
+
+        :param vals_list: of create, write, onchange or a default
+        :raise AccessError: when the user may not
+        """
+        if self.env.su or get_posting(self.env).writers:
+            return
+        named = {}  # {model: ids}
+        for vals in vals_list:
+            self._collect_named(vals, named)
+        for model, ids in named.items():
+            check_named(self.env[model].browse(ids))
+
+    @api.model
+    def _collect_named(self, vals, named):
+        """Collect what values name, also in the values of their rows.
+
+        :param dict named: ``{model: ids}``, which grows
+        """
+        for name, value in vals.items():
+            field = self._fields.get(name)
+            if not (value and field and field.relational):
+                continue
+            comodel = self.env[field.comodel_name]
+            ids, rows = read_named(value)
+            named.setdefault(comodel._name, set()).update(ids)
+            if hasattr(comodel, "_collect_named"):
+                for row in rows:
+                    comodel._collect_named(row, named)
 
     def _write_guarded(self, vals):
         """Write fields that only the model's own code writes (see ``_writer``)."""

@@ -20,6 +20,7 @@ from . import (
     test_account_credit_correction,
     test_account_credit_entry,
     test_account_credit_form,
+    test_account_credit_guard,
     test_account_credit_line,
     test_account_credit_line_change,
     test_account_credit_line_entry,

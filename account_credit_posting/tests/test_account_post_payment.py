@@ -249,7 +249,9 @@ class TestPostPayment(StoredValueCommon):
     def test_company_of_somebody_else(self):
         other = self.setup_other_company()["company"]
         page = self._open()
-        page.company_id = other
+        with self.assertRaises(AccessError):
+            page.company_id = other
+        page.sudo().company_id = other
         self.assertFalse(page.amount_due)
         with self.assertRaises(AccessError):
             page.action_post()

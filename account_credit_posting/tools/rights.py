@@ -3,7 +3,15 @@
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
-from ..const import GROUP_MANAGER
+from .. import const
+
+#: What whoever posts may name without the right to read the ledger: what is on the
+#: accounts that the user sees, and where money comes in.
+NAMED_WITHOUT_RIGHT = {
+    "account.journal": Domain("type", "in", const.MONEY_JOURNALS),
+    "account.move": Domain("move_type", "in", ("out_invoice", "out_receipt")),
+    "account.move.line": Domain("account_id.account_type", "=", "asset_receivable"),
+}
 
 
 def check_right(records, groups, message, operation=None):
@@ -53,8 +61,42 @@ def find_managers(company, authors):
         env["res.users"]
         .sudo()
         .search(
-            Domain("all_group_ids", "in", env.ref(GROUP_MANAGER).ids)
+            Domain("all_group_ids", "in", env.ref(const.GROUP_MANAGER).ids)
             & Domain("company_ids", "in", company.ids)
             & Domain("id", "not in", authors.ids)
         )
     )
+
+
+def check_named(records):
+    """Check that the user may name records: their names and amounts will be shown.
+
+    :param records: a recordset, which need not exist
+    :raise AccessError: when the user may not read one of them
+    """
+    env = records.env
+    if records._name == "res.company":
+        # Also those that the user works in, but not now.
+        records -= env.user.company_ids
+    if not records:
+        return
+    domain = NAMED_WITHOUT_RIGHT.get(records._name)
+    if not domain or records.browse().has_access("read"):
+        records.check_access("read")
+        return
+    companies = env.companies | env.companies.sudo().parent_ids
+    # Without the right there is no rule either: the companies are asked for here.
+    named_sudo = records.sudo().search(
+        domain
+        & Domain("id", "in", records.ids)
+        & Domain("company_id", "in", companies.ids)
+    )
+    if len(named_sudo) < len(records):
+        raise AccessError(
+            env._(
+                "You may not read all of what you named. Choose something else, or "
+                "ask an administrator for access."
+            )
+        )
+    if "partner_id" in named_sudo:
+        named_sudo.partner_id.sudo(False).check_access("read")

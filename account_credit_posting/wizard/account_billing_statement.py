@@ -10,6 +10,7 @@ class AccountBillingStatement(models.TransientModel):
     """What an account was charged, credited and paid within a period, on paper."""
 
     _name = "account.billing.statement"
+    _inherit = "account.credit.guard"
     _description = "Account Statement"
 
     partner_id = fields.Many2one(

@@ -52,6 +52,13 @@ class AccountPostRefund(models.TransientModel):
                 *(Command.create(vals) for vals in sources),
             ]
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """List what is open, with the rights of whoever opens the page."""
+        pages = super().create(vals_list)
+        pages._recompute_recordset(["line_ids"])
+        return pages
+
     @api.depends("line_ids.amount")
     def _compute_total(self):
         for dialog in self:

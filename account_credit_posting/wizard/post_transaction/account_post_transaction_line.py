@@ -6,6 +6,7 @@ class AccountPostTransactionLine(models.TransientModel):
     """An account of a transaction that is being prepared, and its amount."""
 
     _name = "account.post.transaction.line"
+    _inherit = "account.credit.guard"
     _description = "Post Transaction Account"
     # Gone with the transaction that it belongs to, and not before.
     _transient_max_hours = 0.0
