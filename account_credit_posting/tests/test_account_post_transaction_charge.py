@@ -1,4 +1,5 @@
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from .common import AccountCreditCommon
@@ -89,6 +90,118 @@ class TestAccountPostTransactionCharge(AccountCreditCommon):
             account = item.account_id.id
             booked[account] = booked.get(account, 0) + item.balance
         self.assertEqual(shown, booked)
+
+    def _create_tax(self, amount, **vals):
+        tax = self.company_data["default_tax_sale"]
+        number = self.env["account.tax"].search_count([])
+        return tax.copy({"name": f"Tax {number}", "amount": amount, **vals})
+
+    def _get_tax_sets(self):
+        """Return taxes as they occur: included, on top, on each other, shared."""
+        included = {"price_include_override": "tax_included"}
+        on_top = {"price_include_override": "tax_excluded"}
+        compound = {"include_base_amount": True}
+        shared = self._create_tax(20, **included)
+        for lines in (
+            shared.invoice_repartition_line_ids,
+            shared.refund_repartition_line_ids,
+        ):
+            part = lines.filtered(lambda line: line.repartition_type == "tax")
+            part.factor_percent = 33.3
+            part.copy({"factor_percent": 66.7, "account_id": self.credit_account.id})
+        both = self._create_tax(20, **on_top) + self._create_tax(5.5, **on_top)
+        return {
+            "included": self._create_tax(20, **included),
+            "on top": self._create_tax(20, **on_top),
+            "two included": self._create_tax(20, **included)
+            + self._create_tax(5.5, **included),
+            "two on top": both,
+            "on top of each other": self._create_tax(5.5, **on_top, **compound)
+            + self._create_tax(20, sequence=9, **on_top),
+            "included in each other": self._create_tax(5.5, **included, **compound)
+            + self._create_tax(20, sequence=9, **included),
+            "fixed, then included": self._create_tax(
+                0.35, amount_type="fixed", **included, **compound
+            )
+            + self._create_tax(20, sequence=9, **included),
+            "of what is paid": self._create_tax(20, amount_type="division", **included),
+            "group": self._create_tax(
+                0, amount_type="group", children_tax_ids=both.ids
+            ),
+            "shared": shared,
+        }
+
+    def _describe(self, vals):
+        """Return what counts of a journal item."""
+        return (
+            vals["account_id"],
+            vals["display_type"],
+            vals["currency_id"],
+            round(vals["amount_currency"], 6),
+            round(vals["balance"], 6),
+            vals.get("tax_repartition_line_id") or False,
+        )
+
+    def assertBookedAsShown(self, items, move):
+        """Assert each journal item of an entry: what was shown, and nothing else."""
+        booked = [
+            {
+                "account_id": line.account_id.id,
+                "display_type": line.display_type,
+                "currency_id": line.currency_id.id,
+                "amount_currency": line.amount_currency,
+                "balance": line.balance,
+                "tax_repartition_line_id": line.tax_repartition_line_id.id,
+            }
+            for line in move.line_ids
+        ]
+        self.assertCountEqual(
+            map(self._describe, items.all), map(self._describe, booked)
+        )
+        self.assertAlmostEqual(items.total, move.amount_total)
+
+    def test_items_are_shown_to_the_cent_whatever_the_taxes(self):
+        amounts = (13.77, 0.07, 9.99, 21.53, 33.33, 100)
+        accounts = self.accounts[: len(amounts)]
+        euro = self.setup_other_currency("EUR", rates=[("2024-01-01", 0.83)])
+        for name, taxes in self._get_tax_sets().items():
+            self.tuition.taxes_id = taxes
+            item = self._create_credit_item(name, taxes_id=taxes.ids)
+            for method in ("round_per_line", "round_globally"):
+                self.company.tax_calculation_rounding_method = method
+                batch = self.batches.create(
+                    {
+                        "date": "2024-03-15",
+                        "credit_item_id": item.id,
+                        "charge_item_id": self.tuition.id,
+                        "line_ids": [
+                            Command.create(
+                                {
+                                    "partner_id": account.id,
+                                    "amount": amount,
+                                    "charge_amount": amount + 1,
+                                    "currency_id": currency.id,
+                                }
+                            )
+                            for account, amount in zip(accounts, amounts, strict=True)
+                            for currency in (self.company.currency_id, euro)
+                        ],
+                    }
+                )
+                lines = batch.line_ids
+                form = lines._get_form()
+                credits, charges = form._get_items(lines), form._get_charges(lines)
+                batch.action_post()
+                for line in lines:
+                    with self.subTest(
+                        taxes=name,
+                        method=method,
+                        amount=line.amount,
+                        currency=line.currency_id.name,
+                    ):
+                        self.assertEqual(line.state, "posted", line.error)
+                        self.assertBookedAsShown(credits[line], line.move_id)
+                        self.assertBookedAsShown(charges[line], line.charge_move_id)
 
     def test_older_credits_in_the_preview(self):
         self._post_line(50)
