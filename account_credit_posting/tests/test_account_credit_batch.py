@@ -5,6 +5,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..tools.posting import with_posting
 from .common import AccountCreditCommon
 
 LINE_LOGGER = "odoo.addons.account_credit_posting.models.credit.account_credit_line"
@@ -231,7 +232,8 @@ class TestAccountCreditBatch(AccountCreditCommon):
         self.assertEqual(line.state, "reversed")
 
     def test_copy_is_a_new_draft(self):
-        batch = self._create_batch(idempotency_key="once")
+        batch = self._create_batch()
+        with_posting(batch, "posting").idempotency_key = "once"
         batch.action_post()
         copy = batch.copy()
         self.assertRecordValues(

@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -21,6 +21,7 @@ class TestAccountCreditBatchApprovalChanges(ApprovalCommon):
                     {"partner_id": self.accounts[5].id},
                     {"currency_id": self.env.ref("base.EUR").id},
                     {"invoice_id": False},
+                    {"contact_id": False},
                     {"batch_id": draft.id},
                 )
             ),
@@ -31,6 +32,8 @@ class TestAccountCreditBatchApprovalChanges(ApprovalCommon):
                     {"credit_item_id": self._create_credit_item("Other").id},
                     {"company_id": self.company.id},
                     {"public_comment": "x"},
+                    {"private_comment": "x"},
+                    {"notify_customers": True},
                     {"document_form": "entry"},
                     {"expiry_date": "2025-01-01"},
                     {"post_at": "2030-01-01 00:00:00"},
@@ -73,15 +76,85 @@ class TestAccountCreditBatchApprovalChanges(ApprovalCommon):
         self.assertPosted(above)
         self.assertPosted(below)
 
-    def test_labels_and_notes_stay_open(self):
-        batch = self._wait()
-        batch.private_comment = "Agreed by phone"
-        child = self.env["res.partner"].create(
-            {"name": "Anna", "parent_id": self.account.id}
+    def test_private_comment_changes_by_whom_it_is_and_with_a_log(self):
+        batch = self._prepare([10])
+        batch.private_comment = "Draft"
+        self.assertNotIn("Private comment", " ".join(batch.message_ids.mapped("body")))
+        batch.action_post()
+        other = self._create_user("other", "account.group_account_invoice")
+        with self.assertRaisesRegex(AccessError, "by whoever posted it"):
+            batch.with_user(other).private_comment = "Theirs"
+        for user in (self.clerk, self.manager):
+            batch.with_user(user).private_comment = f"Of {user.login}"
+            note = batch.message_ids.sorted("id")[-1]
+            self.assertEqual(note.author_id, user.partner_id)
+            self.assertIn("Private comment changed.", note.body)
+            self.assertNotIn(user.login, note.body)
+        with self.assertRaises(UserError):
+            batch.notify_customers = True
+        with self.assertRaises(UserError):
+            batch.write({"private_comment": "x", "public_comment": "x"})
+
+    def test_what_was_refused_stays_as_it_was(self):
+        for user in (self.clerk, self.manager):
+            batch = self._wait()
+            batch.with_user(user).action_cancel("No")
+            self.assertEqual(batch.state, "cancelled")
+            line = batch.line_ids[0]
+            for change in (
+                batch.unlink,
+                batch.with_user(self.manager).unlink,
+                line.unlink,
+                lambda line=line: line.write({"amount": 1}),
+                lambda batch=batch: batch.write({"public_comment": "x"}),
+                lambda batch=batch: batch.write({"private_comment": "x"}),
+                lambda line=line: line.create(
+                    {
+                        "batch_id": line.batch_id.id,
+                        "partner_id": self.accounts[5].id,
+                        "amount": 1,
+                    }
+                ),
+            ):
+                with self.assertRaises(UserError):
+                    change()
+            self.assertEqual(batch.line_ids.mapped("amount"), [60, 60])
+            self.assertIn("No", " ".join(batch.message_ids.mapped("body")))
+        # What nobody was asked for is nobody's loss.
+        draft = self._prepare([10])
+        draft.action_cancel()
+        draft.unlink()
+        self.assertFalse(draft.exists())
+
+    def test_draft_takes_no_number_and_no_key(self):
+        first = self._prepare([10])
+        second = self._prepare([10], name=first.name)
+        self.assertNotEqual(second.name, first.name)
+        for vals in ({"idempotency_key": "k1"}, {"request_hash": "0"}):
+            with self.assertRaises(AccessError):
+                self._prepare([10], **vals)
+            with self.assertRaises(AccessError):
+                second.write(vals)
+            [(name, value)] = vals.items()
+            defaults = second.with_context(**{f"default_{name}": value})
+            self.assertFalse(defaults.create({"credit_item_id": self.item.id})[name])
+        with self.assertRaises(AccessError):
+            second.write({"name": first.name})
+        answer = self.batches.with_user(self.clerk).post_credits(
+            self.item.id,
+            [{"account_id": self.account.id, "amount": 10}],
+            idempotency_key="k1",
         )
-        batch.line_ids[0].contact_id = child
-        batch.with_user(self.manager).action_approve()
-        self.assertPosted(batch)
+        self.assertEqual(answer["state"], "done")
+        card = self.env["account.stored.value"].with_user(self.clerk)
+        with self.assertRaises(AccessError):
+            card.create(
+                {
+                    "value_type": "gift_card",
+                    "partner_id": self.account.id,
+                    "code_hash": "x",
+                }
+            )
 
     def test_retry_of_what_was_approved_is_posted(self):
         batch = self._approve_in_part()

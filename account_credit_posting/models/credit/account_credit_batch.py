@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
 from ... import const
@@ -90,6 +89,7 @@ class AccountCreditBatch(models.Model):
     )
     private_comment = fields.Text(
         help="For the office only. It is on no document and in no message.",
+        written_by=("draft", "posting"),
     )
     document_form = fields.Selection(
         selection=[
@@ -161,13 +161,13 @@ class AccountCreditBatch(models.Model):
         readonly=True,
         copy=False,
         help="A request with a key that was seen before gets the first answer again.",
-        written_by="opener",
+        written_by="posting",
     )
     request_hash = fields.Char(
         readonly=True,
         copy=False,
         help="SHA-256 of the request that came with the key.",
-        written_by="opener",
+        written_by="posting",
     )
     _idempotency_key_unique = models.UniqueIndex(
         "(company_id, idempotency_key) WHERE idempotency_key IS NOT NULL",
@@ -296,6 +296,7 @@ class AccountCreditBatch(models.Model):
         copy=False,
         help="When the batch is posted, each account gets one e-mail with the public "
         "comment, the amount, what it paid and what is left.",
+        written_by=("draft", "posting"),
     )
     notice_ids = fields.One2many(
         comodel_name="account.credit.notice",
@@ -366,14 +367,7 @@ class AccountCreditBatch(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_posted(self):
-        for batch in self:
-            if batch.state not in ("draft", "cancelled"):
-                raise UserError(
-                    self.env._(
-                        "%(batch)s cannot be deleted: it was posted. Reverse it.",
-                        batch=batch.display_name,
-                    )
-                )
+        self.env["account.credit.check"]._check_deletable(self)
 
     def _get_guard_message(self, names):
         return self.env._(
@@ -382,7 +376,11 @@ class AccountCreditBatch(models.Model):
         )
 
     def _check_draft(self, names):
-        self.env["account.credit.check"]._check_nothing_posted(self)
+        checks = self.env["account.credit.check"]
+        if names == {"private_comment"}:
+            checks._check_private_comment(self)
+            return
+        checks._check_nothing_posted(self)
         self._mark_changed()
 
     @answered_once

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
 from ... import const
@@ -336,3 +336,52 @@ class AccountCreditCheck(models.AbstractModel):
                     batch=batch.display_name,
                 )
             )
+        if batch.state == "cancelled" and batch.approval_round:
+            raise UserError(
+                self.env._(
+                    "%(batch)s was not approved, and stays as it was. Duplicate it to "
+                    "change the copy.",
+                    batch=batch.display_name,
+                )
+            )
+
+    @api.model
+    def _check_deletable(self, batches):
+        for batch in batches:
+            if batch.state not in ("draft", "cancelled"):
+                raise UserError(
+                    self.env._(
+                        "%(batch)s cannot be deleted: it was posted. Reverse it.",
+                        batch=batch.display_name,
+                    )
+                )
+            if batch.approval_round:
+                raise UserError(
+                    self.env._(
+                        "%(batch)s cannot be deleted: its log says who asked for an "
+                        "approval, and what became of it.",
+                        batch=batch.display_name,
+                    )
+                )
+
+    @api.model
+    def _check_private_comment(self, batches):
+        """Check that the private comment may change; the log will say that it did.
+
+        :raise AccessError: when a batch is no draft, and somebody else's
+        :raise UserError: when a batch waits for approval, or is being posted
+        """
+        user = self.env.user
+        is_manager = self.env.su or user.has_group(const.GROUP_MANAGER)
+        for batch in batches.filtered(lambda batch: batch.state != "draft"):
+            self._check_unchanging(batch)
+            authors = batch.create_uid | batch.requested_by_id
+            if not is_manager and user not in authors:
+                raise AccessError(
+                    self.env._(
+                        "The private comment of %(batch)s is changed by whoever posted "
+                        "it, or by an administrator of credits.",
+                        batch=batch.display_name,
+                    )
+                )
+            batch._message_log(body=self.env._("Private comment changed."))

@@ -18,6 +18,7 @@ CONTENT_FIELDS = {
     "amount",
     "batch_id",
     "charge_amount",
+    "contact_id",
     "currency_id",
     "invoice_id",
     "partner_id",
@@ -538,7 +539,7 @@ class AccountCreditLine(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_noted(self):
         for batch in self.batch_id:
-            if batch.state == "draft":
+            if batch.state in ("draft", "cancelled"):
                 batch._mark_changed()
 
     def _check_stays(self, batch_id):

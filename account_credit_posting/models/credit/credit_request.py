@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, ConcurrencyError, ValidationError
 
 from ...tools.days import get_today
+from ...tools.posting import with_posting
 from ...tools.reading import find_amount_error
 from ...tools.requests import (
     find_malformed_lines,
@@ -114,11 +115,13 @@ class CreditRequest:
         }
         try:
             with self.env.cr.savepoint():
-                batch = batches.create(batch_vals)
+                # Nobody else may say under which key a batch was asked for.
+                batch = with_posting(batches, "posting").create(batch_vals)
         except UniqueViolation as error:
             raise ConcurrencyError(
                 f"idempotency key {self.key} is being posted"
             ) from error
+        batch = batch.with_env(batches.env)
         self._create_lines(batch)
         return batch
 
