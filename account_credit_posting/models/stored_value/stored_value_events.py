@@ -388,7 +388,8 @@ def check_amount(value, amount, limit=None):
     if isfinite(amount):
         amount = currency.round(amount)
     if error := find_amount_error(value.env, amount, currency):
-        raise UserError(f"{value.name}: {error}")
+        message = f"{value.name}: {error}"
+        raise UserError(message)
     if currency.compare_amounts(amount, 0) <= 0:
         raise UserError(
             value.env._(
