@@ -1,6 +1,7 @@
 """The repository's commands, run by the environment's Python."""
 
 import contextlib
+import json
 import os
 import shlex
 import shutil
@@ -161,7 +162,37 @@ def lint(arguments):
     files = [name for name in listing if name and (ROOT / name).is_file()]
     ensure_node()
     command = [python_env.PYTHON, "-m", "pre_commit", "run", *arguments]
-    sys.exit(run_in_foreground([*command, "--files", *files]))
+    failed = run_in_foreground([*command, "--files", *files])
+    sys.exit(failed or audit())
+
+
+def audit():
+    """Ask for known vulnerabilities of what the requirements pin, and print them.
+
+    :return: 1 when there are some; where nobody answers, that is said, and it is 0
+    """
+    output = subprocess.run(
+        python_env.audit_command(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
+        env=python_env.cache_environment(),
+    ).stdout
+    try:
+        found = json.loads(output)["dependencies"]
+    except (ValueError, KeyError):
+        found = []
+    answered = [package for package in found if "vulns" in package]
+    faults = [package for package in answered if package["vulns"]]
+    for package in faults:
+        names = ", ".join(fault["id"] for fault in package["vulns"])
+        print(f"{package['name']} {package['version']}: {names}")
+    if answered:
+        print(f"Dependency audit: {len(answered)} packages, {len(faults)} vulnerable.")
+    else:
+        print("Dependency audit: not done, nobody could be asked.")
+    return 1 if faults else 0
 
 
 def ensure_node():

