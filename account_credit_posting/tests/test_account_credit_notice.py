@@ -356,6 +356,42 @@ class TestAccountCreditNotice(NoticeCommon):
         counts = batch.with_user(self.clerk)
         self.assertEqual((counts.notified_count, counts.undelivered_count), (3, 1))
 
+    def test_what_the_mail_server_refused_is_told_again(self):
+        batch = self._post(notify_customers=True)
+        self._run()
+        mails = self._find_mails(batch)
+        refused = mails[1]
+        line = self.env["account.credit.line"].browse(refused.res_id)
+        refused.state = "exception"
+        line.partner_id.email = "mended@example.com"
+        batch.invalidate_recordset()
+        counts = batch.with_user(self.clerk)
+        self.assertEqual((counts.to_notify_count, counts.undelivered_count), (1, 1))
+        dialogs = self.env["account.credit.batch.notify"].with_user(self.clerk)
+        dialog = dialogs.create({"batch_id": batch.id})
+        self.assertEqual(dialog.recipient, "mended@example.com")
+        dialog.action_confirm()
+        self._run()
+        new = self._find_mails(batch) - mails
+        self.assertEqual((new.res_id, refused.state), (line.id, "cancel"))
+        self.assertIn("mended@example.com", str(new.recipient_ids.mapped("email")))
+        batch.invalidate_recordset()
+        counts = batch.with_user(self.clerk)
+        self.assertEqual(
+            (counts.notified_count, counts.to_notify_count, counts.undelivered_count),
+            (3, 0, 0),
+        )
+        with self.assertRaisesRegex(UserError, "Nobody is told twice"):
+            counts.action_notify()
+
+    def test_what_was_reversed_is_not_told_again(self):
+        batch = self._post(notify_customers=True)
+        self._run()
+        self._find_mails(batch).state = "exception"
+        batch.action_reverse()
+        batch.invalidate_recordset()
+        self.assertEqual((batch.to_notify_count, batch.undelivered_count), (0, 3))
+
     def test_in_chunks(self):
         self.accounts.email = "family@example.com"
         batch = self._post(self.accounts, notify_customers=True)

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..models.credit.batch_figures import find_lines_to_tell_again, find_undelivered
 from ..tools.actions import open_dialog
 
 
@@ -51,6 +52,9 @@ class AccountCreditBatchNotify(models.TransientModel):
             [("batch_id", "=", self.batch_id.id), *lines._get_to_notify_domain()],
             order="id",
         )
+        undelivered_sudo = find_undelivered(self.batch_id)
+        # The lines are those of the batch, which the user sees.
+        lines |= find_lines_to_tell_again(undelivered_sudo).sudo(self.env.su)
         accounts = lines.partner_id
         reachable = accounts.filtered("email_normalized")
         first = lines.filtered(lambda line: line.partner_id == reachable[:1])[:1]

@@ -1,6 +1,42 @@
 from odoo.fields import Domain
 
 
+def find_undelivered(batches):
+    """Return the e-mails of batches that the mail server did not take.
+
+    :return: ``mail.mail`` records, with all rights
+    """
+    lines_sudo = batches.env["account.credit.line"].sudo()
+    notified = lines_sudo._search(
+        [("batch_id", "in", batches.ids), ("notified_date", "!=", False)]
+    )
+    return (
+        batches.env["mail.mail"]
+        .sudo()
+        .search(
+            [
+                ("model", "=", lines_sudo._name),
+                ("res_id", "in", notified),
+                ("state", "=", "exception"),
+            ]
+        )
+    )
+
+
+def find_lines_to_tell_again(mails_sudo):
+    """Return the credits that such e-mails told of, and that still stand.
+
+    :param mails_sudo: of :func:`find_undelivered`
+    :return: ``account.credit.line`` records, with all rights
+    """
+    lines_sudo = mails_sudo.env["account.credit.line"].browse(
+        mails_sudo.mapped("res_id")
+    )
+    return lines_sudo.notice_id.line_ids.filtered(
+        lambda line: line.state == "posted" and not line.is_to_reverse
+    )
+
+
 class BatchFigures:
     """What batches count and add up of their lines: by queries, however many there are.
 
@@ -61,26 +97,14 @@ class BatchFigures:
             batch.notified_count = notified.get(batch._origin.id, 0)
             batch.to_notify_count = waiting.get(batch._origin.id, 0)
             batch.notice_failed_count = refused.get(batch._origin.id, 0)
-            batch.undelivered_count = batch.notified_count and self._count_undelivered(
-                batch
-            )
+            batch.undelivered_count = 0
+            if batch.notified_count:
+                # Whoever sees the batch may know how many these are.
+                mails_sudo = find_undelivered(batch._origin)
+                batch.undelivered_count = len(mails_sudo)
+                batch.to_notify_count += len(find_lines_to_tell_again(mails_sudo))
 
     def _count(self, domain):
         """Return ``{batch id: number of lines}``."""
         groups = self.lines._read_group(domain, ["batch_id"], ["__count"])
         return {batch.id: number for batch, number in groups}
-
-    def _count_undelivered(self, batch):
-        """Return how many e-mails of a batch the mail server did not take."""
-        notified = self.lines._search(
-            [("batch_id", "=", batch._origin.id), ("notified_date", "!=", False)]
-        )
-        # Whoever sees the batch may know their number, which is all that is read.
-        mails_sudo = self.env["mail.mail"].sudo()
-        return mails_sudo.search_count(
-            [
-                ("model", "=", "account.credit.line"),
-                ("res_id", "in", notified),
-                ("state", "=", "exception"),
-            ]
-        )

@@ -9,6 +9,7 @@ from ...tools.isolating import explain_error, isolate
 from ...tools.locks import lock_free_rows
 from ...tools.posting import with_posting
 from ...tools.working import trigger, work
+from ..credit.batch_figures import find_undelivered
 
 _logger = logging.getLogger(__name__)
 
@@ -115,7 +116,21 @@ class AccountCreditNotice(models.Model):
             [("batch_id", "in", batches.ids), ("error", "!=", False)]
         )
         refused_sudo._write_guarded({"error": False})
+        self._take_back(find_undelivered(batches))
         self._begin(batches)
+
+    @api.model
+    def _take_back(self, mails_sudo):
+        """Forget e-mails that the mail server did not take: they told nobody.
+
+        :param mails_sudo: of :func:`find_undelivered`; none of them is sent any more
+        """
+        lines_sudo = self.env["account.credit.line"].sudo()
+        lines_sudo = lines_sudo.browse(mails_sudo.mapped("res_id"))
+        notices_sudo = lines_sudo.notice_id
+        notices_sudo.line_ids._write_guarded({"notice_id": False})
+        notices_sudo.unlink()
+        mails_sudo.cancel()
 
     @api.model
     def _check_can_begin(self, batches):
