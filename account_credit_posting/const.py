@@ -149,6 +149,9 @@ HIDDEN_CODE = "••••-••••-••••-••••"
 #: What pays invoices beside credits, see ``account.credit.source``.
 SOURCES = ("account.stored.value",)
 
+#: System parameter with the keys of the codes, the newest first.
+CODE_KEYS = "account_credit_posting.code_keys"
+
 #: Methods of ``account.stored.value`` that take a code.
 CODE_METHODS = ("balance_of", "redeem")
 
@@ -187,11 +190,18 @@ APPROVERS_ASKED = 10
 #: fifty thousand such amounts are exact to the last digit.
 AMOUNT_DIGITS = 11
 
+#: Characters of the domain of a saved filter that is read.
+FILTER_LENGTH = 20_000
+
 #: Characters of an idempotency key.
 KEY_LENGTH = 128
 
-#: Wrong gift card codes in a row after which there is a pause.
+#: Wrong gift card codes in a row after which there is a pause for the user.
 ATTEMPTS = 10
+
+#: Wrong gift card codes after which there is a pause for all at one address. Those of
+#: one user count ten at most, so that nobody closes an office alone.
+ADDRESS_ATTEMPTS = 100
 
 #: How long the pause is.
 PAUSE = timedelta(minutes=15)

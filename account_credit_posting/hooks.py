@@ -2,6 +2,8 @@
 
 from odoo.tools.sql import drop_constraint
 
+from .const import CODE_KEYS
+from .models.stored_value.account_gift_card import rotate_code_key
 from .tools.triggers import drop_triggers
 
 
@@ -14,10 +16,11 @@ def post_init_hook(env):
     companies = env["res.company"].search([], order="id")
     companies._create_credit_sequence()
     companies._create_credit_accounting()
+    rotate_code_key(env)
 
 
 def uninstall_hook(env):
-    """Drop the rules of the database that Odoo does not know of.
+    """Drop what Odoo does not know of: rules of the database, and the keys of codes.
 
     The posted credit notes stay: they are entries like any other.
 
@@ -25,3 +28,4 @@ def uninstall_hook(env):
     """
     drop_constraint(env.cr, "account_move", "account_move_credit_line_mutual")
     drop_triggers(env, "account_credit_posting")
+    env["ir.config_parameter"].set_param(CODE_KEYS, False)

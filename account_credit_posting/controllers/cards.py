@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..models.stored_value.account_gift_card import GiftCard
+from ..tools.requests import is_id
 
 
 class GiftCards(http.Controller):
@@ -14,7 +15,7 @@ class GiftCards(http.Controller):
         auth="user",
         methods=["POST"],
     )
-    def card(self, value_id, code, **_kwargs):
+    def card(self, value_id=None, code=None, **_kwargs):
         """Return the printable card: a PDF, or a page where there is no wkhtmltopdf.
 
         The code comes in the body of the request, so that it is in no log of addresses.
@@ -22,7 +23,10 @@ class GiftCards(http.Controller):
         :param value_id: a gift card that the user may use
         :param code: its code, as told a moment ago
         """
-        value = request.env["account.stored.value"].browse(int(value_id)).exists()
+        # An id that can be none is that of no card.
+        value_id = int(value_id) if str(value_id).isdecimal() else 0
+        values = request.env["account.stored.value"]
+        value = values.browse(value_id if is_id(value_id) else None).exists()
         # Cards of other companies and groups are out of reach: rules decide.
         if not value or not value.has_access("read"):
             raise request.not_found()

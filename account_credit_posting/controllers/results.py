@@ -5,6 +5,8 @@ import xlsxwriter
 from odoo import http
 from odoo.http import content_disposition, request
 
+from ..tools.requests import is_id
+
 
 class CreditResults(http.Controller):
     """Download the results of a credit batch."""
@@ -20,7 +22,8 @@ class CreditResults(http.Controller):
 
         :param int batch_id: a batch that the user may read
         """
-        batch = request.env["account.credit.batch"].browse(batch_id).exists()
+        batches = request.env["account.credit.batch"]
+        batch = batches.browse(batch_id if is_id(batch_id) else None).exists()
         # Batches of other companies and groups are out of reach: rules decide.
         if not batch or not batch.has_access("read"):
             raise request.not_found()

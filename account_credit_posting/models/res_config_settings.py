@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .stored_value.account_gift_card import rotate_code_key
+
 
 class ResConfigSettings(models.TransientModel):
     """Settings of account credits, per company."""
@@ -114,3 +116,21 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.auto_apply_gift_cards",
         readonly=False,
     )
+
+    def action_rotate_code_key(self):
+        """Make a new key for the codes of gift cards to come; the others stay valid.
+
+        :return: a notification
+        :raise AccessError: when the user is no administrator of the system
+        """
+        rotate_code_key(self.env)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "New codes have a new key. Those made before stay valid."
+                ),
+            },
+        }

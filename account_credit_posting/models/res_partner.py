@@ -8,6 +8,7 @@ from .. import const
 from ..const import BILLING_GROUPS
 from ..tools.actions import open_dialog, open_known, open_record
 from ..tools.days import get_today
+from ..tools.reading import read_choice
 from ..tools.rights import check_right
 from .application import followed_accounts
 from .credit.account_credit_answer import answered_once
@@ -422,7 +423,7 @@ class ResPartner(models.Model):
         return open_known(
             self.env,
             "account.action_move_out_invoice_type",
-            name=names[section],
+            name=names[read_choice(self.env, "section", section, names)],
             domain=list(self._get_invoice_domain(section)),
             context={"default_move_type": "out_invoice", "create": False},
         )

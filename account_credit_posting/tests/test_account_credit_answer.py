@@ -1,5 +1,7 @@
+import contextlib
 import inspect
 
+from odoo import models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -28,6 +30,10 @@ MOVING = {
     "account.stored.value.use": ("action_confirm",),
     "res.partner": ("apply_account_credits",),
 }
+
+
+class Undo(Exception):
+    """Nothing of it should stay."""
 
 
 @tagged("post_install", "-at_install")
@@ -86,10 +92,8 @@ class TestAccountCreditAnswer(StoredValueCommon):
         # It is told once, and kept nowhere.
         self.assertTrue(codes[0])
         self.assertFalse(codes[1])
-        kept = self.env["account.credit.answer"].sudo().search([]).answer
-        self.assertEqual(
-            kept, {"value": {"id": value.id, "name": value.name, "code": False}}
-        )
+        kept = self.env["account.credit.answer"].sudo().search([]).answer["value"]
+        self.assertEqual((kept["id"], kept["code"]), (value.id, False))
 
     def test_use(self):
         value = self._issue(100).with_user(self.clerk)
@@ -260,6 +264,93 @@ class TestAccountCreditAnswer(StoredValueCommon):
                 with self.assertRaisesRegex(UserError, "is no (amount|number)"):
                     call(amount)
         self.assertEqual(value.balance, 100)
+
+    def test_wrong_shapes_get_a_sentence(self):
+        value = self._issue(100)
+        line = self._post_line(30)
+        invoice = self._create_invoice(self.account, 20)
+        batch = self._create_batch()
+        invoice.apply_account_credits()
+        application = invoice.credit_application_ids
+        for record in (
+            *(value, line, invoice, batch, application, self.account),
+            self.env["account.credit.batch"],
+            self.env["account.stored.value"],
+        ):
+            for name, parameters in self._get_methods(record).items():
+                for parameter in parameters or [None]:
+                    for wrong in ([1], "abc", {"a": 1}, -1, 1e300):
+                        arguments = dict.fromkeys(parameters)
+                        if parameter:
+                            arguments[parameter] = wrong
+                        self._call(record, name, arguments)
+        self.assertEqual((value.balance, line.state), (100, "posted"))
+
+    def _get_methods(self, record):
+        """Return the public methods of this addon: ``{name: names of arguments}``."""
+        methods = {}
+        for name in dir(type(record)):
+            method = getattr(type(record), name)
+            module = getattr(method, "__module__", None) or ""
+            is_own = "account_credit_posting" in module and callable(method)
+            # What Odoo has, too, takes what Odoo takes.
+            is_odoos = hasattr(models.BaseModel, name) or any(
+                name in vars(parent) and "credit_posting" not in parent.__module__
+                for parent in type(record).mro()[1:]
+            )
+            if name[0] == "_" or not is_own or is_odoos or name == "web_read":
+                continue
+            if bool(record) == hasattr(method, "_api_model"):
+                continue
+            signature = inspect.signature(method)
+            methods[name] = [
+                parameter.name
+                for parameter in list(signature.parameters.values())[1:]
+                if parameter.kind == parameter.POSITIONAL_OR_KEYWORD
+            ]
+        return methods
+
+    def _call(self, record, name, arguments):
+        with (
+            self.subTest(model=record._name, method=name, arguments=arguments),
+            contextlib.suppress(UserError, Undo),
+            self.env.cr.savepoint(),
+        ):
+            getattr(record.with_user(self.manager), name)(**arguments)
+            raise Undo
+
+    def test_context_without_what_is_changed(self):
+        line = self._post_line(30)
+        for call in (self._issue(100).action_change, line.action_change):
+            with self.assertRaisesRegex(UserError, "is no change"):
+                call()
+        with self.assertRaisesRegex(UserError, "is no section"):
+            self.account.with_context(section="x").action_view_section()
+
+    def test_no_rate_no_money(self):
+        franc = self.setup_other_currency("CHF", rates=[("2024-04-01", 2)])
+        moves = self.env["account.move"].search([])
+        for value_type in ("gift_card", "prepayment"):
+            with self.assertRaisesRegex(UserError, "CHF has no exchange rate"):
+                self._issue(100, value_type, currency_id=franc.id)
+        page = self.env["account.post.payment"].create(
+            {
+                "partner_id": self.account.id,
+                "journal_id": self.bank.id,
+                "currency_id": franc.id,
+                "amount": 10,
+                "date": "2024-03-20",
+            }
+        )
+        with self.assertRaisesRegex(UserError, "CHF has no exchange rate"):
+            page.action_post()
+        self.assertEqual(self.env["account.move"].search([]), moves)
+        page.date = "2024-04-01"
+        page.action_post()
+        self.assertItems(
+            page.payment_ids.move_id,
+            [(self.outstanding, 5, 10), (self.receivable, -5, -10)],
+        )
 
     def test_answer_is_for_those_who_may_ask(self):
         value = self._issue(100)

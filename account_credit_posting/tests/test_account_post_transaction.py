@@ -219,7 +219,8 @@ class TestAccountPostTransaction(AccountCreditCommon):
             {
                 "name": "Mine",
                 "model_id": "res.partner",
-                "domain": f"[('id', 'in', {self.accounts[2:5].ids})]",
+                "domain": f"[('id', 'in', {self.accounts[2:5].ids}), "
+                "('create_uid', 'not in', [uid, -1])]",
                 "user_ids": [Command.set(self.clerk.ids)],
             }
         )
@@ -245,7 +246,15 @@ class TestAccountPostTransaction(AccountCreditCommon):
             transaction.action_add_filtered()
 
     def test_filter_that_cannot_be_read_says_so(self):
-        for domain in ("[('nonsense', '=', 1)]", "[('id', '=', nonsense)]", "1"):
+        for domain in (
+            *("[('nonsense', '=', 1)]", "[('id', '=', nonsense)]", "1"),
+            # Nothing is called or computed.
+            "[('id', '=', time.sleep(1))]",
+            "[('id', '=', 9 ** 9 ** 9)]",
+            "[('name', '=', 'a' * 10 ** 9)]",
+            "[(" * 9000,
+            f"[('name', '=', '{'a' * 20_000}')]",
+        ):
             saved = self.env["ir.filters"].create(
                 {"name": "Old", "model_id": "res.partner", "domain": "[]"}
             )

@@ -656,6 +656,19 @@ class TestStoredValueCodes(StoredValueCommon):
         )
         self.assertEqual(normalize_code(code.replace("0", "O").replace("1", "l")), code)
 
+    def test_what_stands_between_letters_and_digits_does_not_matter(self):
+        code = create_code()
+        groups = [code[start : start + 4] for start in range(0, 16, 4)]
+        marks = "\u2010\u2013\u2014\u2212\u00a0\u2003\u200b\u200d\ufeff\u00ad\u00b7"
+        for mark in f" -._\n{marks}":
+            self.assertEqual(normalize_code(mark + mark.join(groups)), code, repr(mark))
+        # As some keyboards and documents write them.
+        wide = "".join(chr(ord(character) + 0xFEE0) for character in code)
+        self.assertEqual(normalize_code(wide), code)
+        self.assertEqual(normalize_code(code.lower()), code)
+        for text in (None, 5, [code, code], "A" * 10**6):
+            self.assertEqual(normalize_code(text), "")
+
 
 @tagged("post_install", "-at_install")
 class TestStoredValueRights(StoredValueCommon):

@@ -1,15 +1,24 @@
+import runpy
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
 from odoo.tests import HttpCase, tagged
-from odoo.tools import mute_logger
+from odoo.tools import file_path, mute_logger
+from odoo.tools.misc import hmac
 
 from odoo.addons.mail.tests.common import MailCase
 
-from ..const import ATTEMPTS
+from .. import const
+from ..const import ATTEMPTS, CODE_KEYS
 from ..models.stored_value.account_gift_card import GiftCard
+from ..tools.card_code import compute_check_character, normalize_code
 from .common_stored_value import StoredValueCommon
+
+#: A code that could be one.
+WRONG = "A" * 15 + compute_check_character("A" * 15)
 
 
 @tagged("post_install", "-at_install")
@@ -20,7 +29,7 @@ class TestGiftCardAttempts(StoredValueCommon):
         super().setUp()
         self.registry_enter_test_mode()
 
-    def _guess(self, code="AAAA-AAAA-AAAA-AAAA", user=None):
+    def _guess(self, code=WRONG, user=None):
         # Not `assertRaises`: Odoo's takes back what was written before the error.
         try:
             self.values.with_user(user or self.clerk).balance_of(code)
@@ -61,6 +70,34 @@ class TestGiftCardAttempts(StoredValueCommon):
             self.values.with_user(self.clerk).balance_of(self.code)
         self.assertIn("no gift card", self._guess())
 
+    def test_typing_error_costs_no_attempt(self):
+        self._issue(100)
+        other = "B" if self.code[0] == "A" else "A"
+        for code in (other + self.code[1:], self.code[:-1], "", "x" * 10**6):
+            for _number in range(ATTEMPTS):
+                self.assertIn("no gift card", self._guess(code))
+        answer = self.values.with_user(self.clerk).balance_of(self.code)
+        self.assertEqual(answer["balance"], 100)
+
+    def test_one_user_does_not_close_an_office(self):
+        self._issue(100)
+        attempts = self.env["account.stored.value.attempt"]
+        third = self._create_user("third", "account.group_account_invoice")
+        with (
+            patch.object(type(attempts), "_get_address", lambda _self: "address 10 "),
+            patch.object(const, "ADDRESS_ATTEMPTS", ATTEMPTS + 5),
+        ):
+            for _number in range(2):
+                for _other in range(ATTEMPTS - 1):
+                    self._guess()
+                self.values.with_user(self.clerk).balance_of(self.code)
+            # What one user has tried counts ten at most for all of them.
+            for _number in range(5):
+                self.values.with_user(third).balance_of(self.code)
+                self.assertIn("no gift card", self._guess(user=self.manager))
+            for user in (self.clerk, self.manager, third):
+                self.assertIn("Too many", self._guess(self.code, user))
+
     def test_nobody_reads_or_deletes_attempts(self):
         self._guess()
         attempts = self.env["account.stored.value.attempt"]
@@ -68,6 +105,82 @@ class TestGiftCardAttempts(StoredValueCommon):
         for user in (self.clerk, self.manager, self.accountant):
             with self.assertRaises(AccessError):
                 attempts.with_user(user).search([])
+
+
+@tagged("post_install", "-at_install")
+class TestGiftCardAttemptsConnection(StoredValueCommon):
+    """Attempts are on a connection of their own, in all that is done with them."""
+
+    def test_no_transaction_waits_for_itself(self):
+        attempts = self.env["account.stored.value.attempt"].with_user(self.clerk)
+        self.addCleanup(attempts._record_right)
+        attempts._record_wrong()
+        attempts._check_pause()
+        attempts._record_right()
+        attempts._record_wrong()
+        self.env.cr.execute(
+            "SELECT COUNT(*) FROM pg_locks WHERE pid = pg_backend_pid()"
+            " AND relation = 'account_stored_value_attempt'::regclass"
+        )
+        self.assertEqual(self.env.cr.fetchone(), (0,))
+        for _number in range(ATTEMPTS - 1):
+            attempts._record_wrong()
+        with self.assertRaisesRegex(UserError, "Too many"):
+            attempts._check_pause()
+
+
+@tagged("post_install", "-at_install")
+class TestGiftCardKey(StoredValueCommon):
+    """The key of the codes survives what becomes of the database."""
+
+    def _get_balance(self, code):
+        return self.values.with_user(self.clerk).balance_of(code)["balance"]
+
+    def test_copy_of_the_database_knows_the_codes(self):
+        self._issue(100)
+        self.env["ir.config_parameter"].set_param("database.secret", "that of a copy")
+        self.assertEqual(self._get_balance(self.code), 100)
+
+    def test_new_key_leaves_the_codes_valid(self):
+        first, code = self._issue(100), self.code
+        old_hash = first.sudo().code_hash
+        self.env["res.config.settings"].create({}).action_rotate_code_key()
+        self._issue(50)
+        self.assertEqual(self._get_balance(code), 100)
+        self.assertEqual(self._get_balance(self.code), 50)
+        GiftCard(first.with_user(self.clerk)).check_code(code)
+        # A code that is made now has the new key.
+        parameters = self.env["ir.config_parameter"]
+        new, _old = parameters.get_param(CODE_KEYS).split()[:2]
+        parameters.set_param(CODE_KEYS, new)
+        self.assertEqual(self._get_balance(self.code), 50)
+        self.assertEqual(first.sudo().code_hash, old_hash)
+        with self.assertRaises(UserError):
+            self._get_balance(code)
+
+    def test_new_key_is_for_administrators_of_the_system(self):
+        for user in (self.clerk, self.manager):
+            with self.assertRaises(AccessError):
+                self.env["res.config.settings"].with_user(user).action_rotate_code_key()
+
+    def test_codes_of_an_older_release_stay_valid(self):
+        value = self._issue(100)
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param(CODE_KEYS, False)
+        value._write_guarded(
+            {
+                "code_hash": hmac(
+                    self.env(su=True),
+                    "account.stored.value",
+                    normalize_code(self.code),
+                )
+            }
+        )
+        path = file_path("account_credit_posting/migrations/19.0.2.1.0/post-codes.py")
+        runpy.run_path(path)["migrate"](self.env.cr, "19.0.2.0.0")
+        parameters.set_param("database.secret", "that of a copy")
+        self.assertEqual(self._get_balance(self.code), 100)
+        self.assertEqual(len(parameters.get_param(CODE_KEYS).split()), 2)
 
 
 @tagged("post_install", "-at_install")
@@ -248,12 +361,12 @@ class TestGiftCardPrint(StoredValueCommon, HttpCase):
         for user in (cls.clerk, cls.accountant):
             user.password = f"{user.login} password"
 
-    def _print(self, user, value, code):
+    def _print(self, user, value_id, code):
         self.authenticate(user.login, f"{user.login} password")
         return self.url_open(
             "/account_credit_posting/card",
             data={
-                "value_id": value.id,
+                "value_id": value_id,
                 "code": code,
                 "csrf_token": self.csrf_token(),
             },
@@ -293,12 +406,15 @@ class TestGiftCardPrint(StoredValueCommon, HttpCase):
 
     def test_request(self):
         value = self._issue(100)
-        response = self._print(self.clerk, value, self.code)
+        response = self._print(self.clerk, value.id, self.code)
         self.assertEqual(response.status_code, 200)
         self.assertEqual(response.headers["Cache-Control"], "no-store")
-        response = self._print(self.clerk, value, "AAAA-AAAA-AAAA-AAAA")
+        response = self._print(self.clerk, value.id, "AAAA-AAAA-AAAA-AAAA")
         self.assertEqual(response.status_code, 403)
-        response = self._print(self.accountant, value, self.code)
+        response = self._print(self.accountant, value.id, self.code)
         self.assertIn(response.status_code, (403, 404))
-        response = self._print(self.clerk, self.values.browse(2**30), self.code)
+        for value_id in (2**30, 2**40, "abc", "", "-1"):
+            response = self._print(self.clerk, value_id, self.code)
+            self.assertEqual(response.status_code, 404, value_id)
+        response = self.url_open(f"/account_credit_posting/batch/{2**40}/results.xlsx")
         self.assertEqual(response.status_code, 404)

@@ -5,6 +5,7 @@ And kept out of the log.
 
 import logging
 import secrets
+import unicodedata
 
 from ..const import CODE_METHODS
 
@@ -13,6 +14,9 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 #: Characters of a code, the last one is the check character: 75 bits of chance.
 LENGTH = 16
+
+#: Characters that are looked at of what somebody typed.
+TYPED = 200
 
 
 def create_code():
@@ -38,13 +42,15 @@ def compute_check_character(body):
 
 
 def normalize_code(text):
-    """Return a code as it was made, from whatever somebody typed.
+    """Return a code as it was made, from whatever somebody typed or pasted.
 
-    Case, spaces and hyphens do not matter; O is 0, I and L are 1.
+    Case and width do not matter, nor what stands between letters and digits: spaces,
+    dashes, dots, signs of no width. O is 0, I and L are 1.
 
     :return: the code; empty where it can be none
     """
-    code = "".join(str(text or "").upper().split()).replace("-", "")
+    plain = unicodedata.normalize("NFKC", str(text or "")[:TYPED])
+    code = "".join(filter(str.isalnum, plain)).upper()
     code = code.replace("O", "0").replace("I", "1").replace("L", "1")
     if len(code) != LENGTH or any(character not in ALPHABET for character in code):
         return ""

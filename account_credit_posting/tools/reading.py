@@ -24,6 +24,9 @@ TEXTS = frozenset(
     )
 )
 
+#: Arguments that hold others by their names.
+GROUPS = ("details", "labels")
+
 #: The first and the last year of a date.
 YEARS = range(1900, 3000)
 
@@ -126,9 +129,7 @@ def read_date(env, _name, value):
     :param value: date, or text such as 2024-03-15
     :raise ValidationError: when it is no date
     """
-    if not value and not isinstance(value, int | float | list | dict):
-        return None
-    if value is False:
+    if value is None or value is False or value == "":
         return None
     try:
         day = fields.Date.to_date(value)
@@ -155,14 +156,38 @@ def read_text(env, name, value):
     )
 
 
+def read_choice(env, name, value, choices):
+    """Return one of several texts.
+
+    :param choices: what it may be
+    :raise ValidationError: names them
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise ValidationError(
+            env._(
+                "%(value)s is no %(name)s. Choose one of these: %(choices)s.",
+                value=reprlib.repr(value),
+                name=name,
+                choices=", ".join(choices),
+            )
+        )
+    return value
+
+
 def read_arguments(env, arguments):
     """Read the arguments of a public method by their names, in place.
 
-    :param dict arguments: ``{name: value}``; what is given by ``details`` is read, too
+    :param dict arguments: ``{name: value}``; what groups of them hold is read, too
     :raise ValidationError: names the argument that is something else
     """
     for name, value in arguments.items():
-        if name == "details":
+        if name in GROUPS:
+            if not isinstance(value, dict):
+                raise ValidationError(
+                    env._(
+                        "%(name)s must be an object with names and values.", name=name
+                    )
+                )
             read_arguments(env, value)
         elif name.endswith("_id"):
             arguments[name] = read_id(env, name, value)

@@ -5,6 +5,7 @@ from .. import const
 from ..models.credit.account_credit_answer import answered_once
 from ..tools.actions import open_dialog
 from ..tools.days import get_today
+from ..tools.reading import read_choice
 
 
 class AccountCreditLineChange(models.TransientModel):
@@ -93,8 +94,9 @@ class AccountCreditLineChange(models.TransientModel):
     @api.model
     def _open(self, lines):
         """Return a window action that opens the dialog for what the context names."""
-        change = self.env.context.get("change")
         labels = dict(self._fields["change"]._description_selection(self.env))
+        change = self.env.context.get("change")
+        read_choice(self.env, "change", change, labels)
         line = lines[:1]
         return open_dialog(
             f"{labels[change]}: {line.move_name}",

@@ -11,7 +11,9 @@ def migrate(cr, version):
              SELECT company_id, idempotency_key, 'account.stored.value.issue',
                     jsonb_build_object(
                         'value',
-                        jsonb_build_object('id', id, 'name', name, 'code', false)
+                        jsonb_build_object(
+                            'id', id, 'name', name, 'state', state, 'code', false
+                        )
                     )
                FROM account_stored_value
               WHERE idempotency_key IS NOT NULL

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import html_escape
 
 from ... import const
+from ...tools.reading import read_arguments
 
 
 class AccountCreditCorrectionLabel(models.AbstractModel):
@@ -17,6 +18,7 @@ class AccountCreditCorrectionLabel(models.AbstractModel):
     def _change(self, line, labels):
         """Change labels, see ``account.credit.line.change_labels``."""
         self._check_may_change(line)
+        read_arguments(self.env, {"labels": labels})
         unknown = labels.keys() - const.LABEL_FIELDS
         if unknown:
             raise UserError(

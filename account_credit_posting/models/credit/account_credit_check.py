@@ -136,12 +136,7 @@ class AccountCreditCheck(models.AbstractModel):
                 currency=currency.name,
             )
         elif currency in unrated:
-            reason = self.env._(
-                "%(currency)s has no exchange rate on %(date)s. Enter one under "
-                "Configuration, Currencies, then retry.",
-                currency=currency.name,
-                date=format_date(self.env, line.date),
-            )
+            reason = self._get_no_rate_message(currency, line.date)
         else:
             return None
         return line._get_not_credited_message(reason)
@@ -198,18 +193,42 @@ class AccountCreditCheck(models.AbstractModel):
     def _get_currencies_without_rate(self, lines):
         """Return the foreign currencies of the lines that have no rate on the date."""
         batch = lines.batch_id
-        foreign = lines.currency_id - batch.company_id.currency_id
+        return self._find_unrated(lines.currency_id, batch.company_id, batch.date)
+
+    @api.model
+    def _find_unrated(self, currencies, company, date):
+        """Return those of the currencies that Odoo would convert one to one."""
+        foreign = currencies - company.currency_id
         if not foreign:
             return foreign
         rated = self.env["res.currency.rate"]._read_group(
             [
                 ("currency_id", "in", foreign.ids),
-                ("company_id", "in", (False, batch.company_id.root_id.id)),
-                ("name", "<=", batch.date),
+                ("company_id", "in", (False, company.root_id.id)),
+                ("name", "<=", date),
             ],
             ["currency_id"],
         )
         return foreign.browse(set(foreign.ids) - {currency.id for [currency] in rated})
+
+    @api.model
+    def _get_no_rate_message(self, currency, date):
+        return self.env._(
+            "%(currency)s has no exchange rate on %(date)s. Enter one under "
+            "Configuration, Currencies, then retry.",
+            currency=currency.name,
+            date=format_date(self.env, date),
+        )
+
+    @api.model
+    def _check_rate(self, currency, company, date):
+        """Check that a currency has a rate, for what is booked at that of a day.
+
+        :raise UserError: when it has none
+        """
+        # Rates are no secret.
+        if self.sudo()._find_unrated(currency, company, date):
+            raise UserError(self._get_no_rate_message(currency, date))
 
     # -------------------------------------------------------------------------
     # BATCHES

@@ -1,11 +1,10 @@
 from psycopg2.errors import UniqueViolation
 
-from odoo import fields
 from odoo.exceptions import AccessError, ConcurrencyError, ValidationError
 
 from ...tools.days import get_today
 from ...tools.posting import with_posting
-from ...tools.reading import find_amount_error
+from ...tools.reading import find_amount_error, read_date, read_id, read_text
 from ...tools.requests import (
     find_malformed_lines,
     hash_request,
@@ -40,7 +39,10 @@ class CreditRequest:
         if errors:
             raise ValidationError(
                 self.env._("The request is malformed:")
-                + "".join(f"\nlines[{place - 1}] {text}" for place, text in errors[:20])
+                + "".join(
+                    f"\nlines[{place - 1}] {text}" if place else f"\n{text}"
+                    for place, text in errors[:20]
+                )
             )
         item = self.env["product.product"].browse(
             credit_item_id if is_id(credit_item_id) else None
@@ -52,23 +54,17 @@ class CreditRequest:
                     "There is no credit item with the id %(id)s.", id=credit_item_id
                 )
             )
-        try:
-            date = fields.Date.to_date(date or None)
-        except (TypeError, ValueError) as error:
-            raise ValidationError(
-                self.env._(
-                    "%(date)s is no date. Write it as YYYY-MM-DD.", date=str(date)
-                )
-            ) from error
         return {
             "credit_item_id": item.id,
             "lines": [
                 [line["account_id"], line["amount"], line.get("invoice_id") or None]
                 for line in lines
             ],
-            "date": date,
-            "public_comment": public_comment or None,
-            "private_comment": private_comment or None,
+            "date": read_date(self.env, "date", date),
+            "public_comment": read_text(self.env, "public_comment", public_comment)
+            or None,
+            "private_comment": read_text(self.env, "private_comment", private_comment)
+            or None,
         }
 
     def find_batch(self):
@@ -171,7 +167,8 @@ def find_posting_company(env, company_id):
     :param company_id: as the client said it; that of the user by default
     :raise AccessError: when the user does not work in that company
     """
-    company = env["res.company"].browse(company_id or env.company.id)
+    company_id = read_id(env, "company_id", company_id or env.company.id)
+    company = env["res.company"].browse(company_id)
     if not env.su and company not in env.user.company_ids:
         raise AccessError(
             env._("You do not work in the company with the id %(id)s.", id=company_id)

@@ -1,15 +1,17 @@
 """The code of a gift card, and the card: printed, or sent by e-mail."""
 
+import hashlib
+import hmac
 import logging
+import secrets
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import consteq, format_date
-from odoo.tools.misc import hmac
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from ...const import CODE_GROUP, HIDDEN_CODE, UNPAID_FUNDINGS
+from ...const import CODE_GROUP, CODE_KEYS, HIDDEN_CODE, UNPAID_FUNDINGS
 from ...tools.card_code import LENGTH, create_code, normalize_code
 from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
@@ -20,33 +22,70 @@ _logger = logging.getLogger(__name__)
 
 
 def hash_code(env, code):
-    """Return the keyed hash of a code (``odoo.tools.hmac``, the database's key)."""
-    # The key is the system's.
-    return hmac(env(su=True), "account.stored.value", code)
+    """Return the hash of a new code, with the newest key."""
+    return _hash(_get_keys(env)[0], code)
+
+
+def hash_code_with_all(env, code):
+    """Return the hashes that a code may have: one with each key, the newest first."""
+    return [_hash(key, code) for key in _get_keys(env)]
+
+
+def _hash(key, code):
+    # As `odoo.tools.misc.hmac`, which made the hashes of older databases.
+    message = repr(("account.stored.value", code))
+    return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+def _get_keys(env):
+    """Return the keys of codes, the newest first.
+
+    Not ``database.secret``: a copy of the database gets another one, and would void
+    each code.
+    """
+    # The keys are the system's.
+    parameters_sudo = env["ir.config_parameter"].sudo()
+    keys = (parameters_sudo.get_param(CODE_KEYS) or "").split()
+    return keys or [rotate_code_key(env(su=True))]
+
+
+def rotate_code_key(env):
+    """Make a new key for the codes to come; those made before stay valid.
+
+    :param env: of who may write system parameters
+    :return: the key
+    """
+    parameters = env["ir.config_parameter"]
+    key = secrets.token_hex()
+    keys = (parameters.get_param(CODE_KEYS) or "").split()
+    parameters.set_param(CODE_KEYS, " ".join([key, *keys]))
+    return key
 
 
 def find_by_code(env, code):
     """Return the active gift card with a code, of a company of the user.
 
-    Every wrong code takes the same way and gets the same answer; after ten in a row
-    there is a pause.
+    Every wrong code gets the same answer; after ten in a row there is a pause. What can
+    be no code is a typing error, and costs no attempt.
 
     :return: a sudoed ``account.stored.value``
     :raise UserError: when there is none to use
     """
     attempts = env["account.stored.value.attempt"]
     attempts._check_pause()
+    normal = normalize_code(code)
     # The hash is nobody's to read; whoever knows the code may use the card.
     values_sudo = env["account.stored.value"].sudo()
     value_sudo = values_sudo.search(
         [
-            ("code_hash", "=", hash_code(env, normalize_code(code))),
+            ("code_hash", "in", hash_code_with_all(env, normal)),
             ("company_id", "in", env.companies.ids),
             ("state", "=", "active"),
         ]
     )
     if not value_sudo or value_sudo._is_expired():
-        attempts._record_wrong()
+        if normal:
+            attempts._record_wrong()
         raise UserError(env._("There is no gift card to use with this code. Check it."))
     attempts._record_right()
     return value_sudo
@@ -172,8 +211,11 @@ class GiftCard:
         attempts = self.env["account.stored.value.attempt"]
         attempts._check_pause()
         expected = self.value_sudo.code_hash or ""
-        if not consteq(hash_code(self.env, normalize_code(code)), expected):
-            attempts._record_wrong()
+        normal = normalize_code(code)
+        hashes = hash_code_with_all(self.env, normal)
+        if not any(consteq(code_hash, expected) for code_hash in hashes):
+            if normal:
+                attempts._record_wrong()
             raise UserError(
                 self.env._(
                     "This is not the code of %(name)s any more. Give it a new one.",

@@ -8,7 +8,7 @@ from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER, UNPAID_FUNDINGS
 from ...tools.actions import open_dialog, open_record
 from ...tools.days import get_today
 from ...tools.locks import lock_rows
-from ...tools.reading import read_amount, reads_arguments
+from ...tools.reading import read_amount, read_choice, reads_arguments
 from ...tools.rights import check_right
 from ..credit.account_credit_answer import answered_once
 from . import (
@@ -417,6 +417,11 @@ class AccountStoredValue(models.Model):
         company = stored_value_request.get_own_company(
             self.env, details.pop("company_id", None)
         )
+        for name, value in (("value_type", value_type), ("funding", funding)):
+            selection = dict(self._fields[name].selection)
+            read_choice(self.env, name, value, selection)
+        if not account_id:
+            raise ValidationError(self.env._("Choose an account."))
         vals = stored_value_request.prepare_vals(company, details)
         currency = self.env["res.currency"].browse(vals["currency_id"])
         vals |= {
@@ -805,8 +810,9 @@ class AccountStoredValue(models.Model):
         """
         self.ensure_one()
         dialog = self.env["account.stored.value.change"]
-        change = self.env.context.get("change")
         labels = dict(dialog._fields["change"]._description_selection(self.env))
+        change = self.env.context.get("change")
+        read_choice(self.env, "change", change, labels)
         name = f"{labels[change]}: {self.name}"
         return open_dialog(name, dialog._name, value_id=self.id, change=change)
 

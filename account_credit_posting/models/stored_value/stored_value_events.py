@@ -534,7 +534,7 @@ def _build_payment(value, event, amount, journal):
     date = value.issue_date if is_issue else get_today(company)
     if amount < 0:
         check_available(value, -amount, date)
-    balance = value.currency_id._convert(amount, company.currency_id, company, date)
+    balance = _convert_at_rate(value, amount, date)
     label = get_payment_label(value.env, event, journal)
     payment_type = "inbound" if is_issue else "outbound"
     account = _get_outstanding_account(value, payment_type, journal)
@@ -588,7 +588,7 @@ def _convert(value, amount, date):
     company = value.company_id
     currency = company.currency_id
     if value.currency_id == currency or amount >= 0:
-        return value.currency_id._convert(amount, currency, company, date)
+        return _convert_at_rate(value, amount, date)
     held, held_company = sum_held(value).get(value, (0, 0))
     if not value.currency_id.compare_amounts(held, -amount):
         return -held_company
@@ -634,6 +634,16 @@ def get_available(days, date):
     :param list days: of one stored value, see :func:`find_available`
     """
     return max([0, *(amount for day, amount in days if day <= date)])
+
+
+def _convert_at_rate(value, amount, date):
+    """Convert an amount to company currency at the rate of a day.
+
+    :raise UserError: where there is none
+    """
+    company = value.company_id
+    value.env["account.credit.check"]._check_rate(value.currency_id, company, date)
+    return value.currency_id._convert(amount, company.currency_id, company, date)
 
 
 def sum_held(values):

@@ -234,6 +234,8 @@ class AccountPostPayment(models.TransientModel):
             raise UserError(error)
         if self.currency_id.compare_amounts(self.amount, 0) <= 0:
             raise UserError(self.env._("Enter an amount above zero."))
+        checks = self.env["account.credit.check"]
+        checks._check_rate(self.currency_id, self.company_id, self.date)
         if (
             self.method_line_id.payment_type != "inbound"
             or self.method_line_id.journal_id != self.journal_id

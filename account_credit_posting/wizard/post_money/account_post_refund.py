@@ -303,6 +303,10 @@ class AccountPostRefundLine(models.TransientModel):
                     open=currency.format(source["amount_open"]),
                 )
             )
+        refund = self.refund_id
+        self.env["account.credit.check"]._check_rate(
+            currency, refund.company_id, refund._get_date()
+        )
         self._write_guarded({"name": source["name"], "currency_id": currency.id})
 
     def _refund(self):
