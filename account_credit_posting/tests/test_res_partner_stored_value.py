@@ -1,8 +1,10 @@
+import runpy
 from contextlib import contextmanager
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import SQL, file_path
 
 from .common_stored_value import StoredValueCommon
 
@@ -136,6 +138,44 @@ class TestPartnerStoredValue(StoredValueCommon):
         credit = self._post_line(5, child)
         self.assertEqual(credit.partner_id, self.accounts[1])
         credit.batch_id.action_reverse()
+        self.assertHeldBy(items, self.accounts[1])
+
+    def test_update_mends_what_did_not_follow(self):
+        items = self._hold()
+        undone = self._post_line(9, self.accounts[2])
+        undone.batch_id.action_reverse()
+        undone.move_id.reversal_move_ids.button_cancel()
+        self.account.parent_id = self.accounts[1]
+        # As it was before this was looked after.
+        self.env.flush_all()
+        for table in (
+            "account_credit_line",
+            "account_credit_application",
+            "account_stored_value",
+        ):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET partner_id = %s WHERE partner_id = %s",
+                    SQL.identifier(table),
+                    self.account.id,
+                    self.accounts[1].id,
+                )
+            )
+        for record in (undone, undone.batch_id):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET state = 'reversed' WHERE id = %s",
+                    SQL.identifier(record._table),
+                    record.id,
+                )
+            )
+        self.env.invalidate_all()
+        path = file_path(
+            "account_credit_posting/migrations/19.0.2.1.0/post-odd-orders.py"
+        )
+        runpy.run_path(path)["migrate"](self.env.cr, "19.0.2.0.0")
+        self.assertEqual((undone.state, undone.batch_id.state), ("posted", "done"))
+        self.assertLedgerSound(undone.batch_id)
         self.assertHeldBy(items, self.accounts[1])
 
     def test_account_does_not_follow_to_another_company(self):
