@@ -350,3 +350,18 @@ def test_addon_keeps_the_rules(addon, rule):
 def test_way_of_one_credit_leads_through_files_that_exist():
     way = house.read_way() or []
     assert [path for path in way if not (house.ADDON / path).exists()] == []
+
+
+def test_day_is_that_of_the_company():
+    """Odoo's own day is that of the user: ours are asked of ``tools.days``."""
+    found = {
+        path.relative_to(house.ADDON).as_posix()
+        for path in house.ADDON.rglob("*.py")
+        if "Date.context_today" in path.read_text()
+    }
+    assert {path for path in found if not path.startswith("tests/")} == {
+        "tools/days.py",
+        # What Odoo leaves a draft, and what it calls due, is up to Odoo.
+        "models/account_move.py",
+        "models/credit/account_credit_form_invoice.py",
+    }

@@ -466,6 +466,7 @@ class AccountMove(models.Model):
         now = self.filtered(lambda move: not soft or move.date <= today)
         documents = now.filtered(lambda move: move.is_sale_document())
         invoices = documents.filtered(lambda move: move.move_type == "out_invoice")
+        now._stay_with_account()
         # Before anything is posted: the lines name their gift cards.
         gift_card_sale.sell(invoices)
         gift_card_sale.take_back(documents - invoices)
@@ -474,6 +475,23 @@ class AccountMove(models.Model):
         self.env["account.credit.application"]._apply_posted(posted)
         gift_card_sale.update(documents)
         return posted
+
+    def _stay_with_account(self):
+        """Let what reverses credits and gift cards be of the account that has them.
+
+        The contact may have left it since: Odoo would reverse them on its new account.
+        """
+        # The rule holds for users who can see neither, too.
+        for move_sudo in self.sudo().filtered("reversed_entry_id"):
+            original_sudo = move_sudo.reversed_entry_id
+            account_sudo = original_sudo.commercial_partner_id
+            if (
+                (original_sudo.credit_line_id or original_sudo.stored_value_event)
+                and move_sudo.is_invoice()
+                and move_sudo.partner_id == original_sudo.partner_id
+                and move_sudo.commercial_partner_id != account_sudo
+            ):
+                move_sudo.commercial_partner_id = account_sudo
 
     def button_draft(self):
         """Free the credits of an invoice that is reset, for the next open one."""

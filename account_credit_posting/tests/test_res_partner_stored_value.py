@@ -140,6 +140,37 @@ class TestPartnerStoredValue(StoredValueCommon):
         credit.batch_id.action_reverse()
         self.assertHeldBy(items, self.accounts[1])
 
+    def test_what_was_posted_is_reversed_where_it_is(self):
+        self.item.taxes_id = self.company_data["default_tax_sale"]
+        line = self._post_line(10)
+        product = self.env["product.product"].create(
+            {"name": "Gift Card", "is_gift_card": True}
+        )
+        sale = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.account.id,
+                "invoice_date": "2024-03-01",
+                "invoice_line_ids": [
+                    Command.create({"product_id": product.id, "price_unit": 40})
+                ],
+            }
+        )
+        sale.action_post()
+        family = self.accounts[1]
+        self.account.parent_id = family
+        self.account.parent_id = False
+        line.batch_id.action_reverse()
+        reversal = line.move_id.reversal_move_ids
+        self.assertEqual(reversal.line_ids.partner_id, family)
+        self.assertEqual((line.state, line.amount_open), ("reversed", 0))
+        note = sale._reverse_moves(
+            [{"date": "2024-03-02", "invoice_date": "2024-03-02"}], cancel=True
+        )
+        self.assertEqual(note.line_ids.partner_id, family)
+        self.assertEqual(sale.sold_value_ids.mapped("state"), ["void"])
+        self.assertEqual(sale.sold_value_ids.partner_id, family)
+
     def test_update_mends_what_did_not_follow(self):
         items = self._hold()
         undone = self._post_line(9, self.accounts[2])

@@ -120,7 +120,7 @@ def _get_covered_message(env, diagnostics):
     )
 
 
-#: What is posted of a record is below zero on no day.
+#: What is posted of a record is below zero neither on its day nor on a later one.
 COVERED = ConstraintTrigger(
     {
         "INSERT": "NEW.parent_state = 'posted' AND NEW.stored_value_id IS NOT NULL",
@@ -136,11 +136,13 @@ BEGIN
      WHERE id = NEW.stored_value_id;
     IF EXISTS (
         SELECT FROM (
-            SELECT SUM(amount_currency) OVER (ORDER BY date) AS missing
+            SELECT date, SUM(amount_currency) OVER (ORDER BY date) AS missing
               FROM account_move_line
              WHERE stored_value_id = NEW.stored_value_id AND parent_state = 'posted'
         ) AS day
         WHERE missing > 0
+          -- What was wrong on earlier days must not keep it from being used.
+          AND date >= (SELECT date FROM account_move_line WHERE id = NEW.id)
     ) THEN
         RAISE check_violation USING
             MESSAGE = 'a stored value is below zero',
