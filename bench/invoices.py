@@ -55,6 +55,6 @@ TABLE = Table(
         "with the addon": Way(WITH, post_invoices, create_with_triggers),
     },
     sizes=(1000,),
-    rounds=9,
+    rounds=10,
     clock=read_processor_time,
 )

@@ -28,10 +28,15 @@ class AccountAccount(models.Model):
         """Keep accounts that hold stored value as they are.
 
         :raise UserError: when one of them would be archived, or of another type
+        :raise ValidationError: when it is merged with one that holds something else
         """
         if "account_type" in vals or not vals.get("active", True):
             self._check_holds_nothing(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        if "company_ids" in vals:
+            # The end of a merge of accounts: what the others held is here now.
+            self._update_holders(self)
+        return result
 
     def _check_holds_nothing(self, vals):
         for account in self:

@@ -357,6 +357,31 @@ class TestPostingAround(PostedCommon):
             error=ValidationError,
         )
 
+    def test_merged_ledger_accounts(self):
+        self._issue(100)
+        company = self._create_company(name="Lakeside")
+        wizard = self.env["account.merge.wizard"].with_company(company)
+        theirs = company.gift_card_liability_account_id
+        income = self.env["account.account"].search(
+            [("company_ids", "=", company.id), ("account_type", "=", "income")], limit=1
+        )
+        self._create_entry(
+            (income, 5, {}),
+            (income, -5, {}),
+            company_id=company.id,
+            journal_id=company._get_credit_entry_journal().id,
+        ).action_post()
+        self.assertRefused(
+            "something else is booked",
+            wizard._action_merge,
+            income | self.sold,
+            error=ValidationError,
+        )
+        wizard._action_merge(self.sold | theirs)
+        self.assertCommittable()
+        self.assertEqual(company.gift_card_liability_account_id, self.sold)
+        self.assertTrue(self.sold.holds_stored_value)
+
     def test_accounts_stay_in_use(self):
         self._issue(100)
         old = self.sold

@@ -1,9 +1,12 @@
+from odoo.tools.sql import table_exists
+
+
 def migrate(cr, version):
     """Say which accounts hold stored value, before the database keeps them to it.
 
     What was booked there by others stays as it is.
     """
-    if not version:
+    if not version or not table_exists(cr, "account_stored_value"):
         return
     cr.execute(
         "ALTER TABLE account_account "
