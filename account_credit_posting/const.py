@@ -227,6 +227,9 @@ PREVIEWED = 500
 #: The same credit within so many days is worth a warning.
 REPEATED_DAYS = 30
 
+#: For so many seconds nobody wonders where the workers are.
+WORKERS_AWAITED = 300
+
 #: From so many lines of the wizard on, nobody waits for the disk.
 HURRIED = 1000
 

@@ -1,12 +1,15 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 from psycopg2.errors import UniqueViolation
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .. import const
+from ..models.run.worker_watch import WorkerWatch
 from ..tools.posting import with_posting
 from .common import AccountCreditCommon
 
@@ -281,6 +284,78 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         self.assertEqual(sent[0][2], {"batch_id": batch.id})
         self.assertEqual(batch.progress_info["done"], batch.progress_info["line_count"])
         self.assertFalse(batch.progress_info["is_working"])
+
+    # -------------------------------------------------------------------------
+    # NO WORKER COMES
+    # -------------------------------------------------------------------------
+
+    def _let_pass(self, batch, minutes):
+        """Let time pass since the batch was queued and a worker was seen."""
+        self.env.flush_all()
+        past = fields.Datetime.now() - timedelta(minutes=minutes)
+        for statement, values in (
+            ("UPDATE account_credit_run SET create_date = %s WHERE id = %s", [past]),
+            (
+                "UPDATE account_credit_line SET write_date = %s"
+                " WHERE batch_id IN (SELECT id FROM account_credit_batch"
+                " WHERE run_id = %s OR state IN ('queued', 'posting'))",
+                [past],
+            ),
+            (
+                "UPDATE ir_cron_progress SET write_date = %s"
+                " WHERE %s IS NOT NULL AND write_date > now() - interval '1 day'",
+                [past],
+            ),
+        ):
+            self.env.cr.execute(statement, [*values, batch.run_id.id])
+        self.env.invalidate_all()
+
+    def test_batch_says_that_no_worker_comes(self):
+        batch = self._queue()
+        for minutes, is_said in ((0, False), (4, False), (7, True)):
+            self._let_pass(batch, minutes)
+            idle = batch.with_user(self.clerk).progress_info["idle"]
+            self.assertEqual(bool(idle), is_said)
+            health = WorkerWatch(self.env).get_health()
+            self.assertEqual(health["status"], "late" if is_said else "ok")
+            self.assertEqual(health["queued"], 1)
+            self.assertGreaterEqual(health["oldest_queued_seconds"], 60 * minutes)
+        self.assertIn("for 7 minutes", idle)
+        self.assertIn("restart Odoo", idle)
+        # A worker that is busy elsewhere comes back.
+        cron = self.env.ref("account_credit_posting.ir_cron_post_credits_2")
+        progress = self.env["ir.cron.progress"].create({"cron_id": cron.id})
+        self.env.invalidate_all()
+        self.assertFalse(batch.progress_info["idle"])
+        progress.unlink()
+        # Others leave their trace on the lines.
+        batch.line_ids[0]._write_guarded({"error": False})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_credit_line SET write_date = now() at time zone 'UTC'"
+            " WHERE id = %s",
+            [batch.line_ids[0].id],
+        )
+        self.env.invalidate_all()
+        self.assertFalse(batch.progress_info["idle"])
+
+    def test_nothing_is_late_that_waits_for_somebody(self):
+        batch = self._queue()
+        batch.action_pause()
+        self._let_pass(batch, 60)
+        self.assertFalse(batch.progress_info["idle"])
+        self.assertEqual(WorkerWatch(self.env).get_health()["status"], "ok")
+        batch.action_resume()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertTrue(batch.progress_info["idle"])
+        self._run_worker()
+        self.assertFalse(batch.progress_info["idle"])
+        health = WorkerWatch(self.env).get_health()
+        self.assertEqual(
+            (health["status"], health["queued"], health["oldest_queued_seconds"]),
+            ("ok", 0, None),
+        )
 
     # -------------------------------------------------------------------------
     # REVERSAL

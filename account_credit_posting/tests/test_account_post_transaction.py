@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
+from .. import const
 from .common import AccountCreditCommon
 
 
@@ -679,6 +680,27 @@ class TestCreditResults(AccountCreditCommon, HttpCase):
         self.accounts[0].name = "=1+1"
         batch.action_post()
         return batch
+
+    def test_health_needs_no_login_and_tells_no_secret(self):
+        answer = self.url_open("/account_credit_posting/health")
+        self.assertEqual(answer.status_code, 200)
+        health = answer.json()
+        self.assertEqual((health["status"], health["database"]), ("ok", "ok"))
+        self.assertEqual(
+            set(health),
+            {
+                *("status", "database", "queued"),
+                *("oldest_queued_seconds", "worker_seen_seconds"),
+            },
+        )
+        self.patch(const, "WORKERS_AWAITED", -1)
+        self.company.credit_background_lines = 0
+        batch = self._create_batch()
+        batch.action_post()
+        self.assertEqual(batch.state, "queued")
+        self.env.flush_all()
+        answer = self.url_open("/account_credit_posting/health")
+        self.assertEqual((answer.status_code, answer.json()["status"]), (503, "late"))
 
     def test_results_are_exported_without_private_comment(self):
         batch = self._post_two()

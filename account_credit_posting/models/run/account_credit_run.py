@@ -7,6 +7,7 @@ from ...tools.locks import lock_free_rows, try_lock_chains
 from ...tools.posting import with_posting
 from ...tools.working import trigger, work, work_list
 from .posted_credits import PostedCredits
+from .worker_watch import WorkerWatch
 
 
 class AccountCreditRun(models.Model):
@@ -88,8 +89,10 @@ class AccountCreditRun(models.Model):
         """Compute how far the runs are.
 
         ``{"batch_id", "is_working", "is_paused", "work", "line_count", "done": lines
-        posted or reversed, "failed", "seconds": since the first chunk was begun}``
+        posted or reversed, "failed", "seconds": since the first chunk was begun,
+        "idle": what to do where no worker comes, or False}``
         """
+        watch = WorkerWatch(self.env)
         for run in self:
             batch = run.batch_id
             if run.work == "post":
@@ -102,9 +105,12 @@ class AccountCreditRun(models.Model):
                 )
                 done = count - batch._count_lines_to_do() - failed
             end = run.end or fields.Datetime.now()
+            is_working = batch.state in const.IN_WORK and not run.is_scheduled
+            since = max(filter(None, (run.create_date, batch.post_at)), default=end)
             run.progress_info = {
                 "batch_id": batch.id,
-                "is_working": batch.state in const.IN_WORK and not run.is_scheduled,
+                "is_working": is_working,
+                "idle": is_working and not run.is_paused and watch.get_text(since),
                 "is_paused": run.is_paused,
                 "line_count": count,
                 "done": done,

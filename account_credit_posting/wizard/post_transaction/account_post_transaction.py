@@ -4,6 +4,7 @@ from odoo.fields import Command, Domain
 
 from ... import const
 from ...models.credit.account_credit_answer import answered_once
+from ...models.run.worker_watch import WorkerWatch
 from ...tools.actions import open_list
 from ...tools.days import get_today
 from ...tools.texts import format_accounts, format_totals
@@ -349,6 +350,7 @@ class AccountPostTransaction(models.TransientModel):
                     "batch_id": transaction.batch_id.id,
                     "is_working": True,
                     "is_paused": False,
+                    "idle": WorkerWatch(self.env).get_text(transaction.write_date),
                     "line_count": transaction.line_count,
                     "done": 0,
                     "failed": 0,
