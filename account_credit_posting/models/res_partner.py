@@ -572,8 +572,10 @@ class ResPartner(models.Model):
         Of one kind, where the context names a ``value_type``.
 
         :return: a window action on ``account.stored.value.movement``
+        :raise AccessError: when the user has no part in billing
         """
         self.ensure_one()
+        self._check_may_see_billing()
         value_type = self.env.context.get("value_type")
         return open_known(
             self.env,

@@ -94,6 +94,7 @@ class AccountCreditLineChange(models.TransientModel):
     @api.model
     def _open(self, lines):
         """Return a window action that opens the dialog for what the context names."""
+        lines.check_access("read")
         labels = dict(self._fields["change"]._description_selection(self.env))
         change = self.env.context.get("change")
         read_choice(self.env, "change", change, labels)

@@ -274,11 +274,12 @@ class AccountCreditCheck(models.AbstractModel):
 
         :param date: that of the batch by default
         """
-        company = batch.company_id
-        items = batch.credit_item_id + batch.charge_item_id
+        batch_sudo = batch.sudo()  # Whoever posts may be told that a date is locked.
+        company = batch_sudo.company_id
+        items = batch_sudo.credit_item_id + batch_sudo.charge_item_id
         taxes = items.taxes_id._filter_taxes_by_company(company)
         locks = company._get_violated_lock_dates(
-            date or batch.date, bool(taxes), batch._get_journal()
+            date or batch.date, bool(taxes), batch_sudo._get_journal()
         )
         return company._format_lock_dates(locks) if locks else ""
 

@@ -741,9 +741,14 @@ class AccountPostTransaction(models.TransientModel):
         work_list(self.env, list(waiting), lambda one: TransactionTransfer(one).run())
 
     def _get_batch(self):
-        """Return what was posted, for those who may post."""
+        """Return what was posted, for those who may post.
+
+        :raise UserError: when nothing was posted yet
+        """
         self._check_may_post()
         self.ensure_one()
+        if not self.batch_id:
+            raise UserError(self.env._("Nothing is posted yet. Click Post first."))
         return self.batch_id
 
     def action_retry(self):

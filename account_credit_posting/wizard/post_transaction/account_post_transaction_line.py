@@ -71,8 +71,11 @@ class AccountPostTransactionLine(models.TransientModel):
     def _get_currency(self, company):
         """Return the currency of the line at a company that gives the credit."""
         self.ensure_one()
+        company = company or self.env.company
+        if not self.partner_id:
+            return company.currency_id  # That there is none is refused later.
         return self.invoice_id.currency_id or self.partner_id._get_credit_currency(
-            company or self.env.company
+            company
         )
 
     @api.depends("partner_id", "company_id")
