@@ -113,6 +113,8 @@ def assert_posted_once(watch, lines):
 
 
 def test_killed_workers_lose_nothing():
+    # README says: "numbers have no gap and no double."
+    # README says: "**Exactly once.** A chunk is one transaction."
     lines = 3000
     with queued(lines) as (name, watch), running_server(name):
         for _time in range(3):

@@ -52,6 +52,7 @@ class TestAccountCreditBatchApprovalChanges(ApprovalCommon):
         ]
 
     def test_nothing_changes_while_it_waits(self):
+        # README says: "While it waits or is posted nothing of it changes"
         batch = self._wait()
         for user in (self.clerk, self.manager):
             for change in self._get_changes(batch.with_user(user)):
@@ -96,6 +97,8 @@ class TestAccountCreditBatchApprovalChanges(ApprovalCommon):
             batch.write({"private_comment": "x", "public_comment": "x"})
 
     def test_what_was_refused_stays_as_it_was(self):
+        # README says: "What was refused stays as it was, with its log, and nobody
+        # deletes it."
         for user in (self.clerk, self.manager):
             batch = self._wait()
             batch.with_user(user).action_cancel("No")

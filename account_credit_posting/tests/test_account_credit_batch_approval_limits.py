@@ -110,6 +110,7 @@ class TestAccountCreditBatchApprovalLimits(ApprovalCommon):
     # -------------------------------------------------------------------------
 
     def test_own_account_waits_without_any_limit(self):
+        # README says: "Nobody credits the account of the own contact alone"
         self.company.credit_approval_amount = 0
         for user in (self.clerk, self.manager):
             self._own(user)
@@ -131,6 +132,7 @@ class TestAccountCreditBatchApprovalLimits(ApprovalCommon):
             batch.action_approve()
 
     def test_who_owns_an_account_cannot_approve(self):
+        # README says: "whoever belongs to the account cannot approve it."
         self._own(self.manager, self.accounts[1])
         batch = self._wait()
         self.assertNotIn(self.manager.name, batch.approval_text)

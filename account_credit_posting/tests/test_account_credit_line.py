@@ -180,6 +180,7 @@ class TestAccountCreditLine(AccountCreditCommon):
     # -------------------------------------------------------------------------
 
     def test_posted_line_is_not_changed_or_deleted_by_anybody(self):
+        # README says: "no write, no deletion, no reset to draft, for nobody"
         line = self._post_line()
         for user in (self.clerk, self.manager, self.env.ref("base.user_root")):
             mine = line.with_user(user)

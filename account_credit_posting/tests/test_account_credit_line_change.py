@@ -41,6 +41,7 @@ class TestAccountCreditLineChange(AccountCreditCommon):
     # -------------------------------------------------------------------------
 
     def test_comments_and_enrollee_change_without_an_entry_and_are_tracked(self):
+        # README says: "A printed document stays as it was printed."
         batch = self._create_batch(
             public_comment="Old text", private_comment="Old secret"
         )
@@ -456,6 +457,7 @@ class TestAccountCreditLineChange(AccountCreditCommon):
     # -------------------------------------------------------------------------
 
     def test_delete_takes_back_the_unused_rest_of_one_line(self):
+        # README says: "None of them changes or deletes what was posted."
         invoice = self._create_invoice(self.account, 20)
         batch = self._create_batch(dict.fromkeys(self.accounts[:2], 50))
         batch.action_post()

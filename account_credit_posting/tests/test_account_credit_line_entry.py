@@ -394,6 +394,7 @@ class TestAccountCreditLineEntry(CreditEntryCommon):
     # -------------------------------------------------------------------------
 
     def test_entry_stays_posted(self):
+        # README says: "the entry stays posted."
         batch = self._post_ten()
         move = batch.line_ids.move_id
         self.assertFalse(move.show_reset_to_draft_button)

@@ -278,6 +278,7 @@ class TestAccountCreditMove(AccountCreditCommon):
         self.assertEqual(batch.line_ids.amount_open, 10)
 
     def test_faults_are_refused(self):
+        # README says: "nobody moves a credit to their own account."
         line = self._post_line(50)
         other = self.env["res.company"].create({"name": "Elsewhere"})
         foreign = self.env["res.partner"].create(

@@ -134,6 +134,7 @@ class TestAccountCreditNotice(NoticeCommon):
         self.assertTold(batch, self.notified)
 
     def test_nobody_is_told_twice(self):
+        # README says: "sends one e-mail for each account and batch, exactly once"
         batch = self._post(notify_customers=True)
         self._run()
         self._run()
@@ -291,6 +292,8 @@ class TestAccountCreditNotice(NoticeCommon):
         self.assertIn("10.00", self._find_mails(batch)[0].body_html)
 
     def test_nothing_private_leaves_the_office(self):
+        # README says: "Neither the private comment nor an attachment of the office is
+        # in it."
         portal = new_test_user(
             self.env, login="credit_portal", groups="base.group_portal"
         )

@@ -8,6 +8,7 @@ class TestUnapply(AccountCreditApplicationCommon):
     """Undone and redone."""
 
     def test_unapply_frees_the_credit_and_keeps_both_apart(self):
+        # README says: "no entry is deleted, the credit is free"
         invoice = self._create_invoice(self.account, 100)
         line = self._post_line(40)
         entries = self.env["account.move"].search_count([])

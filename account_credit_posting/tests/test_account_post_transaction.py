@@ -185,6 +185,8 @@ class TestAccountPostTransaction(AccountCreditCommon):
             self.assertEqual(contact.commercial_partner_id, self.account, text)
 
     def test_enrollee_leads_to_the_account_and_stays_a_label(self):
+        # README says: "An enrollee (a contact below the account) leads to the account
+        # and stays as a label."
         transaction = self._open()
         transaction.add_partner_id = self.children[0]
         self.assertRecordValues(
@@ -422,6 +424,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
         self.assertRecordValues(transaction, [{"step": "setup", "batch_id": False}])
 
     def test_repeated_credit_is_warned_of_never_blocked(self):
+        # README says: "A warning, never a block, when an account got the same item"
         today = fields.Date.today()
         for days, is_warned in ((0, True), (30, True), (31, False)):
             account = self.accounts[days % 7 + 1]

@@ -142,6 +142,7 @@ class TestStoredValueEvents(StoredValueCommon):
         self.assertEqual(residuals, [0, -20])
 
     def test_a_credit_never_becomes_stored_value(self):
+        # README says: "they never become a gift card, nor the other way round."
         self.company.credit_application_policy = "manual"
         self._post_line(100)
         with self.assertRaisesRegex(UserError, "Credits are no money"):
@@ -259,6 +260,8 @@ class TestStoredValueEvents(StoredValueCommon):
         self.assertEqual((value.balance, value.state), (0, "expired"))
 
     def test_paid_value_expires_only_where_the_company_says_so(self):
+        # README says: "Value that was paid for never expires, unless the settings say
+        # so"
         value = self._issue(25)
         with self.assertRaisesRegex(UserError, "does not expire"):
             stored_value_changes.expire(value, date(2024, 9, 1))
@@ -316,6 +319,7 @@ class TestStoredValueEvents(StoredValueCommon):
         self.assertEqual(value.state, "void")
 
     def test_paid_value_used_in_part_is_not_voided(self):
+        # README says: "Value that was paid for and used is never deleted"
         value = self._issue(100)
         value.with_user(self.manager).move_to(self.accounts[1].id, 10)
         with self.assertRaisesRegex(UserError, "never deleted"):
@@ -793,6 +797,7 @@ class TestStoredValueRights(StoredValueCommon):
             values.with_context(default_code_hash="x").create(vals)
 
     def test_nobody_books_on_the_liability(self):
+        # README says: "nothing else posts there, however it is posted"
         value = self._issue(100)
         other = self.company_data["default_account_revenue"]
         for stored_value in (False, value.id):
@@ -859,6 +864,7 @@ class TestStoredValueRights(StoredValueCommon):
                 self._issue(5, funding=funding, account=self.accounts[1])
 
     def test_amounts_are_never_rounded(self):
+        # README says: "fails, it is never rounded"
         value = self._issue(100).with_user(self.manager)
         invoice = self._create_invoice(self.account, 60)
         moves = self.env["account.move"].search([])

@@ -58,6 +58,7 @@ class TestPostCredits(AccountCreditCommon):
         )
 
     def test_bad_lines_fail_alone_with_a_reason(self):
+        # README says: "A line that cannot be posted fails alone and says why"
         self.accounts[1].active = False
         lines = self._lines(10, 10, 0, -1, "ten", "10.005", "1e2", True)
         lines.append({"account_id": 2**31 - 1, "amount": 10})

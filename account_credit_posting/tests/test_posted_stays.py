@@ -130,6 +130,7 @@ class TestPostedStays(PostedCommon):
         return moves.line_ids | cards
 
     def test_items_stay_as_they_were_posted(self):
+        # README says: "what was posted stays: accounts, amounts, dates, labels"
         euro = self.env.ref("base.EUR")
         for item in self._post_each():
             for vals in (
@@ -323,6 +324,7 @@ class TestPostingAround(PostedCommon):
         self.assertEqual(invoice.sold_value_ids.balance, 100)
 
     def test_items_moved_onto_a_liability(self):
+        # README says: "nothing else posts there, however it is posted"
         invoice = self._create_invoice(self.other, 30)
         item = invoice.line_ids.filtered("quantity")
         self.assertRefused("hold the money", item.write, {"account_id": self.sold.id})
@@ -383,6 +385,7 @@ class TestPostingAround(PostedCommon):
         self.assertTrue(self.sold.holds_stored_value)
 
     def test_accounts_stay_in_use(self):
+        # README says: "it can be neither archived nor of another type."
         self._issue(100)
         old = self.sold
         self.company.gift_card_liability_account_id = old.copy({"code": "211777"})
@@ -599,6 +602,7 @@ class TestWall(PostedCommon):
         self.assertCommittable()
 
     def test_credits_stay_those_of_their_lines(self):
+        # README says: "PostgreSQL refuses another account or amount."
         taxed = self._create_credit_item(
             "Taxed",
             taxes_id=[Command.set(self.company_data["default_tax_sale"].ids)],

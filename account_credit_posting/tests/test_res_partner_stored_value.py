@@ -14,6 +14,8 @@ class TestPartnerStoredValue(StoredValueCommon):
     """What becomes of money held for an account that changes."""
 
     def test_account_with_a_balance_is_not_archived(self):
+        # README says: "An account that money is held for is neither archived nor
+        # deleted"
         value = self._issue(50)
         with self.assertRaisesRegex(UserError, "50.00 left"):
             self.account.action_archive()

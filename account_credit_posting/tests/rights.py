@@ -1,0 +1,179 @@
+"""Who may call what: the table of rights, for each public method and each route.
+
+A method that is missing here fails ``test_attack``, which calls all of them as every
+kind of user. ``scripts/rights.py`` writes the table into the developers' guide.
+"""
+
+#: ``{kind of user: groups}``, those with more rights after those with fewer.
+USERS = {
+    "public": None,
+    "portal": "base.group_portal",
+    "employee": "base.group_user",
+    "system": "base.group_system",
+    "reader": "account.group_account_readonly",
+    "poster": "account_credit_posting.group_credit_user",
+    "clerk": "account.group_account_invoice",
+    "accountant": "account.group_account_user",
+    "manager": "account_credit_posting.group_credit_manager",
+    "administrator": "account.group_account_manager",
+}
+
+# What a right is called, and who has it.
+NOBODY = "nobody"
+SYSTEM = "system"
+MANAGE = "manage"
+#: Who did what it is about (here the clerk), and whoever manages.
+AUTHOR = "author"
+#: Who posts credits, and sees the invoices of the company as well.
+INVOICE = "invoice"
+POST = "post"
+SEE = "see"
+#: Who sees invoices and credit notes, too.
+SEE_INVOICE = "see invoices"
+#: Whoever is logged in: it opens a page or downloads, and the rights count there.
+OPEN = "open"
+#: Nothing in it is secret.
+ANYBODY = "anybody"
+
+HOLDERS = {
+    NOBODY: (),
+    SYSTEM: ("system",),
+    MANAGE: ("manager", "administrator"),
+    AUTHOR: ("clerk", "manager", "administrator"),
+    INVOICE: ("clerk", "accountant", "administrator"),
+    POST: ("poster", "clerk", "accountant", "manager", "administrator"),
+    SEE_INVOICE: ("reader", "clerk", "accountant", "administrator"),
+    SEE: ("reader", "poster", "clerk", "accountant", "manager", "administrator"),
+    OPEN: tuple(kind for kind in USERS if kind != "public"),
+    ANYBODY: tuple(USERS),
+}
+
+
+def rows(right, *names):
+    """Return one right for several methods."""
+    return dict.fromkeys(names, right)
+
+
+#: A dialog, a page: whoever opens it has it, and nobody else.
+OWN = rows(POST, "create", "read", "write", "unlink")
+NOT_EVEN_READ = rows(NOBODY, "create", "read", "write", "unlink")
+KEPT = {**rows(SEE, "read"), **rows(NOBODY, "create", "write", "unlink")}
+
+#: ``{model: {method: right}}``
+METHODS = {
+    "account.billing.movement": KEPT,
+    "account.billing.statement": rows(
+        SEE, "create", "read", "write", "unlink", "action_print"
+    ),
+    "account.credit.answer": NOT_EVEN_READ,
+    "account.credit.application": {
+        **KEPT,
+        **rows(POST, "action_unapply", "action_unpin", "action_pin"),
+    },
+    "account.credit.batch": {
+        **rows(SEE, "read", "web_read", "action_view_moves", "action_view_lines"),
+        **rows(SEE, "action_view_charges"),
+        **rows(OPEN, "action_export_results"),
+        **rows(POST, "create", "write", "unlink", "post_credits", "action_post"),
+        **rows(POST, "action_retry", "action_cancel", "action_pause"),
+        **rows(POST, "action_resume", "action_cancel_pending"),
+        **rows(POST, "action_open_notify", "action_notify"),
+        **rows(MANAGE, "action_approve", "action_open_reverse", "action_reverse"),
+    },
+    "account.credit.batch.notify": {**OWN, **rows(POST, "action_confirm")},
+    "account.credit.batch.reverse": rows(
+        MANAGE, "create", "read", "write", "unlink", "action_confirm"
+    ),
+    "account.credit.correction": KEPT,
+    "account.credit.line": {
+        **rows(SEE, "read", "action_change"),
+        **rows(SEE, "action_open_charge"),
+        **rows(SEE_INVOICE, "action_open_business_doc"),
+        **rows(POST, "create", "write", "unlink"),
+        **rows(AUTHOR, "change_labels"),
+        **rows(MANAGE, "action_reverse", "replace", "move_to"),
+    },
+    "account.credit.line.change": {**OWN, **rows(AUTHOR, "action_confirm")},
+    "account.credit.notice": KEPT,
+    "account.credit.run": KEPT,
+    "account.move": {
+        **rows(INVOICE, "action_post_credit", "apply_account_credits"),
+        **rows(INVOICE, "unapply_account_credits", "action_use_stored_value"),
+        **rows(INVOICE, "action_apply_account_credits"),
+        **rows(INVOICE, "action_unapply_account_credits"),
+        **rows(SEE_INVOICE, "action_view_sold_values"),
+    },
+    "account.post.payment": {
+        **OWN,
+        **rows(POST, "action_back", "action_post", "action_post_another"),
+        **rows(INVOICE, "action_view_payments", "action_print_receipt"),
+    },
+    "account.post.refund": {
+        **OWN,
+        **rows(POST, "action_back", "action_post", "action_post_another"),
+        **rows(INVOICE, "action_view_payments", "action_print_receipt"),
+    },
+    "account.post.refund.line": OWN,
+    "account.post.transaction": {
+        **OWN,
+        **rows(POST, "web_read", "action_post_another", "action_next"),
+        **rows(POST, "action_back", "action_add_tagged", "action_add_filtered"),
+        **rows(POST, "action_clear", "action_open_roster", "action_import"),
+        **rows(POST, "action_view_lines", "action_set_all", "action_set_all_credits"),
+        **rows(POST, "action_post", "action_retry", "action_view_batch"),
+        **rows(POST, "action_export", "action_view_charges"),
+    },
+    "account.post.transaction.line": OWN,
+    "account.post.transaction.roster": {
+        **OWN,
+        **rows(POST, "web_read", "action_check", "action_back", "action_add"),
+    },
+    "account.post.transaction.roster.line": {
+        **rows(POST, "read", "write"),
+        **rows(NOBODY, "create", "unlink"),
+    },
+    "account.stored.value": {
+        **rows(SEE, "read", "action_open", "action_change"),
+        **rows(POST, "create", "write", "unlink", "issue", "action_issue"),
+        **rows(POST, "apply_to_invoice", "redeem", "balance_of", "action_block"),
+        **rows(MANAGE, "adjust", "move_to", "refund", "action_unblock"),
+        **rows(MANAGE, "action_void", "action_approve", "action_refuse"),
+        **rows(AUTHOR, "action_new_code", "action_show_new_code", "send_card"),
+    },
+    "account.stored.value.attempt": NOT_EVEN_READ,
+    "account.stored.value.change": {**OWN, **rows(MANAGE, "action_confirm")},
+    "account.stored.value.movement": KEPT,
+    "account.stored.value.use": {**OWN, **rows(POST, "action_confirm")},
+    "account.stored.value.use.line": OWN,
+    "res.config.settings": rows(SYSTEM, "action_rotate_code_key"),
+    "res.partner": {
+        **rows(POST, "action_post_transaction", "apply_account_credits"),
+        **rows(POST, "action_apply_account_credits", "action_new_stored_value"),
+        **rows(POST, "action_redeem_code", "action_use_stored_value"),
+        **rows(SEE, "action_view_billing", "action_view_section"),
+        **rows(SEE, "action_view_movements", "action_print_statement"),
+        **rows(SEE, "action_view_stored_value_history"),
+    },
+}
+
+#: ``{route: right}``
+ROUTES = {
+    "/account_credit_posting/batch/<int:batch_id>/results.xlsx": SEE,
+    "/account_credit_posting/card": POST,
+    "/account_credit_posting/health": ANYBODY,
+}
+
+#: Methods of Odoo's that this addon extends: the rights are Odoo's, and what is told
+#: or done by ours is tried where it is.
+EXTENDED = {
+    "action_unreconcile_match_entries",
+    "button_draft",
+    "create",
+    "default_get",
+    "init",
+    "js_remove_outstanding_partial",
+    "onchange",
+    "unlink",
+    "web_read",
+    "write",
+}

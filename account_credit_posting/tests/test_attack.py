@@ -1,0 +1,712 @@
+import inspect
+import json
+from typing import NamedTuple
+
+from odoo import fields, http
+from odoo.fields import Command
+from odoo.tests import HttpCase, tagged
+from odoo.tools import SQL, mute_logger
+
+from . import rights
+from .common_stored_value import StoredValueCommon
+
+ADDON = "account_credit_posting"
+#: What JSON-2 wants of a browser, instead of a key.
+HEADERS = {
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "same-origin",
+    "Sec-Fetch-User": "?1",
+}
+REFUSED = (303, 401, 403, 404)
+#: Odoo's tables that a posting changes, beside our own.
+LEDGER = (
+    "account.move",
+    "account.move.line",
+    "account.partial.reconcile",
+    "account.full.reconcile",
+    "account.payment",
+    "account.account",
+    "account.journal",
+    "mail.message",
+    "mail.mail",
+    "product.template",
+    "res.company",
+    "res.partner",
+)
+BOOKED = SQL(
+    "SELECT account_id, SUM(balance) FROM account_move_line"
+    " WHERE parent_state = 'posted' GROUP BY account_id"
+)
+#: What no argument is, and what no amount, id or date is.
+WRONG = (True, 1e300, "NaN", 2**63, [1])
+STRICT = ("amount", "_id", "date")
+#: Stands in what outsiders and other companies must not read.
+SECRET = "Vermilion"
+
+#: Where in Post Transaction a method is for.
+STEPS = {
+    "action_add_tagged": "accounts",
+    "action_add_filtered": "accounts",
+    "action_clear": "accounts",
+    "action_open_roster": "accounts",
+    "action_import": "accounts",
+    "action_set_all": "amounts",
+    "action_set_all_credits": "amounts",
+    "action_post": "setup",
+}
+
+#: What the table says, and the addon does not keep yet: ``{method: kinds of user}``.
+ALONE = ("poster", "manager")
+NOT_YET = {
+    ("account.post.payment", "action_post"): ALONE,
+    ("account.post.refund", "action_post"): ALONE,
+    ("res.partner", "action_use_stored_value"): ALONE,
+    **{
+        (f"account.stored.value.use{part}", method): ALONE
+        for part in ("", ".line")
+        for method in ("read", "write", "unlink", "action_confirm")
+    },
+}
+
+
+class Answer(NamedTuple):
+    """What came of a call."""
+
+    status: int
+    text: str
+    #: Names of the tables that it changed.
+    changed: set
+    #: What is booked afterwards, if that changed: ``{account: balance}``.
+    sums: dict
+
+    def __str__(self):
+        try:
+            text = json.loads(self.text)["message"]
+        except (KeyError, TypeError, ValueError):
+            text = self.text
+        return f"{self.status} {text[:200]!r} {self.changed or ''}"
+
+
+@tagged("post_install", "-at_install")
+class TestAttack(StoredValueCommon, HttpCase):
+    """Every public method of ours, called over HTTP by every kind of user.
+
+    The methods come from the registry, who may call them from ``rights``: a method
+    that is new fails until it is in that table. After each call everything is undone.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users = {
+            kind: cls._create_user(f"attack_{kind}", groups)
+            for kind, groups in rights.USERS.items()
+            if groups
+        }
+        cls.clerk = cls.users["clerk"]
+        cls.company.credit_background_lines = 3
+        cls.company.credit_approval_amount = 1000
+        cls.account.write({"name": f"{SECRET} Family", "email": "v@example.com"})
+        cls.records = cls._create_records()
+        cls.dialogs = {
+            kind: cls._create_dialogs(user) for kind, user in cls.users.items()
+        }
+        cls.fingerprint = cls._make_fingerprint()
+
+    @classmethod
+    def _as_clerk(cls, records):
+        return records.with_user(cls.clerk).sudo(False)
+
+    @classmethod
+    def _create_batch_of(cls, amounts, post=True, **vals):
+        batch = cls.batches.with_user(cls.clerk).create(
+            {
+                "credit_item_id": cls.item.id,
+                "date": "2024-03-15",
+                "public_comment": f"{SECRET} in public",
+                "private_comment": f"{SECRET} in private",
+                "line_ids": [
+                    Command.create({"partner_id": account.id, "amount": amount})
+                    for account, amount in amounts.items()
+                ],
+                **vals,
+            }
+        )
+        if post:
+            batch.action_post()
+        return batch.sudo()
+
+    @classmethod
+    def _issue_card(cls, **vals):
+        answer = cls.values.with_user(cls.clerk).issue(
+            "gift_card",
+            cls.account.id,
+            50,
+            "payment",
+            journal_id=cls.bank.id,
+            date="2024-03-15",
+            **{"recipient_email": "v@example.com", "memo": f"{SECRET} memo", **vals},
+        )
+        return cls.values.browse(answer["id"]), answer["code"]
+
+    @classmethod
+    def _create_records(cls):
+        """Create a record of each kind, in each state that a method wants.
+
+        :return: ``{name: record}``
+        """
+        account, other = cls.accounts[:2]
+        paid = cls._create_invoice(account, 30)
+        posted = cls._create_batch_of({account: 30})
+        unused = cls._create_batch_of({cls.accounts[2]: 40})
+        cls.accounts[3].active = False
+        failed = cls._create_batch_of({cls.accounts[3]: 10})
+        cls.accounts[3].active = True
+        queued = cls._create_batch_of(dict.fromkeys(cls.accounts[4:9], 10))
+        card, cls.code = cls._issue_card()
+        blocked, _code = cls._issue_card()
+        blocked.with_user(cls.clerk).action_block("Lost")
+        draft_value = cls.values.with_user(cls.clerk).create(
+            {
+                "value_type": "prepayment",
+                "partner_id": account.id,
+                "initial_amount": 10,
+                "funding": "payment",
+                "journal_id": cls.bank.id,
+            }
+        )
+        application = cls.env["account.credit.application"].search(
+            [("credit_line_id", "in", posted.line_ids.ids)]
+        )
+        undone = cls._create_invoice(cls.accounts[9], 20)
+        cls._create_batch_of({cls.accounts[9]: 20})
+        free = cls.env["account.credit.application"].search(
+            [("invoice_id", "=", undone.id)]
+        )
+        free.with_user(cls.clerk).action_unapply()
+        posted.with_user(cls.clerk).action_notify()
+        mailed, _code = cls._issue_card(send_date="2030-01-01")
+        gift = cls.values.with_user(cls.clerk).create(
+            {
+                "value_type": "gift_card",
+                "partner_id": account.id,
+                "initial_amount": 2000,
+                "funding": "promotion",
+            }
+        )
+        gift.action_issue()
+        wrong = cls._create_batch_of({cls.accounts[4]: 30}).line_ids
+        right = wrong.with_user(cls.users["administrator"]).replace(
+            amount=20, reason="A typo"
+        )
+        return {
+            "correction": right.sudo().origin_ids,
+            "mailed": mailed,
+            "gift": gift.sudo(),
+            "account": account,
+            "other": other,
+            "draft": cls._create_batch_of({account: 10}, post=False),
+            "waiting": cls._create_batch_of({account: 2000}),
+            "posted": posted,
+            "unused": unused,
+            "failed": failed,
+            "queued": queued,
+            "card": card,
+            "blocked": blocked,
+            "draft_value": draft_value.sudo(),
+            "open": cls._create_invoice(account, 70),
+            "paid": paid,
+            "payment": cls._create_payment(15),
+            "application": application,
+            "free": free,
+        }
+
+    @classmethod
+    def _get_dialog_vals(cls):
+        """Return what each dialog is created with: ``{model: values}``."""
+        known = cls.records
+        account, line = known["account"], known["unused"].line_ids
+        return {
+            "account.billing.statement": {"partner_id": account.id},
+            "account.credit.batch.notify": {"batch_id": known["unused"].id},
+            "account.credit.batch.reverse": {
+                "batch_id": known["unused"].id,
+                "reason": "A mistake",
+            },
+            "account.credit.line.change": {
+                "line_id": line.id,
+                "change": "edit",
+                "public_comment": "Changed",
+                "amount": line.amount,
+                "credit_item_id": cls.item.id,
+                "partner_id": line.partner_id.id,
+            },
+            "account.post.payment": {
+                "partner_id": account.id,
+                "journal_id": cls.bank.id,
+                "amount": 5,
+            },
+            "account.post.refund": {
+                "partner_id": account.id,
+                "journal_id": cls.bank.id,
+                "reason": "Paid twice",
+            },
+            "account.post.transaction": {
+                "credit_item_id": cls.item.id,
+                "line_ids": [Command.create({"partner_id": account.id, "amount": 5})],
+            },
+            "account.stored.value.change": {
+                "value_id": known["card"].id,
+                "change": "adjust",
+                "amount": 60,
+                "reason": "A typo",
+            },
+        }
+
+    def _get_vals(self, model):
+        """Return values with which a record of a model can be created."""
+        known = self.records
+        others = {
+            "account.credit.batch": {"credit_item_id": self.item.id},
+            "account.credit.line": {
+                "batch_id": known["draft"].id,
+                "partner_id": known["other"].id,
+                "amount": 5,
+            },
+            "account.stored.value": {
+                "value_type": "prepayment",
+                "partner_id": known["account"].id,
+                "initial_amount": 5,
+                "funding": "payment",
+                "journal_id": self.bank.id,
+            },
+        }
+        return {**self._get_dialog_vals(), **others}.get(model, {})
+
+    @classmethod
+    def _create_dialogs(cls, user):
+        """Open each dialog as a user, who then has it.
+
+        :return: ``{model: record}``
+        """
+        env = cls.env(user=user, context={"mail_notrack": True})
+        account = cls.records["account"]
+        opened = {
+            model: env[model].create(vals)
+            for model, vals in cls._get_dialog_vals().items()
+            if env[model].has_access("create")
+        }
+        if transaction := opened.get("account.post.transaction"):
+            opened["account.post.transaction.line"] = transaction.line_ids
+            transaction.step = "accounts"
+            action = transaction.action_open_roster()
+            roster = env[action["res_model"]].browse(action["res_id"])
+            roster.write({"text": account.name})
+            roster.action_check()
+            opened[roster._name] = roster
+            opened[roster.line_ids._name] = roster.line_ids
+            opened["account.post.refund"].line_ids.filtered("item_id")[:1].amount = 5
+            opened["account.post.refund.line"] = opened["account.post.refund"].line_ids
+        if env["account.move"].has_access("write"):
+            action = account.with_user(user).action_use_stored_value()
+            use = env[action["res_model"]].browse(action["res_id"])
+            opened[use._name] = use
+            opened[use.line_ids._name] = use.line_ids
+        return opened
+
+    # -------------------------------------------------------------------------
+    # WHAT IS CALLED, AND WITH WHAT
+    # -------------------------------------------------------------------------
+
+    @classmethod
+    def _find_methods(cls):
+        """Return the public methods that the addon gives to models.
+
+        :return: ``{(model, method)}``, those of records that exist
+        """
+        return {
+            (name, method)
+            for name, model in cls.registry.items()
+            if not model._abstract
+            for part in model.mro()
+            if part is not model and part.__module__.startswith(f"odoo.addons.{ADDON}.")
+            for method, value in vars(part).items()
+            if not method.startswith("_")
+            and callable(value)
+            and not isinstance(value, (type, fields.Field))
+        }
+
+    @classmethod
+    def _find_own_models(cls):
+        return sorted(
+            name
+            for name, model in cls.registry.items()
+            if model._original_module == ADDON and not model._abstract
+        )
+
+    def _prepare(self, kind, model, method):
+        """Return what a kind of user calls a method with, so that it can succeed.
+
+        :return: ``(ids, arguments)``
+        """
+        known = self.records
+        dialogs = self.dialogs.get(kind, {})
+        fallback = self.dialogs["administrator"]
+        records = dialogs.get(model) or fallback.get(model)
+        if records is None:
+            records = {
+                "account.billing.movement": self.env["account.billing.movement"].search(
+                    [], limit=1
+                ),
+                "account.credit.application": known["application"],
+                "account.credit.correction": known["correction"],
+                "account.credit.notice": known["posted"].notice_ids,
+                "account.credit.batch": known["posted"],
+                "account.credit.line": known["posted"].line_ids,
+                "account.credit.run": known["posted"].run_id,
+                "account.move": known["open"],
+                "account.stored.value": known["card"],
+                "account.stored.value.movement": known["card"].movement_ids,
+                "res.partner": known["account"],
+            }.get(model, self.env[model].browse(1))
+        if model == "account.post.transaction":
+            self._set_step(records, STEPS.get(method, "type"))
+        elif model == "account.post.transaction.roster":
+            self._set_step(records.sudo().transaction_id, "accounts")
+        special = self._get_special(model, method)
+        ids = special.pop("ids", records).ids
+        if getattr(getattr(self.registry[model], method), "_api_model", False):
+            ids = []
+        return ids, special
+
+    def _get_special(self, model, method):
+        """Return what a method needs beside a record of its model."""
+        known = self.records
+        general = {
+            "create": {"vals_list": [self._get_vals(model)]},
+            "write": {"vals": {}},
+            "read": {"fields": ["display_name"]},
+            "web_read": {"specification": {"display_name": {}}},
+        }
+        account = known["account"]
+        special = {
+            "account.credit.application": {
+                "read": {"fields": ["company_id"]},
+                "action_unpin": {"ids": known["free"]},
+                "action_pin": {"ids": known["free"]},
+            },
+            "account.credit.batch": {
+                "write": {"ids": known["draft"], "vals": {"public_comment": "x"}},
+                "unlink": {"ids": known["draft"]},
+                "post_credits": {
+                    "credit_item_id": self.item.id,
+                    "lines": [{"account_id": account.id, "amount": "5.00"}],
+                },
+                "action_post": {"ids": known["draft"]},
+                "action_retry": {"ids": known["failed"]},
+                "action_cancel": {"ids": known["draft"]},
+                "action_approve": {"ids": known["waiting"]},
+                "action_pause": {"ids": known["queued"]},
+                "action_resume": {"ids": known["queued"]},
+                "action_cancel_pending": {"ids": known["queued"]},
+                "action_reverse": {"reason": "A mistake"},
+            },
+            "account.credit.line": {
+                "write": {"ids": known["draft"].line_ids, "vals": {"amount": 6}},
+                "unlink": {"ids": known["draft"].line_ids},
+                "change_labels": {"labels": {"public_comment": "x"}},
+                "action_change": {"context": {"change": "edit"}},
+                "action_reverse": {"reason": "A mistake"},
+                "replace": {"amount": 7, "reason": "A typo"},
+                "move_to": {
+                    "ids": known["unused"].line_ids,
+                    "account_id": known["other"].id,
+                    "reason": "A sibling",
+                },
+            },
+            "account.billing.movement": {"read": {"fields": ["company_id"]}},
+            "account.move": {
+                "unapply_account_credits": {"ids": known["paid"]},
+                "action_unapply_account_credits": {"ids": known["paid"]},
+            },
+            "account.stored.value": {
+                "write": {"ids": known["draft_value"], "vals": {"initial_amount": 6}},
+                "unlink": {"ids": known["draft_value"]},
+                "issue": {
+                    "value_type": "prepayment",
+                    "account_id": account.id,
+                    "amount": 5,
+                    "funding": "payment",
+                    "journal_id": self.bank.id,
+                },
+                "action_issue": {"ids": known["draft_value"]},
+                "apply_to_invoice": {"invoice_id": known["open"].id, "amount": 5},
+                "redeem": {"code": self.code, "account_id": known["other"].id},
+                "balance_of": {"code": self.code},
+                "action_block": {"reason": "Lost"},
+                "adjust": {"amount": 60, "reason": "A typo"},
+                "move_to": {"account_id": known["other"].id, "amount": 5},
+                "refund": {"amount": 5, "journal_id": self.bank.id},
+                "action_unblock": {"ids": known["blocked"]},
+                "action_void": {"reason": "A typo"},
+                "action_approve": {"ids": known["gift"]},
+                "action_refuse": {"ids": known["gift"]},
+                "action_new_code": {"ids": known["mailed"]},
+                "action_show_new_code": {"ids": known["mailed"]},
+                "send_card": {"ids": known["mailed"]},
+                "action_change": {"context": {"change": "adjust"}},
+            },
+            "res.partner": {
+                "action_view_section": {"context": {"section": "current"}},
+                "action_new_stored_value": {"context": {"value_type": "prepayment"}},
+            },
+        }
+        special = special.get(model, {})
+        return dict(special.get(method) or general.get(method) or {})
+
+    @classmethod
+    def _make_fingerprint(cls):
+        """Return the query of one row for each table that a call may change."""
+        tables = {
+            cls.env[name]._table
+            for name in (*cls._find_own_models(), *LEDGER)
+            if cls.env[name]._auto
+        }
+        return SQL(" UNION ALL ").join(
+            SQL(
+                "SELECT %s, md5(string_agg(t::text, '' ORDER BY id)) FROM %s t",
+                table,
+                SQL.identifier(table),
+            )
+            for table in sorted(tables)
+        )
+
+    def _get_fingerprint(self):
+        return dict(self.env.execute_query(self.fingerprint))
+
+    # -------------------------------------------------------------------------
+    # CALLING
+    # -------------------------------------------------------------------------
+
+    def setUp(self):
+        super().setUp()
+        self.openers = {}
+        self.before = None
+        self.enterContext(mute_logger("odoo.http", "odoo.sql_db"))
+
+    def _log_in(self, kind):
+        """Let the next calls be of a kind of user."""
+        if kind not in self.openers:
+            self.session = None  # Else Odoo deletes that of the last one.
+            login = self.users[kind].login if kind in self.users else None
+            self.authenticate(login, login)
+            self.openers[kind] = (self.session, self.opener)
+        self.session, self.opener = self.openers[kind]
+
+    def _set_step(self, transaction, step):
+        """Let a transaction be where a method is for."""
+        if transaction.sudo().step != step:
+            transaction.sudo().step = step
+            self.before = None
+
+    def _call(self, kind, model, method, ids=(), **arguments):
+        """Call a method over HTTP, and undo whatever it did.
+
+        :return: an :class:`Answer`
+        """
+        body = {**arguments, **({"ids": list(ids)} if ids else {})}
+        return self._request(
+            kind,
+            f"/json/2/{model}/{method}",
+            data=json.dumps(body),
+            headers={**HEADERS, "Content-Type": "application/json"},
+        )
+
+    def _request(self, kind, url, **options):
+        self._log_in(kind)
+        self.env.flush_all()
+        before = self.before = self.before or self._get_fingerprint()
+        self.cr.execute("SAVEPOINT attack")
+        response = self.url_open(url, **options)
+        after = self._get_fingerprint()
+        sums = {}
+        if after["account_move_line"] != before["account_move_line"]:
+            sums = dict(self.env.execute_query(BOOKED))
+        self.cr.execute("ROLLBACK TO SAVEPOINT attack")
+        self.env.invalidate_all()
+        changed = {table for table in before if before[table] != after[table]}
+        return Answer(response.status_code, response.text, changed, sums)
+
+    # -------------------------------------------------------------------------
+    # WHO MAY WHAT
+    # -------------------------------------------------------------------------
+
+    def test_each_method_and_route_is_in_the_table(self):
+        known = {
+            (model, method)
+            for model, methods in rights.METHODS.items()
+            for method in methods
+        }
+        wanted = {
+            (model, method)
+            for model, method in self._find_methods()
+            if method not in rights.EXTENDED
+        } | {
+            (model, method)
+            for model in self._find_own_models()
+            for method in ("create", "read", "write", "unlink")
+        }
+        self.assertEqual(wanted - known, set())
+        self.assertEqual(
+            {
+                (model, method)
+                for model, method in known
+                if not callable(getattr(self.registry.get(model), method, None))
+            },
+            set(),
+        )
+        routes = {
+            url
+            for url, _endpoint in http._generate_routing_rules([ADDON], nodb_only=False)
+            if url.startswith(f"/{ADDON}/")
+        }
+        self.assertEqual(routes, set(rights.ROUTES))
+
+    def test_methods_are_for_those_whom_the_table_names(self):
+        # README says: "see everything, change nothing"
+        # README says: "nothing; a customer sees the own credit notes, as ever"
+        faults = []
+        for model, methods in rights.METHODS.items():
+            for method, right in methods.items():
+                for kind in rights.USERS:
+                    if kind in NOT_YET.get((model, method), ()):
+                        continue
+                    ids, arguments = self._prepare(kind, model, method)
+                    answer = self._call(kind, model, method, ids, **arguments)
+                    if fault := self._find_fault(kind, right, answer):
+                        faults.append(f"{model}.{method} as {kind}: {fault}")
+        self.assertFalse(faults, "\n" + "\n".join(faults))
+
+    def test_routes_are_for_those_whom_the_table_names(self):
+        posted, card = self.records["posted"], self.records["card"]
+        faults = []
+        for kind in rights.USERS:
+            self._log_in(kind)
+            requests = {
+                "/account_credit_posting/batch/<int:batch_id>/results.xlsx": (
+                    f"/account_credit_posting/batch/{posted.id}/results.xlsx",
+                    {},
+                ),
+                "/account_credit_posting/health": (
+                    "/account_credit_posting/health",
+                    {},
+                ),
+                "/account_credit_posting/card": (
+                    "/account_credit_posting/card",
+                    {
+                        "data": {
+                            "value_id": card.id,
+                            "code": self.code,
+                            "csrf_token": http.Request.csrf_token(self),
+                        }
+                    },
+                ),
+            }
+            self.assertEqual(set(requests), set(rights.ROUTES))
+            for route, (url, options) in requests.items():
+                answer = self._request(kind, url, allow_redirects=False, **options)
+                if fault := self._find_fault(kind, rights.ROUTES[route], answer):
+                    faults.append(f"{route} as {kind}: {fault}")
+        self.assertFalse(faults, "\n" + "\n".join(faults))
+
+    def _find_fault(self, kind, right, answer):
+        """Return what is wrong with an answer, or None.
+
+        Who may succeeds. Who may not is refused, changes nothing and reads nothing.
+        """
+        if kind in rights.HOLDERS[right]:
+            # Some dialogs want a record that only their button names; without workers
+            # all is not well.
+            return None if answer.status in (200, 422, 503) else str(answer)
+        if answer.status not in REFUSED or answer.changed or SECRET in answer.text:
+            return str(answer)
+        return None
+
+    # -------------------------------------------------------------------------
+    # WRONG SHAPES
+    # -------------------------------------------------------------------------
+
+    def _get_parameters(self, model, method):
+        """Return the names of what a method is called with, beside records."""
+        signature = inspect.signature(getattr(self.registry[model], method))
+        names = [
+            name
+            for name, parameter in signature.parameters.items()
+            if parameter.kind is not parameter.VAR_KEYWORD and name != "self"
+        ]
+        has_details = len(names) < len(signature.parameters) - 1
+        return [*names, "company_id", "date"] if has_details else names
+
+    def _find_calls(self, kind):
+        """Return what a kind of user may call of ours, and with what.
+
+        :return: generator of ``(model, method, ids, arguments)``
+        """
+        for model, method in sorted(self._find_methods()):
+            right = rights.METHODS.get(model, {}).get(method, rights.NOBODY)
+            if method not in rights.EXTENDED and kind in rights.HOLDERS[right]:
+                yield model, method, *self._prepare(kind, model, method)
+
+    def test_no_argument_of_a_wrong_shape_posts_or_breaks(self):
+        faults = []
+        for model, method, ids, arguments in self._find_calls("administrator"):
+            for name in self._get_parameters(model, method):
+                for value in WRONG:
+                    wrong = {**arguments, name: value}
+                    answer = self._call("administrator", model, method, ids, **wrong)
+                    is_no = name.endswith(STRICT)
+                    if answer.status >= 500 or (is_no and answer.status == 200):
+                        faults.append(f"{model}.{method} {name}={value!r}: {answer}")
+        self.assertFalse(faults, "\n" + "\n".join(faults))
+
+    def test_no_record_named_twice_counts_twice(self):
+        faults = []
+        for model, method, ids, arguments in self._find_calls("administrator"):
+            if not ids:
+                continue
+            once = self._call("administrator", model, method, ids, **arguments)
+            twice = self._call("administrator", model, method, ids * 2, **arguments)
+            # What is for one record refuses two, as Odoo words it.
+            is_for_one = "Expected singleton" in twice.text and not twice.changed
+            if is_for_one:
+                continue
+            if twice.status >= 500 or twice.sums not in ({}, once.sums):
+                faults.append(f"{model}.{method}: {twice}")
+        self.assertFalse(faults, "\n" + "\n".join(faults))
+
+    def test_no_context_says_what_was_not_done(self):
+        # What a field or a hook may ask of the context, as a caller can send it.
+        forged = {
+            "credit_posting": {"writers": ["posting", "event", "state"]},
+            "default_state": "done",
+            "default_company_id": self.company.id,
+            "default_balance": 1000,
+            "default_name": "Forged",
+            "active_ids": "abc",
+            "change": "private",
+        }
+        faults = []
+        for model, method, ids, arguments in self._find_calls("poster"):
+            once = self._call("poster", model, method, ids, **arguments)
+            arguments["context"] = {**arguments.get("context", {}), **forged}
+            answer = self._call("poster", model, method, ids, **arguments)
+            if answer.status >= 500 or answer.sums not in ({}, once.sums):
+                faults.append(f"{model}.{method}: {answer}")
+        self.assertFalse(faults, "\n" + "\n".join(faults))
+
+    def test_no_private_method_is_called(self):
+        for model in self._find_own_models():
+            for method in ("_write_guarded", "_update_state", "_lock", "init"):
+                answer = self._call("administrator", model, method, [1])
+                self.assertIn(answer.status, REFUSED, (model, method, answer))
