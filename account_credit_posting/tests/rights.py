@@ -56,6 +56,8 @@ def rows(right, *names):
 
 #: A dialog, a page: whoever opens it has it, and nobody else.
 OWN = rows(POST, "create", "read", "write", "unlink")
+#: The same, where it lists invoices.
+OWN_INVOICES = {**OWN, **rows(INVOICE, "read", "write", "unlink")}
 NOT_EVEN_READ = rows(NOBODY, "create", "read", "write", "unlink")
 KEPT = {**rows(SEE, "read"), **rows(NOBODY, "create", "write", "unlink")}
 
@@ -105,13 +107,15 @@ METHODS = {
     },
     "account.post.payment": {
         **OWN,
-        **rows(POST, "action_back", "action_post", "action_post_another"),
-        **rows(INVOICE, "action_view_payments", "action_print_receipt"),
+        **rows(POST, "action_back", "action_post_another"),
+        **rows(INVOICE, "action_post", "action_view_payments"),
+        **rows(INVOICE, "action_print_receipt"),
     },
     "account.post.refund": {
         **OWN,
-        **rows(POST, "action_back", "action_post", "action_post_another"),
-        **rows(INVOICE, "action_view_payments", "action_print_receipt"),
+        **rows(POST, "action_back", "action_post_another"),
+        **rows(INVOICE, "action_post", "action_view_payments"),
+        **rows(INVOICE, "action_print_receipt"),
     },
     "account.post.refund.line": OWN,
     "account.post.transaction": {
@@ -143,13 +147,14 @@ METHODS = {
     "account.stored.value.attempt": NOT_EVEN_READ,
     "account.stored.value.change": {**OWN, **rows(MANAGE, "action_confirm")},
     "account.stored.value.movement": KEPT,
-    "account.stored.value.use": {**OWN, **rows(POST, "action_confirm")},
-    "account.stored.value.use.line": OWN,
+    "account.stored.value.use": {**OWN_INVOICES, **rows(INVOICE, "action_confirm")},
+    "account.stored.value.use.line": OWN_INVOICES,
     "res.config.settings": rows(SYSTEM, "action_rotate_code_key"),
     "res.partner": {
         **rows(POST, "action_post_transaction", "apply_account_credits"),
         **rows(POST, "action_apply_account_credits", "action_new_stored_value"),
-        **rows(POST, "action_redeem_code", "action_use_stored_value"),
+        **rows(POST, "action_redeem_code"),
+        **rows(INVOICE, "action_use_stored_value"),
         **rows(SEE, "action_view_billing", "action_view_section"),
         **rows(SEE, "action_view_movements", "action_print_statement"),
         **rows(SEE, "action_view_stored_value_history"),
