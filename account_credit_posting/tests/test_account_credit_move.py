@@ -35,6 +35,22 @@ class TestAccountCreditMove(AccountCreditCommon):
     # ENTRIES
     # -------------------------------------------------------------------------
 
+    def test_credit_named_twice_is_moved_once(self):
+        first, second = self._post_line(60), self._post_line(40)
+        twice = first.browse([first.id, first.id, second.id])
+        moved = self._move(twice, 100)
+        self.assertEqual(moved.mapped("amount"), [60, 40])
+        self.assertEqual((first | second).mapped("amount_open"), [0, 0])
+        for line in moved:
+            self.assertItems(
+                line.move_id,
+                [
+                    (self.receivable, line.amount, line.amount),
+                    (self.receivable, -line.amount, -line.amount),
+                ],
+            )
+        self.assertEqual(self._get_balances(), [0, 100])
+
     def test_part_of_a_credit_is_moved_as_one_document(self):
         line = self._post_line(50, expiry_date="2031-12-31", public_comment="For Ann")
         moved = self._move(line, 20)

@@ -215,6 +215,29 @@ class TestStoredValueEvents(StoredValueCommon):
             move.line_ids.mapped("partner_id"), self.account | self.accounts[1]
         )
 
+    def test_cap_of_the_account_that_gets_it(self):
+        self.company.credit_open_cap = 100
+        target = self.accounts[1]
+        self._issue(60, account=target, funding="promotion")
+        given = self._issue(50, funding="promotion")
+        code = self.code
+        for take in (
+            lambda: given.with_user(self.manager).move_to(target.id),
+            lambda: self.values.with_user(self.clerk).redeem(code, target.id),
+        ):
+            with self.assertRaisesRegex(UserError, r"110\.00 of open credits"):
+                take()
+        self.assertEqual((given.state, given.balance), ("active", 50))
+        new_id = given.with_user(self.manager).move_to(target.id, 40)
+        self.assertEvents(
+            self.values.browse(new_id),
+            [("move", [(self.given, 40, 40), (self.given, -40, -40)])],
+        )
+        # Money that somebody paid is not given away.
+        paid = self._issue(500)
+        new_id = paid.with_user(self.manager).move_to(target.id)
+        self.assertEqual(self.values.browse(new_id).balance, 500)
+
     def test_no_overdraft(self):
         value = self._issue(100)
         for amount in (100.01, 0, -5):

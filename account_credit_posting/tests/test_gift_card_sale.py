@@ -83,6 +83,27 @@ class TestGiftCardSale(StoredValueCommon):
         with self.assertRaises(ValidationError):
             self.product.is_credit_item = True
 
+    def test_nothing_beside_it_pays_for_it(self):
+        invoice = self._draft_sale()
+        invoice.invoice_line_ids = [
+            Command.create({"name": name, "price_unit": price, "tax_ids": []})
+            for name, price in (("Lesson", 20), ("Goodwill", -20.01))
+        ]
+        with self.assertRaisesRegex(UserError, "less than its gift cards"):
+            invoice.with_user(self.clerk).action_post()
+        self.assertEqual(invoice.state, "draft")
+        invoice.invoice_line_ids[-1].price_unit = -20
+        invoice.with_user(self.clerk).action_post()
+        self.assertItems(
+            invoice,
+            [
+                (self.sold, -50, -50),
+                (self.company_data["default_account_revenue"], -20, -20),
+                (self.company_data["default_account_revenue"], 20, 20),
+                (self.receivable, 50, 50),
+            ],
+        )
+
     def test_active_when_paid_and_blocked_when_that_is_undone(self):
         invoice = self._sell()
         card = invoice.sold_value_ids

@@ -17,6 +17,8 @@ class AccountCreditCorrectionMove(models.AbstractModel):
     @api.model
     def _move(self, lines, account_id, amount, date, reason):
         """Move credits, see ``account.credit.line.move_to``."""
+        # Over RPC, one may be named twice.
+        lines = lines.union()
         lines.batch_id._check_may_manage()
         corrections = self.env["account.credit.correction"]
         corrections._check_reason(reason)

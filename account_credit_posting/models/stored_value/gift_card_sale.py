@@ -26,7 +26,8 @@ def sell(invoices):
     becomes so many lines: each line names its card.
 
     :param invoices: ``account.move`` records
-    :raise UserError: when a line is taxed, discounted, or on another account
+    :raise UserError: when a line is taxed, discounted, or on another account, or
+        others lower what is to be paid
     """
     for invoice_sudo in with_posting(invoices.sudo(), "event"):
         lines_sudo = _get_card_lines(invoice_sudo)
@@ -34,6 +35,7 @@ def sell(invoices):
             continue
         for line_sudo in lines_sudo:
             _check_line(line_sudo)
+        _check_others(invoice_sudo, lines_sudo)
         _split_lines(invoice_sudo, lines_sudo)
         for line_sudo in _get_card_lines(invoice_sudo):
             line_sudo.stored_value_id = _create_card(line_sudo)
@@ -79,6 +81,26 @@ def _check_line(line):
             problem=problem,
         )
     )
+
+
+def _check_others(invoice, lines):
+    """Check that no other line of an invoice pays for the gift cards on it.
+
+    :param lines: that sell gift cards
+    :raise UserError: when the others are below zero together
+    """
+    others = invoice.invoice_line_ids - lines
+    others = others.filtered(lambda line: line.display_type == "product")
+    total = sum(others.mapped("price_total"))
+    if invoice.currency_id.compare_amounts(total, 0) < 0:
+        raise UserError(
+            invoice.env._(
+                "%(invoice)s would cost less than its gift cards are worth: the other "
+                "lines come to %(total)s. Bill gift cards on an invoice of their own.",
+                invoice=invoice.display_name,
+                total=invoice.currency_id.format(total),
+            )
+        )
 
 
 def _split_lines(invoice, lines):

@@ -147,11 +147,13 @@ def move(value, account, amount, event):
     :param amount: at most what is left
     :param event: "move" or "redeem"
     :return: the new stored value of the other account
+    :raise UserError: when it cannot be moved, or the account may have no more
     """
     value._lock()
     account = account.commercial_partner_id
     amount = stored_value_events.check_move(value, account, amount)
     target = value.browse(_create_target(value, account, amount).id)
+    check_cap(target, amount)
     post(stored_value_events.move(value, account, amount, event, target))
     update_from_balance(value)
     return target
