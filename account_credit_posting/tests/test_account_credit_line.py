@@ -48,7 +48,17 @@ class TestAccountCreditLine(AccountCreditCommon):
 
     def test_account_that_became_an_enrollee_fails(self):
         batch = self._create_pair()
-        self.account.parent_id = self.accounts[5]
+        self.env.flush_all()
+        # Odoo's `write` takes the line along, see `res.partner`; others need not.
+        self.env.cr.execute(
+            SQL(
+                "UPDATE res_partner SET parent_id = %(parent)s, "
+                "commercial_partner_id = %(parent)s WHERE id = %(account)s",
+                parent=self.accounts[5].id,
+                account=self.account.id,
+            )
+        )
+        self.env.invalidate_all()
         self.assertFailsAlone(batch, self.account, "belongs to the account Family 5")
 
     def test_account_without_receivable_fails(self):
