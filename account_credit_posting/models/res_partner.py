@@ -181,6 +181,24 @@ class ResPartner(models.Model):
         )
         return {account_id: -residual for account_id, residual in credits.items()}
 
+    def _get_open_gifts(self, company, fundings=("promotion",)):
+        """Return what is left of the gift cards that were given to these accounts.
+
+        :param fundings: which stored value counts, see ``account.stored.value``
+        :return: ``{account id: amount}``, in company currency
+        """
+        rows = self.env["account.move.line"]._read_group(
+            [
+                ("partner_id", "in", self.ids),
+                ("company_id", "=", company.id),
+                ("parent_state", "=", "posted"),
+                ("stored_value_id.funding", "in", fundings),
+            ],
+            ["partner_id"],
+            ["balance:sum"],
+        )
+        return {account.id: -balance for account, balance in rows}
+
     def _get_open_dues(self, company):
         """Return what these accounts owe: their open invoices, before credits.
 

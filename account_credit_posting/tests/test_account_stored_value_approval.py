@@ -150,6 +150,26 @@ class TestStoredValueApproval(StoredValueCommon):
         self.assertEqual(self._give(20).state, "active")
         # Money that came in is no gift.
         self.assertEqual(self._issue(100).state, "active")
+        # A credit, too, finds what is left of gift cards.
+        batch = self._create_batch({self.account: 0.01})
+        batch.action_post()
+        self.assertEqual(batch.line_ids.state, "failed")
+        self.assertIn("open credits and gift cards", batch.line_ids.error)
+        self.assertFalse(batch.line_ids.move_id)
+
+    def test_cap_of_opening_balances(self):
+        self.company.credit_open_cap = 100
+        details = {
+            "funding": "opening",
+            "opening_account_id": self.opening.id,
+            "user": self.manager,
+        }
+        self._give(30)
+        self.assertEqual(self._issue(60, **details).state, "active")
+        with self.assertRaisesRegex(UserError, r"100\.01 of open credits"):
+            self._issue(10.01, **details)
+        # It is money of the customer: it takes no room of what is given away.
+        self.assertEqual(self._give(70).state, "active")
 
     def test_value_is_not_moved_to_the_own_account(self):
         # README says: "nobody moves value to the own one."
@@ -162,9 +182,12 @@ class TestStoredValueApproval(StoredValueCommon):
         with self.assertRaisesRegex(UserError, "your own account"):
             self.values.with_user(self.clerk).redeem(code, self.accounts[1].id)
         self.assertEqual(value.balance, 50)
-        # A card that somebody paid for is money of whoever has it.
-        self._issue(50)
-        answer = self.values.with_user(self.clerk).redeem(
+        # One that somebody paid for neither: the clerk gave its code.
+        paid = self._issue(50)
+        with self.assertRaisesRegex(UserError, "your own account"):
+            self.values.with_user(self.clerk).redeem(self.code, self.accounts[1].id)
+        self.assertEqual(paid.balance, 50)
+        answer = self.values.with_user(self.chief).redeem(
             self.code, self.accounts[1].id
         )
         self.assertEqual(answer["balance"], 50)
@@ -213,6 +236,19 @@ class TestStoredValueApproval(StoredValueCommon):
             with self.assertRaisesRegex(UserError, "is archived"):
                 self._issue(10, funding=funding)
 
+    def test_account_of_another_company(self):
+        self.account.company_id = self.env["res.company"].create({"name": "Elsewhere"})
+        for funding in ("payment", "promotion"):
+            with self.assertRaisesRegex(UserError, "of another company"):
+                self._issue(10, funding=funding, user=self.env.user)
+
+    def test_archived_while_it_waits(self):
+        value = self._give(500)
+        self.account.active = False
+        with self.assertRaisesRegex(UserError, "is archived"):
+            value.with_user(self.chief).action_approve()
+        self.assertWaits(value)
+
     # -------------------------------------------------------------------------
     # WHO HAS THE CODE
     # -------------------------------------------------------------------------
@@ -255,3 +291,22 @@ class TestStoredValueApproval(StoredValueCommon):
             " ".join(value.message_ids.mapped("body")),
             "The card goes to june@example.com instead of maya@example.com",
         )
+
+    def test_address_is_changed_by_an_administrator_who_tells_the_one_before(self):
+        value = self._issue(50, recipient_email="maya@example.com")
+        for user in (self.clerk, self.manager):
+            with self.assertRaises(AccessError):
+                value.with_user(user).recipient_email = "june@example.com"
+        dialog = self.env["account.stored.value.change"].with_user(self.manager)
+        dialog = dialog.with_context(default_value_id=value.id, default_change="adjust")
+        mails = self.env["mail.mail"].search([])
+        dialog.create({"recipient_email": "june@example.com"}).action_confirm()
+        self.assertEqual(value.recipient_email, "june@example.com")
+        [mail] = self.env["mail.mail"].search([]) - mails
+        self.assertEqual(mail.email_to, "maya@example.com")
+
+    def test_address_of_the_account_is_kept_when_the_card_is_sent(self):
+        self.account.email = "family@example.com"
+        value = self._issue(50, send_date="2099-01-01")
+        self.account.email = "thief@example.com"
+        self.assertEqual(value._get_recipient(), "family@example.com")

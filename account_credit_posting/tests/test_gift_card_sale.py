@@ -156,6 +156,11 @@ class TestGiftCardSale(StoredValueCommon):
         card.with_user(self.clerk).action_block("Lost")
         payment.action_cancel()
         self.assertEqual((card.state, card.awaits_payment), ("blocked", False))
+        with self.assertRaisesRegex(UserError, "is active as soon as"):
+            card.with_user(self.manager).action_unblock()
+        self._pay(invoice)
+        card.with_user(self.manager).action_unblock()
+        self.assertEqual(card.state, "active")
 
     def test_stored_value_and_credits_do_not_pay_for_it(self):
         self.company.auto_apply_gift_cards = True
@@ -243,6 +248,13 @@ class TestGiftCardSale(StoredValueCommon):
         credit_note.action_post()
         self.assertEqual((card.state, card.balance), ("void", 0))
         self.assertEqual(bill.payment_state, "paid")
+        # What comes back goes onto the account, as what the credit note took.
+        bill.button_cancel()
+        self.assertEqual((card.state, card.balance), ("void", 0))
+        void = card.move_line_ids.move_id.sorted("id")[-1]
+        self.assertItems(void, [(self.sold, 30, 30), (self.receivable, -30, -30)])
+        with self.assertRaisesRegex(UserError, "is void"):
+            card.with_user(self.manager).action_unblock()
 
     def test_credit_note_names_no_other_card(self):
         other = self._issue(100)

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..const import DETAIL_FIELDS, HIDDEN_CODE
 from ..models.credit.account_credit_answer import answered_once
+from ..models.stored_value.account_gift_card import GiftCard
 from ..tools.days import get_today
 
 
@@ -178,6 +179,8 @@ class AccountStoredValueChange(models.TransientModel):
             for name in DETAIL_FIELDS | {"expiry_date"}
             if self[name] != value[name]
         }
+        if "recipient_email" in changed:
+            GiftCard(value).set_recipient(changed.pop("recipient_email"))
         if changed:
             value.write(changed)
 

@@ -23,15 +23,16 @@ class AccountCreditCap(models.AbstractModel):
         """Find the lines that would lift the open credit of an account over the cap.
 
         What a credit pays at once is not open: the invoice that it names, and those
-        that the policy of the company lets it pay. Lines of one account follow each
-        other: one that does not fit leaves room for the next.
+        that the policy of the company lets it pay. What is left of gift cards given
+        away counts. Lines of one account follow each other: one that does not fit
+        leaves room for the next.
         """
         company = batch.company_id
         cap = company._get_credit_open_cap()
         if not cap:
             return {}
         currency = company.currency_id
-        credits = lines.partner_id._get_open_credits(company)
+        credits, gifts = self._get_given(lines.partner_id, company)
         credited = self._get_credited_amounts(lines, batch)
         # Its own invoice comes first, and is posted along with it.
         charges = lines._get_form()._get_charges(lines)
@@ -55,7 +56,7 @@ class AccountCreditCap(models.AbstractModel):
                 currency.compare_amounts(lifted, cap) > 0
             ):
                 errors[line] = line._get_not_credited_message(
-                    self._get_reason(company, lifted, cap)
+                    self._get_reason(company, lifted, cap, gifts.get(account.id))
                 )
                 continue
             credits[account.id] = lifted
@@ -117,18 +118,43 @@ class AccountCreditCap(models.AbstractModel):
 
     @api.model
     def _check_credited(self, account, company):
-        """Check that an account has no more open credit than it may have.
+        """Check that an account has no more open credit and gifts than it may have.
 
         :raise UserError: when it has, with both amounts
         """
         cap = company._get_credit_open_cap()
-        lifted = account._get_open_credits(company).get(account.id, 0)
+        given, gifts = self._get_given(account, company)
+        lifted = given.get(account.id, 0)
         if cap and company.currency_id.compare_amounts(lifted, cap) > 0:
-            raise UserError(self._get_reason(company, lifted, cap))
+            raise UserError(
+                self._get_reason(company, lifted, cap, gifts.get(account.id))
+            )
 
     @api.model
-    def _get_reason(self, company, lifted, cap):
+    def _get_given(self, accounts, company):
+        """Return what accounts were given and have not used.
+
+        :return: ``(credits and gift cards, gift cards)``, both
+            ``{account id: amount in company currency}``
+        """
+        # Whoever posts credits need not see gift cards.
+        gifts = accounts.sudo()._get_open_gifts(company)
+        given = dict(accounts._get_open_credits(company))
+        for account_id, amount in gifts.items():
+            given[account_id] = given.get(account_id, 0) + amount
+        return given, gifts
+
+    @api.model
+    def _get_reason(self, company, lifted, cap, gifts):
         currency = company.currency_id
+        if gifts and not currency.is_zero(gifts):
+            return self.env._(
+                "It would have %(lifted)s of open credits and gift cards given away, "
+                "and %(cap)s is the most that an account may have. Lower the amount, "
+                "then retry.",
+                lifted=currency.format(lifted),
+                cap=currency.format(cap),
+            )
         return self.env._(
             "It would have %(lifted)s of open credit, and %(cap)s is the most that an "
             "account may have. Lower the amount, then retry.",

@@ -192,15 +192,20 @@ class GiftCard:
         return code
 
     def _warn_recipient(self, email):
-        """Tell the recipient on file of a paid card that there is a new code for it.
+        """Tell the recipient on file of a paid card of another code or address.
 
         :param email: the address; nobody is told without one
         """
-        if email and self.value.funding not in UNPAID_FUNDINGS:
+        value = self.value
+        if (
+            email
+            and value.value_type == "gift_card"
+            and value.funding not in UNPAID_FUNDINGS
+        ):
             template = "account_credit_posting.mail_template_gift_card_new_code"
             # Whoever may give a code need not see mails.
             self.env.ref(template).sudo().send_mail(
-                self.value.id, email_values={"email_to": email}
+                value.id, email_values={"email_to": email}
             )
 
     def check_code(self, code):
@@ -285,17 +290,8 @@ class GiftCard:
         value_sudo = self.value_sudo
         if value_sudo.value_type != "gift_card":
             raise UserError(self.env._("Only gift cards are sent."))
-        known = value_sudo._get_recipient()
-        if email and email != known:
-            value_sudo._write_guarded({"recipient_email": email})
-            value_sudo._message_log(
-                body=self.env._(
-                    "The card goes to %(new)s instead of %(old)s.",
-                    new=email,
-                    old=known or self.env._("nobody"),
-                )
-            )
-            self._warn_recipient(known)
+        # The address on file now: that of the account may be changed by others.
+        self.set_recipient(email or value_sudo._get_recipient())
         if not value_sudo._get_recipient():
             raise UserError(
                 self.env._(
@@ -306,6 +302,27 @@ class GiftCard:
                 )
             )
         value_sudo._write_guarded({"send_date": date, "send_error": False})
+
+    def set_recipient(self, email):
+        """Set to whom the card goes; log that, and tell whoever it went to so far.
+
+        :param email: the address; without one the card goes to that of the account
+        """
+        value_sudo = self.value_sudo
+        known = value_sudo._get_recipient()
+        value_sudo._write_guarded({"recipient_email": email})
+        new = value_sudo._get_recipient()
+        if new == known:
+            return
+        nobody = self.env._("nobody")
+        value_sudo._message_log(
+            body=self.env._(
+                "The card goes to %(new)s instead of %(old)s.",
+                new=new or nobody,
+                old=known or nobody,
+            )
+        )
+        self._warn_recipient(known)
 
     def send(self):
         """E-mail the card with a new code.

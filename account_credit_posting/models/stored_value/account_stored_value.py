@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
-from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER, UNPAID_FUNDINGS
+from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER
 from ...tools.actions import open_dialog, open_record
 from ...tools.days import get_today
 from ...tools.locks import lock_rows
@@ -53,8 +53,7 @@ class AccountStoredValue(models.Model):
         # What is given back, or raised.
         "used": ("active",),
         "expired": ("active",),
-        # Given back: an administrator decides.
-        "void": ("blocked",),
+        "void": (),
     }
     name = fields.Char(
         string="Number",
@@ -320,7 +319,8 @@ class AccountStoredValue(models.Model):
     def _check_draft(self, names):
         if all(value.state == "draft" for value in self):
             return
-        if names - DETAIL_FIELDS - {"expiry_date"}:
+        # Whoever the card went to so far is told, see `GiftCard.set_recipient`.
+        if "recipient_email" in names or names - DETAIL_FIELDS - {"expiry_date"}:
             raise AccessError(self._get_guard_message(names))
         self._check_may_manage()
 
@@ -715,13 +715,13 @@ class AccountStoredValue(models.Model):
         :param str code: as printed; case, spaces and hyphens do not matter
         :param int account_id: the account that gets the money
         :return: ``{"id", "name", "balance"}`` of the record of that account
-        :raise UserError: the same for every code that is wrong, used or blocked
+        :raise UserError: the same for every code that is wrong, used or blocked; and
+            when the account is that of the user
         """
         self._check_may_use()
         value_sudo = account_gift_card.find_by_code(self.env, code)
         account_sudo = value_sudo.env["res.partner"].browse(account_id)
-        if value_sudo.funding in UNPAID_FUNDINGS:
-            stored_value_request.check_receiver(value_sudo, account_sudo)
+        stored_value_request.check_receiver(value_sudo, account_sudo)
         target_sudo = stored_value_changes.move(
             value_sudo, account_sudo, value_sudo.balance, "redeem"
         )

@@ -11,6 +11,7 @@ from ...tools.posting import with_posting
 from . import account_gift_card, stored_value_events
 from .stored_value_posting import post, post_reversals
 from .stored_value_request import (
+    check_account,
     check_cap,
     check_second_person,
     end_approval,
@@ -89,6 +90,7 @@ def approve(value):
     """
     stored_value_events.check_state(value, "to_approve")
     check_second_person(value)
+    check_account(value)
     check_cap(value, value.initial_amount)
     issue(value)
     end_approval(value, value.env._("Approved."))
@@ -204,7 +206,12 @@ def unblock(values):
 
     :raise UserError: when the invoice that one was sold on is not paid yet
     """
-    for value in values.filtered("awaits_payment"):
+    for value in values.filtered(
+        lambda value: (
+            value.awaits_payment
+            or (value.invoice_id and value.invoice_id.payment_state not in PAID_STATES)
+        )
+    ):
         raise UserError(
             value.env._(
                 "%(name)s is active as soon as %(invoice)s is paid.",
@@ -268,18 +275,16 @@ def update_from_balance(values):
     """Say whether these are used up, after an event.
 
     What comes back to one that was used up, or has expired, makes it active again as
-    far as its invoice is paid. One that somebody voided waits, blocked; where it was
-    given away, what comes back is taken back at once.
+    far as its invoice is paid. What comes back to one that was taken back, by the trash
+    or by a credit note, follows its rest at once.
     """
     for value in values:
         is_empty = value.currency_id.is_zero(value.balance)
         if is_empty and value.state == "active":
             value._update_state("used")
-        elif not is_empty and value.state == "void" and value.funding == "promotion":
-            # To where the rest went when it was voided.
-            post(stored_value_events.void_again(value))
         elif not is_empty and value.state == "void":
-            value._update_state("blocked")
+            # To discounts given, or onto the account, where the credit note is.
+            post(stored_value_events.void_again(value))
         elif not is_empty and value.state in ("used", "expired"):
             value._update_state("active")
             follow_invoices(value.filtered("invoice_id"))

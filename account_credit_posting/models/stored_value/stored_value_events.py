@@ -350,7 +350,7 @@ def void(value, reason=None):
 
 
 def void_again(value, reason=None):
-    """Build what takes back what is there of a card given away."""
+    """Build what takes back what is there of a card given away, or taken back."""
     account = value.funding_account_id
     date = _get_correction_date(value)
     return _build(value, "void", -value.balance, account, date=date, label=reason)

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_list
 
-from ...const import APPROVERS_ASKED, DETAIL_FIELDS
+from ...const import APPROVERS_ASKED, DETAIL_FIELDS, UNPAID_FUNDINGS
 from ...tools.days import get_today
 from ...tools.locks import touch_rows
 from ...tools.rights import find_managers, get_accounts_of
@@ -117,8 +117,18 @@ def check_issue(value):
     :raise UserError: when the account cannot have it
     """
     check_state(value, "draft")
+    value.partner_id.check_access("read")
+    check_account(value)
+    if value.funding == "opening":
+        value._check_may_manage()
+
+
+def check_account(value):
+    """Check that the account can have what is issued.
+
+    :raise UserError: when it is archived, or of another company
+    """
     account = value.partner_id
-    account.check_access("read")
     if not account.active or account._is_foreign_to(value.company_id):
         raise UserError(
             value.env._(
@@ -127,8 +137,6 @@ def check_issue(value):
                 account=account.display_name,
             )
         )
-    if value.funding == "opening":
-        value._check_may_manage()
 
 
 def get_reasons(value, amount):
@@ -168,31 +176,24 @@ def _get_authors(value):
 def check_cap(value, amount):
     """Check that an account may have so much more that is given away.
 
-    Open credits count, and what is left of gift cards given away.
+    Open credits count, and what is left of gift cards given away; for an opening
+    balance also what is left of others.
 
     :param amount: in the currency of the stored value
     :raise UserError: with both amounts
     """
     company = value.company_id
     cap = company._get_credit_open_cap()
-    if not cap or value.funding != "promotion":
+    if not cap or value.funding not in UNPAID_FUNDINGS:
         return
+    fundings = ("promotion",) if value.funding == "promotion" else UNPAID_FUNDINGS
     account, own = value.partner_id, company.currency_id
     # As a credit: one transaction at a time.
     touch_rows(account)
     date = value.issue_date or get_today(company)
-    [[held]] = value.env["account.move.line"]._read_group(
-        [
-            ("partner_id", "=", account.id),
-            ("company_id", "=", company.id),
-            ("parent_state", "=", "posted"),
-            ("stored_value_id.funding", "=", "promotion"),
-        ],
-        aggregates=["balance:sum"],
-    )
     lifted = (
         account._get_open_credits(company).get(account.id, 0)
-        - held
+        + account._get_open_gifts(company, fundings).get(account.id, 0)
         + value.currency_id._convert(amount, own, company, date)
     )
     if own.compare_amounts(lifted, cap) > 0:
