@@ -33,22 +33,44 @@ class ConstraintTrigger(TableObject):
     Only then are an entry and what it belongs to both there. What concerns no row of
     ours is decided by ``WHEN``, at once: it must be cheap, since each invoice pays it.
 
-    The body refuses with ``RAISE``, and the error names this trigger as a constraint
-    (``TG_ARGV[0]``), so that Odoo finds the sentence that users read.
+    The error names this trigger as a constraint (``TG_ARGV[0]``), so that Odoo finds
+    the sentence that users read.
     """
 
-    def __init__(self, events, body, message):
-        """Say when it looks, what it does, and what users read.
+    def __init__(self, events, refused, reason, detail, message, first=""):  # noqa: PLR0913
+        """Say when it looks, what it refuses, and what users read.
 
         :param dict events: ``{"INSERT", "UPDATE OF columns" or "DELETE": WHEN}``
-        :param str body: in PL/pgSQL
-        :param message: called with an environment and the diagnostics of the error,
-            which may be missing; ``message_detail`` has what the body says
+        :param str refused: the condition, in SQL, of ``OLD`` and ``NEW``
+        :param str reason: what the log says
+        :param str detail: what the sentence names, an expression in SQL
+        :param message: called with an environment and the value of ``detail``, which
+            may be empty
+        :param str first: a statement before it looks
         """
         super().__init__()
         self._events = events
-        self._body = body
+        self._body = f"""
+BEGIN
+    {first}
+    IF {refused} THEN
+        RAISE check_violation USING
+            MESSAGE = '{reason}',
+            DETAIL = COALESCE({detail}, ''),
+            CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END
+"""
         self.message = message
+
+    def get_error_message(self, model, diagnostics=None):
+        """Return the sentence of a refusal.
+
+        :param diagnostics: of the error, which may be missing
+        """
+        detail = (diagnostics and diagnostics.message_detail) or ""
+        return self.message(model.env, detail)
 
     def get_definition(self, registry):
         """Return all that makes a difference in the database."""

@@ -41,11 +41,11 @@ $body$"""
 )
 
 
-def _get_message(env, diagnostics):
+def _get_message(env, name):
     return env._(
         "%(move)s holds a credit: its account, its company and its amount stay as they "
         "were posted. Reverse the credit, or move it to another account.",
-        move=(diagnostics and diagnostics.message_detail) or "",
+        move=name,
     )
 
 
@@ -62,29 +62,22 @@ KEPT = ConstraintTrigger(
             " NEW.company_id, NEW.currency_id, NEW.amount_currency, NEW.balance)"
         )
     },
-    """
-DECLARE
-    credit_line integer;
-BEGIN
-    SELECT id INTO credit_line FROM account_credit_line WHERE move_line_id = OLD.id;
-    IF FOUND AND (
-        NOT account_credit_line_sound(credit_line)
-        OR EXISTS (
-            SELECT FROM account_move_line
-             WHERE id = OLD.id
-               AND (amount_currency, balance)
-                   IS DISTINCT FROM (OLD.amount_currency, OLD.balance)
-        )
-    ) THEN
-        RAISE check_violation USING
-            MESSAGE = 'the posted item of a credit changed',
-            DETAIL = COALESCE(OLD.move_name, ''),
-            CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
-    END IF;
-    RETURN NULL;
-END
-""",
-    _get_message,
+    refused="""EXISTS (
+        SELECT FROM account_credit_line line
+         WHERE line.move_line_id = OLD.id
+           AND (
+               NOT account_credit_line_sound(line.id)
+               OR EXISTS (
+                   SELECT FROM account_move_line
+                    WHERE id = OLD.id
+                      AND (amount_currency, balance)
+                          IS DISTINCT FROM (OLD.amount_currency, OLD.balance)
+               )
+           )
+    )""",
+    reason="the posted item of a credit changed",
+    detail="OLD.move_name",
+    message=_get_message,
 )
 
 #: A posted line names the item that is its credit.
@@ -94,20 +87,10 @@ BOOKED = ConstraintTrigger(
         "UPDATE OF move_line_id, move_id, partner_id, company_id, currency_id,"
         " amount": "NEW.move_line_id IS NOT NULL",
     },
-    """
-BEGIN
-    IF NOT account_credit_line_sound(NEW.id) THEN
-        RAISE check_violation USING
-            MESSAGE = 'a credit line and its journal item disagree',
-            DETAIL = COALESCE(
-                (SELECT name FROM account_move WHERE id = NEW.move_id), ''
-            ),
-            CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
-    END IF;
-    RETURN NULL;
-END
-""",
-    _get_message,
+    refused="NOT account_credit_line_sound(NEW.id)",
+    reason="a credit line and its journal item disagree",
+    detail="(SELECT name FROM account_move WHERE id = NEW.move_id)",
+    message=_get_message,
 )
 
 

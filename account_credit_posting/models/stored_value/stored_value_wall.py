@@ -18,78 +18,65 @@ $body$"""
 )
 
 
-def _get_named_message(env, diagnostics):
+def _get_named_message(env, name):
     return env._(
         "%(move)s: each posted item on an account that holds gift cards or prepayments "
         "names one of these, with its account, its company and its currency. Post by "
         "issuing, correcting or using it.",
-        move=_get_detail(diagnostics),
+        move=name,
     )
 
 
 #: Each posted item on an account that holds stored value belongs to one of its events.
 NAMED = ConstraintTrigger(
-    {
-        "INSERT": "NEW.parent_state = 'posted' AND (NEW.stored_value_id IS NOT NULL"
+    dict.fromkeys(
+        ("INSERT", "UPDATE OF parent_state, account_id, partner_id, stored_value_id"),
+        "NEW.parent_state = 'posted' AND (NEW.stored_value_id IS NOT NULL"
         " OR account_account_holds(NEW.account_id))",
-        "UPDATE OF parent_state, account_id, partner_id, stored_value_id": (
-            "NEW.parent_state = 'posted' AND (NEW.stored_value_id IS NOT NULL"
-            " OR account_account_holds(NEW.account_id))"
-        ),
-    },
-    """
-DECLARE
-    item account_move_line;
-BEGIN
-    SELECT * INTO item
-      FROM account_move_line
-     WHERE id = NEW.id AND parent_state = 'posted';
-    IF FOUND
-       AND (item.stored_value_id IS NOT NULL OR account_account_holds(item.account_id))
-       AND NOT EXISTS (
-           SELECT FROM account_stored_value value, account_move move
-            WHERE value.id = item.stored_value_id
-              AND value.liability_account_id = item.account_id
-              AND value.partner_id = item.partner_id
-              AND value.company_id = item.company_id
-              AND value.currency_id = item.currency_id
-              AND move.id = item.move_id
-              AND move.state = 'posted'
-              AND move.stored_value_event IS NOT NULL
-       )
-    THEN
-        RAISE check_violation USING
-            MESSAGE = 'a posted item does not name its stored value',
-            DETAIL = COALESCE(item.move_name, ''),
-            CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
-    END IF;
-    RETURN NULL;
-END
-""",
-    _get_named_message,
+    ),
+    refused="""EXISTS (
+        SELECT FROM account_move_line item
+         WHERE item.id = NEW.id
+           AND item.parent_state = 'posted'
+           AND (item.stored_value_id IS NOT NULL
+                OR account_account_holds(item.account_id))
+           AND NOT EXISTS (
+               SELECT FROM account_stored_value value, account_move move
+                WHERE value.id = item.stored_value_id
+                  AND value.liability_account_id = item.account_id
+                  AND value.partner_id = item.partner_id
+                  AND value.company_id = item.company_id
+                  AND value.currency_id = item.currency_id
+                  AND move.id = item.move_id
+                  AND move.state = 'posted'
+                  AND move.stored_value_event IS NOT NULL
+           )
+    )""",
+    reason="a posted item does not name its stored value",
+    detail="(SELECT move_name FROM account_move_line WHERE id = NEW.id)",
+    message=_get_named_message,
 )
 
 
-def _get_kept_message(env, diagnostics):
+def _get_kept_message(env, name):
     return env._(
         "%(move)s holds money of a gift card or prepayment: what is posted stays as it "
         "is. Correct, refund or void that one.",
-        move=_get_detail(diagnostics),
+        move=name,
     )
 
 
 #: What is posted of stored value stays; its record may go to another account.
 KEPT = ConstraintTrigger(
-    {
-        "UPDATE OF parent_state, stored_value_id, company_id, currency_id,"
-        " amount_currency, balance, date": (
-            "OLD.parent_state = 'posted' AND OLD.stored_value_id IS NOT NULL"
+    dict.fromkeys(
+        (
+            "UPDATE OF parent_state, stored_value_id, company_id, currency_id,"
+            " amount_currency, balance, date",
+            "DELETE",
         ),
-        "DELETE": "OLD.parent_state = 'posted' AND OLD.stored_value_id IS NOT NULL",
-    },
-    """
-BEGIN
-    IF NOT EXISTS (
+        "OLD.parent_state = 'posted' AND OLD.stored_value_id IS NOT NULL",
+    ),
+    refused="""NOT EXISTS (
         SELECT FROM account_move_line
          WHERE id = OLD.id
            AND parent_state = 'posted'
@@ -99,42 +86,32 @@ BEGIN
            AND amount_currency = OLD.amount_currency
            AND balance = OLD.balance
            AND date = OLD.date
-    ) THEN
-        RAISE check_violation USING
-            MESSAGE = 'a posted item of a stored value changed',
-            DETAIL = COALESCE(OLD.move_name, ''),
-            CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
-    END IF;
-    RETURN NULL;
-END
-""",
-    _get_kept_message,
+    )""",
+    reason="a posted item of a stored value changed",
+    detail="OLD.move_name",
+    message=_get_kept_message,
 )
 
 
-def _get_covered_message(env, diagnostics):
+def _get_covered_message(env, name):
     return env._(
         "%(name)s has less left on that day, or later. Use, refund or take back at "
         "most what is left.",
-        name=_get_detail(diagnostics),
+        name=name,
     )
 
 
 #: What is posted of a record is below zero neither on its day nor on a later one.
 COVERED = ConstraintTrigger(
-    {
-        "INSERT": "NEW.parent_state = 'posted' AND NEW.stored_value_id IS NOT NULL",
-        "UPDATE OF parent_state, stored_value_id": (
-            "NEW.parent_state = 'posted' AND NEW.stored_value_id IS NOT NULL"
-        ),
-    },
-    """
-BEGIN
-    -- Of two transactions that see nothing of each other, the second begins again.
-    UPDATE account_stored_value
+    dict.fromkeys(
+        ("INSERT", "UPDATE OF parent_state, stored_value_id"),
+        "NEW.parent_state = 'posted' AND NEW.stored_value_id IS NOT NULL",
+    ),
+    # Of two transactions that see nothing of each other, the second begins again.
+    first="""UPDATE account_stored_value
        SET movement_count = movement_count
-     WHERE id = NEW.stored_value_id;
-    IF EXISTS (
+     WHERE id = NEW.stored_value_id;""",
+    refused="""EXISTS (
         SELECT FROM (
             SELECT date, SUM(amount_currency) OVER (ORDER BY date) AS missing
               FROM account_move_line
@@ -143,40 +120,31 @@ BEGIN
         WHERE missing > 0
           -- What was wrong on earlier days must not keep it from being used.
           AND date >= (SELECT date FROM account_move_line WHERE id = NEW.id)
-    ) THEN
-        RAISE check_violation USING
-            MESSAGE = 'a stored value is below zero',
-            DETAIL = (
-                SELECT name FROM account_stored_value WHERE id = NEW.stored_value_id
-            ),
-            CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
-    END IF;
-    RETURN NULL;
-END
-""",
-    _get_covered_message,
+    )""",
+    reason="a stored value is below zero",
+    detail="(SELECT name FROM account_stored_value WHERE id = NEW.stored_value_id)",
+    message=_get_covered_message,
 )
 
 
-def _get_followed_message(env, diagnostics):
+def _get_followed_message(env, name):
     return env._(
         "%(name)s and its journal items must be of one account, one company and one "
         "currency. Move it to another account instead.",
-        name=_get_detail(diagnostics),
+        name=name,
     )
 
 
 #: A record and its posted items go to another account together.
 FOLLOWED = ConstraintTrigger(
-    {
-        "UPDATE OF partner_id, company_id, currency_id, liability_account_id": (
-            "OLD.liability_account_id IS NOT NULL"
+    dict.fromkeys(
+        (
+            "UPDATE OF partner_id, company_id, currency_id, liability_account_id",
+            "DELETE",
         ),
-        "DELETE": "OLD.liability_account_id IS NOT NULL",
-    },
-    """
-BEGIN
-    IF EXISTS (
+        "OLD.liability_account_id IS NOT NULL",
+    ),
+    refused="""EXISTS (
         SELECT FROM account_move_line item
      LEFT JOIN account_stored_value value ON value.id = item.stored_value_id
          WHERE item.stored_value_id = OLD.id
@@ -185,24 +153,18 @@ BEGIN
                 value.currency_id)
                IS DISTINCT FROM
                (item.account_id, item.partner_id, item.company_id, item.currency_id)
-    ) THEN
-        RAISE check_violation USING
-            MESSAGE = 'a stored value and its items disagree',
-            DETAIL = OLD.name,
-            CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
-    END IF;
-    RETURN NULL;
-END
-""",
-    _get_followed_message,
+    )""",
+    reason="a stored value and its items disagree",
+    detail="OLD.name",
+    message=_get_followed_message,
 )
 
 
-def _get_separate_message(env, diagnostics):
+def _get_separate_message(env, name):
     return env._(
         "%(account)s: an account that holds gift cards or prepayments holds nothing "
         "else, as long as there are any. Choose an account without journal items.",
-        account=_get_detail(diagnostics),
+        account=name,
     )
 
 
@@ -213,27 +175,15 @@ SEPARATE = ConstraintTrigger(
             "OLD.holds_stored_value IS DISTINCT FROM NEW.holds_stored_value"
         )
     },
-    """
-DECLARE
-    holds boolean := account_account_holds(NEW.id);
-BEGIN
-    IF EXISTS (
+    # The function once, and not for each item.
+    refused="""EXISTS (
         SELECT FROM account_move_line
          WHERE account_id = NEW.id
            AND parent_state = 'posted'
-           AND (stored_value_id IS NOT NULL) IS DISTINCT FROM holds
-    ) THEN
-        RAISE check_violation USING
-            MESSAGE = 'an account holds stored value and something else',
-            DETAIL = COALESCE(NEW.name->>'en_US', NEW.id::text),
-            CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
-    END IF;
-    RETURN NULL;
-END
-""",
-    _get_separate_message,
+           AND (stored_value_id IS NOT NULL)
+               IS DISTINCT FROM (SELECT account_account_holds(NEW.id))
+    )""",
+    reason="an account holds stored value and something else",
+    detail="COALESCE(NEW.name->>'en_US', NEW.id::text)",
+    message=_get_separate_message,
 )
-
-
-def _get_detail(diagnostics):
-    return (diagnostics and diagnostics.message_detail) or ""
