@@ -1,7 +1,10 @@
 """The one check of rights, and who else has to look at what somebody gives away."""
 
+from markupsafe import escape
+
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.tools import format_list
 
 from .. import const
 
@@ -65,6 +68,54 @@ def find_managers(company, authors):
             & Domain("company_ids", "in", company.ids)
             & Domain("id", "not in", authors.ids)
         )
+    )
+
+
+def get_waiting_text(env, approvers, reasons):
+    """Say whom something waits for, and why.
+
+    :param approvers: ``res.users`` records
+    :param list reasons: sentences
+    """
+    # Whoever gives something away need not see administrators.
+    names = approvers.sudo().mapped("name")
+    first = (
+        env._(
+            "Waits for approval by %(names)s.",
+            names=format_list(env, names, style="or"),
+        )
+        if names
+        else env._("Waits for approval, but no other administrator can do it.")
+    )
+    return " ".join([first, *reasons])
+
+
+def request_approval(record, activity, approvers, text):
+    """Ask administrators to look at what waits.
+
+    :param activity: external id of the type of their activity
+    :param approvers: ``res.users`` records
+    :param text: of :func:`get_waiting_text`, kept in the log
+    """
+    record.message_post(body=text, subtype_xmlid="mail.mt_note")
+    record_sudo = record.sudo()  # As in `get_waiting_text`.
+    for user in approvers:
+        record_sudo.activity_schedule(activity, user_id=user.id, note=escape(text))
+
+
+def end_approval(record, activity, text, reason=None):
+    """Tell whoever asked (``requested_by_id``) what became of it, and keep that.
+
+    :param activity: see :func:`request_approval`
+    :param reason: kept in the log with it
+    """
+    # Activities of other users.
+    record.sudo().activity_unlink([activity])
+    others_sudo = (record.requested_by_id - record.env.user).sudo()
+    record.message_post(
+        body=f"{text} {reason}" if reason else text,
+        partner_ids=others_sudo.partner_id.ids,
+        subtype_xmlid="mail.mt_note",
     )
 
 

@@ -1,5 +1,3 @@
-from markupsafe import escape
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -7,7 +5,13 @@ from odoo.tools import format_list
 
 from ... import const
 from ...tools.days import get_today
-from ...tools.rights import find_managers, get_accounts_of
+from ...tools.rights import (
+    end_approval,
+    find_managers,
+    get_accounts_of,
+    get_waiting_text,
+    request_approval,
+)
 
 #: The activity of administrators while a batch waits for one of them.
 ACTIVITY = "account_credit_posting.mail_activity_credit_approval"
@@ -154,11 +158,7 @@ class AccountCreditApproval(models.AbstractModel):
             editor_ids=[Command.link(author.id)],
         )
         text = self._get_hold_text(batch)
-        batch.message_post(body=text, subtype_xmlid="mail.mt_note")
-        # Whoever posts need not see administrators.
-        batch_sudo = batch.sudo()
-        for user in self._find_approvers(batch):
-            batch_sudo.activity_schedule(ACTIVITY, user_id=user.id, note=escape(text))
+        request_approval(batch, ACTIVITY, self._find_approvers(batch), text)
         return True
 
     @api.model
@@ -173,22 +173,13 @@ class AccountCreditApproval(models.AbstractModel):
     @api.model
     def _get_hold_text(self, batch):
         """Say whom a batch waits for, and why."""
-        names = self._find_approvers(batch).sudo().mapped("name")  # As there.
-        first = (
-            self.env._(
-                "Waits for approval by %(names)s.",
-                names=format_list(self.env, names, style="or"),
-            )
-            if names
-            else self.env._("Waits for approval, but no other administrator can do it.")
-        )
         author = batch.requested_by_id
         reasons = self._get_reasons(batch, author)
         if author and not batch.run_id._is_poster(author):
             reasons.append(
                 self.env._("%(user)s may no longer post credits.", user=author.name)
             )
-        return " ".join([first, *reasons])
+        return get_waiting_text(self.env, self._find_approvers(batch), reasons)
 
     # -------------------------------------------------------------------------
     # DECIDE
@@ -231,7 +222,7 @@ class AccountCreditApproval(models.AbstractModel):
         batch._write_guarded(
             {"approved_by_id": self.env.uid, "approved_on": fields.Datetime.now()}
         )
-        self._end_waiting(batch, self.env._("Approved."))
+        end_approval(batch, ACTIVITY, self.env._("Approved."))
         run = batch.run_id
         run._write_guarded({"requested_by_id": run._find_poster().id})
         batch._as_author().run_id._post()
@@ -272,17 +263,6 @@ class AccountCreditApproval(models.AbstractModel):
     def _on_cancel(self, batch, reason):
         """Say that a batch is not approved, or else why it is cancelled."""
         if batch.state == "to_approve":
-            self._end_waiting(batch, self.env._("Not approved."), reason)
+            end_approval(batch, ACTIVITY, self.env._("Not approved."), reason)
         elif reason:
-            self._end_waiting(batch, self.env._("Cancelled."), reason)
-
-    @api.model
-    def _end_waiting(self, batch, text, reason=None):
-        """Tell whoever asked what became of it, and keep that in the log."""
-        # Activities of other users.
-        batch.sudo().activity_unlink([ACTIVITY])
-        batch.message_post(
-            body=f"{text} {reason}" if reason else text,
-            partner_ids=(batch.requested_by_id - self.env.user).sudo().partner_id.ids,
-            subtype_xmlid="mail.mt_note",
-        )
+            end_approval(batch, ACTIVITY, self.env._("Cancelled."), reason)

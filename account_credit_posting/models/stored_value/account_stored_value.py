@@ -463,10 +463,8 @@ class AccountStoredValue(models.Model):
         # The right to issue is enough, as with credits: it needs no right to read the
         # chart of accounts or to create entries.
         value_sudo = self.sudo()
-        if stored_value_changes.hold(value_sudo):
-            return False
-        stored_value_changes.issue(value_sudo)
-        if value_sudo.value_type != "gift_card":
+        stored_value_changes.issue_or_hold(value_sudo)
+        if value_sudo.value_type != "gift_card" or value_sudo.state != "active":
             return False
         if value_sudo.send_date:
             value_sudo.send_card(date=value_sudo.send_date)

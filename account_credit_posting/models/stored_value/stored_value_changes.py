@@ -8,15 +8,16 @@ from odoo.exceptions import UserError
 from ...const import PAID_STATES, UNPAID_FUNDINGS
 from ...tools.days import get_today
 from ...tools.posting import with_posting
+from ...tools.rights import end_approval
 from . import account_gift_card, stored_value_events
 from .stored_value_posting import post, post_reversals
 from .stored_value_request import (
+    ACTIVITY,
+    ask_second_person,
     check_account,
     check_cap,
     check_second_person,
-    end_approval,
     get_reasons,
-    request_approval,
 )
 
 
@@ -27,7 +28,26 @@ def issue(value, payments=None):
         the account already; by default all, oldest first
     :raise UserError: when something is missing
     """
-    entry = _prepare_issue(value, payments)
+    _post_issue(value, _prepare_issue(value, payments))
+
+
+def issue_or_hold(value):
+    """Issue a draft, or let it wait for a second person, where a credit would.
+
+    :raise UserError: when something is missing, or its account may have no more
+    """
+    entry = _prepare_issue(value)
+    value._write_guarded({"requested_by_id": value.env.uid})
+    if value.funding in UNPAID_FUNDINGS:
+        check_cap(value, value.initial_amount)
+        if reasons := get_reasons(value, value.initial_amount):
+            value._update_state("to_approve")
+            ask_second_person(value, reasons)
+            return
+    _post_issue(value, entry)
+
+
+def _post_issue(value, entry):
     post(entry)
     _held, other = entry.items
     value._update_state("active", funding_account_id=other.account.id)
@@ -63,26 +83,6 @@ def _prepare_issue(value, payments=None):
     return stored_value_events.fund(value, payments)
 
 
-def hold(value):
-    """Let a draft wait for a second person, where a credit of its amount would.
-
-    :return: whether it waits now
-    :raise UserError: when something is missing, or its account may have no more
-    """
-    if value.funding not in UNPAID_FUNDINGS:
-        value._write_guarded({"requested_by_id": value.env.uid})
-        return False
-    _prepare_issue(value)
-    check_cap(value, value.initial_amount)
-    reasons = get_reasons(value, value.initial_amount)
-    waits = bool(reasons)
-    value._write_guarded({"requested_by_id": value.env.uid})
-    if waits:
-        value._update_state("to_approve")
-        request_approval(value, reasons)
-    return waits
-
-
 def approve(value):
     """Issue what waits.
 
@@ -93,7 +93,7 @@ def approve(value):
     check_account(value)
     check_cap(value, value.initial_amount)
     issue(value)
-    end_approval(value, value.env._("Approved."))
+    end_approval(value, ACTIVITY, value.env._("Approved."))
     if value.send_date:
         value.send_card(date=value.send_date)
 
@@ -103,7 +103,7 @@ def refuse(value, reason):
     stored_value_events.check_state(value, "to_approve")
     value._lock()
     value._update_state("draft")
-    end_approval(value, value.env._("Not approved."), reason)
+    end_approval(value, ACTIVITY, value.env._("Not approved."), reason)
 
 
 def use(value, application):

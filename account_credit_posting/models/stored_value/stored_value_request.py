@@ -1,15 +1,17 @@
 """What requests to ``account.stored.value`` must say, and who may ask for what."""
 
-from markupsafe import escape
-
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_list
 
 from ...const import APPROVERS_ASKED, DETAIL_FIELDS, UNPAID_FUNDINGS
 from ...tools.days import get_today
 from ...tools.locks import touch_rows
-from ...tools.rights import find_managers, get_accounts_of
+from ...tools.rights import (
+    find_managers,
+    get_accounts_of,
+    get_waiting_text,
+    request_approval,
+)
 from .stored_value_events import check_state
 
 #: The activity of administrators while something waits for one of them.
@@ -251,27 +253,16 @@ def check_receiver(value, account):
         )
 
 
-def request_approval(value, reasons):
+def ask_second_person(value, reasons):
     """Ask administrators to look at what waits.
 
     :param reasons: sentences of :func:`get_reasons`
     """
-    env = value.env
     approvers = find_managers(value.company_id, _get_authors(value)).filtered(
         lambda user: value.partner_id not in get_accounts_of(user)
     )[:APPROVERS_ASKED]
-    first = (
-        env._(
-            "Waits for approval by %(names)s.",
-            names=format_list(env, approvers.mapped("name"), style="or"),
-        )
-        if approvers
-        else env._("Waits for approval, but no other administrator can do it.")
-    )
-    text = " ".join([first, *reasons])
-    value.message_post(body=text, subtype_xmlid="mail.mt_note")
-    for user in approvers:
-        value.activity_schedule(ACTIVITY, user_id=user.id, note=escape(text))
+    text = get_waiting_text(value.env, approvers, reasons)
+    request_approval(value, ACTIVITY, approvers, text)
 
 
 def check_second_person(value):
@@ -290,17 +281,3 @@ def check_second_person(value):
                 name=value.name,
             )
         )
-
-
-def end_approval(value, text, reason=None):
-    """Tell whoever issued it what became of it.
-
-    :param reason: kept in the log with it
-    """
-    value.activity_unlink([ACTIVITY])
-    others = value.requested_by_id - value.env.user
-    value.message_post(
-        body=f"{text} {reason}" if reason else text,
-        partner_ids=others.partner_id.ids,
-        subtype_xmlid="mail.mt_note",
-    )
