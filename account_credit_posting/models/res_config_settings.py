@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ..tools.actions import notify
 from .stored_value.account_gift_card import rotate_code_key
 
 
@@ -124,13 +125,6 @@ class ResConfigSettings(models.TransientModel):
         :raise AccessError: when the user is no administrator of the system
         """
         rotate_code_key(self.env)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "New codes have a new key. Those made before stay valid."
-                ),
-            },
-        }
+        return notify(
+            self.env._("New codes have a new key. Those made before stay valid.")
+        )

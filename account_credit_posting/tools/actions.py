@@ -1,4 +1,4 @@
-"""Window actions, as buttons return them."""
+"""Actions, as buttons return them."""
 
 
 def open_list(name, model, domain, **vals):
@@ -50,6 +50,19 @@ def open_dialog(name, model, **defaults):
         "views": [(False, "form")],
         "target": "new",
         "context": {f"default_{name}": value for name, value in defaults.items()},
+    }
+
+
+def notify(message, message_type="success", **params):
+    """Return the action that shows a notification.
+
+    :param message_type: "success" or "info"
+    :param params: of Odoo's client action, such as ``next``, the action after it
+    """
+    return {
+        "type": "ir.actions.client",
+        "tag": "display_notification",
+        "params": {"message": message, "type": message_type, **params},
     }
 
 

@@ -10,7 +10,7 @@ import reprlib
 from decimal import Decimal
 
 from odoo import fields
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from .. import const
 from .requests import is_id, parse_amount
@@ -82,6 +82,21 @@ def find_amount_error(env, value, currency):
             limit=currency.format(float(limit)),
         )
     return None
+
+
+def are_within(env, amounts, limit, currency):
+    """Tell whether amounts are none below zero, and together no more than there is.
+
+    :param list amounts: all that is taken of one source
+    :raise UserError: when one of them is no amount in the currency
+    """
+    for amount in amounts:
+        if error := find_amount_error(env, amount, currency):
+            raise UserError(error)
+    return (
+        min(currency.compare_amounts(amount, 0) for amount in amounts) >= 0
+        and currency.compare_amounts(sum(amounts), limit) <= 0
+    )
 
 
 def check_number(env, name, value):

@@ -5,8 +5,8 @@ from odoo.tools import format_list
 
 from ..models.credit.account_credit_answer import answered_once
 from ..models.stored_value.stored_value_paying import get_open_items, pay
-from ..tools.actions import open_record
-from ..tools.reading import find_amount_error
+from ..tools.actions import notify, open_record
+from ..tools.reading import are_within
 
 
 class AccountStoredValueUse(models.TransientModel):
@@ -158,17 +158,10 @@ class AccountStoredValueUse(models.TransientModel):
             lines._check_amounts()
         paid = pay(values, self._get_items(), self.company_id, self.invoice_ids)
         amounts = [currency.format(amount) for currency, amount in paid.items()]
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "%(amounts)s paid.", amounts=format_list(self.env, amounts)
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notify(
+            self.env._("%(amounts)s paid.", amounts=format_list(self.env, amounts)),
+            next={"type": "ir.actions.act_window_close"},
+        )
 
 
 class AccountStoredValueUseLine(models.TransientModel):
@@ -205,12 +198,7 @@ class AccountStoredValueUseLine(models.TransientModel):
         :raise UserError: names the gift card and what is left
         """
         value, currency = self.value_id, self.currency_id
-        for line in self:
-            if error := find_amount_error(self.env, line.amount, currency):
-                raise UserError(error)
-        if any(currency.compare_amounts(line.amount, 0) < 0 for line in self) or (
-            currency.compare_amounts(sum(self.mapped("amount")), value.balance) > 0
-        ):
+        if not are_within(self.env, self.mapped("amount"), value.balance, currency):
             raise UserError(
                 self.env._(
                     "%(name)s has %(balance)s left: use between zero and that.",

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_datetime, format_list, split_every
 
 from ... import const
+from ...tools.actions import notify
 from ...tools.posting import get_posting, with_posting
 from ...tools.rights import check_right
 from ...tools.working import work_list
@@ -278,15 +279,11 @@ class AccountCreditApplication(models.Model):
                 "No open credit could pay: there is none in the currency of an open "
                 "invoice."
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": message,
-                "type": "success" if totals else "info",
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notify(
+            message,
+            "success" if totals else "info",
+            next={"type": "ir.actions.client", "tag": "soft_reload"},
+        )
 
     def _check_may_apply(self):
         """Check the right to apply and unapply credits, and to see these.

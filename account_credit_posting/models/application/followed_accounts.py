@@ -12,6 +12,7 @@ from odoo.addons.account.models.account_move import BYPASS_LOCK_CHECK
 
 from ...const import SOURCES
 from ...tools.posting import with_posting
+from ...tools.rights import get_accounts_of
 
 
 def find_accounts(partners):
@@ -65,16 +66,17 @@ def check_not_own(user, accounts, companies):
     :param companies: see :func:`check_company`
     :raise UserError: then
     """
-    own = user.sudo().partner_id.commercial_partner_id
+    own_sudo = get_accounts_of(user)
     for account in accounts:
-        if account != own == account.commercial_partner_id and companies[account]:
+        target = account.commercial_partner_id
+        if account != target and target in own_sudo and companies[account]:
             raise UserError(
                 accounts.env._(
                     "%(account)s has open credits, or money on gift cards or "
                     "prepayments, and %(own)s is your own account: another user must "
                     "do this.",
                     account=account.display_name,
-                    own=own.display_name,
+                    own=target.display_name,
                 )
             )
 

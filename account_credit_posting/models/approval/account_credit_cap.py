@@ -31,7 +31,7 @@ class AccountCreditCap(models.AbstractModel):
         cap = company._get_credit_open_cap()
         if not cap:
             return {}
-        currency = company.currency_id
+        currency, today = company.currency_id, get_today(company)
         credits, gifts = self._get_given(lines.partner_id, company)
         credited = self._get_credited_amounts(lines, batch)
         # Its own invoice comes first, and is posted along with it.
@@ -45,7 +45,7 @@ class AccountCreditCap(models.AbstractModel):
                 for term in terms.get((account, line.currency_id), [])
                 if (term.is_payable or term.move == line.invoice_id)
                 # Dated ahead, it pays nothing of today.
-                and batch.date <= max(term.date, get_today(company))
+                and batch.date <= max(term.date, today)
             ]
             rest = credited[line]
             if line in charges:

@@ -1,3 +1,5 @@
+from functools import cached_property
+
 from odoo import fields
 from odoo.tools import SQL
 
@@ -29,7 +31,7 @@ class WorkerWatch:
             "database": "ok",
             "queued": count,
             "oldest_queued_seconds": self._get_seconds(oldest),
-            "worker_seen_seconds": self._get_seconds(self._find_seen()),
+            "worker_seen_seconds": self._get_seconds(self._seen),
         }
 
     def get_text(self, since):
@@ -51,10 +53,10 @@ class WorkerWatch:
 
     def _get_idle_seconds(self, since):
         """Return for how long nothing was done that was left to workers."""
-        seconds = self._get_seconds(max(filter(None, (since, self._find_seen()))))
+        seconds = self._get_seconds(max(filter(None, (since, self._seen))))
         if seconds > const.WORKERS_AWAITED:
             # Other workers than ours leave their trace on the lines alone.
-            done = self._find_done()
+            done = self._done
             seconds = min(seconds, self._get_seconds(done)) if done else seconds
         return seconds
 
@@ -77,8 +79,9 @@ class WorkerWatch:
             )
         )[0]
 
-    def _find_seen(self):
-        """Return when a worker came last, or None: Odoo keeps it for a week."""
+    @cached_property
+    def _seen(self):
+        """When a worker came last, or None: Odoo keeps it for a week."""
         names = tuple(xmlid.partition(".")[2] for xmlid in const.WORKERS)
         return self.env.execute_query(
             SQL(
@@ -93,8 +96,9 @@ class WorkerWatch:
             )
         )[0][0]
 
-    def _find_done(self):
-        """Return when a line of a queued batch was written last."""
+    @cached_property
+    def _done(self):
+        """When a line of a queued batch was written last."""
         return self.env.execute_query(
             SQL(
                 """

@@ -25,6 +25,11 @@ class AccountStoredValueAttempt(models.Model):
     _source_unique = models.UniqueIndex("(source)")
 
     @api.model
+    def _get_user(self):
+        """Return the source that the user is."""
+        return f"user {self.env.uid}"
+
+    @api.model
     def _get_address(self):
         """Return how sources at the address begin, empty where there is none."""
         address = request and request.httprequest.remote_addr
@@ -50,7 +55,7 @@ class AccountStoredValueAttempt(models.Model):
                    AND (source = %(user)s
                         OR starts_with(source, NULLIF(%(address)s, '')))
                 """,
-                user=f"user {self.env.uid}",
+                user=self._get_user(),
                 address=self._get_address(),
                 most=const.ATTEMPTS,
                 most_at_address=const.ADDRESS_ATTEMPTS,
@@ -69,7 +74,7 @@ class AccountStoredValueAttempt(models.Model):
     def _record_wrong(self):
         """Count a wrong code, whatever becomes of this transaction."""
         now = fields.Datetime.now()
-        user, address = f"user {self.env.uid}", self._get_address()
+        user, address = self._get_user(), self._get_address()
         self._execute(
             SQL(
                 "INSERT INTO account_stored_value_attempt (source, count, date)"
@@ -95,7 +100,7 @@ class AccountStoredValueAttempt(models.Model):
             SQL(
                 "DELETE FROM account_stored_value_attempt WHERE source = %s"
                 " RETURNING id",
-                f"user {self.env.uid}",
+                self._get_user(),
             )
         )
 

@@ -263,37 +263,36 @@ def check_holds_nothing(partners):
     :param partners: ``res.partner`` records
     :raise UserError: names the account and what is held
     """
-    values_sudo = (
-        partners.env["account.stored.value"]
-        .sudo()
-        .search([("partner_id", "in", partners.ids), ("state", "!=", "draft")])
-    )
-    for value_sudo in values_sudo:
-        if not value_sudo.currency_id.is_zero(value_sudo.balance):
-            raise UserError(
-                partners.env._(
-                    "%(account)s has %(balance)s left on %(name)s: the money is "
-                    "still owed. Use, move or refund it first.",
-                    account=value_sudo.partner_id.display_name,
-                    balance=value_sudo.currency_id.format(value_sudo.balance),
-                    name=value_sudo.name,
-                )
+    for value_sudo in _find_holding(partners):
+        raise UserError(
+            partners.env._(
+                "%(account)s has %(balance)s left on %(name)s: the money is "
+                "still owed. Use, move or refund it first.",
+                account=value_sudo.partner_id.display_name,
+                balance=value_sudo.currency_id.format(value_sudo.balance),
+                name=value_sudo.name,
             )
+        )
 
 
 def find_companies(accounts):
     """Return which companies hold money for accounts.
 
-    :param accounts: sudoed ``res.partner`` records
+    :param accounts: ``res.partner`` records
     :return: ``{account: companies}``
     """
-    values = accounts.env["account.stored.value"].search(
-        [("partner_id", "in", accounts.ids), ("state", "!=", "draft")]
-    )
-    holding = values.filtered(
-        lambda value: not value.currency_id.is_zero(value.balance)
-    )
     return {
         account: part.company_id
-        for account, part in holding.grouped("partner_id").items()
+        for account, part in _find_holding(accounts).grouped("partner_id").items()
     }
+
+
+def _find_holding(accounts):
+    """Return what holds money for accounts, as sudoed ``account.stored.value``."""
+    values_sudo = accounts.env["account.stored.value"].sudo()
+    values_sudo = values_sudo.search(
+        [("partner_id", "in", accounts.ids), ("state", "!=", "draft")]
+    )
+    return values_sudo.filtered(
+        lambda value: not value.currency_id.is_zero(value.balance)
+    )

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
 from ... import const
-from ...tools.reading import find_amount_error
+from ...tools.reading import are_within
 from ...tools.rights import get_accounts_of
 from ...tools.texts import format_amounts
 
@@ -289,13 +289,8 @@ class AccountPostRefundLine(models.TransientModel):
                 )
             )
         currency = self.env["res.currency"].browse(source["currency_id"])
-        for line in self:
-            if error := find_amount_error(self.env, line.amount, currency):
-                raise UserError(error)
-        if any(currency.compare_amounts(line.amount, 0) < 0 for line in self) or (
-            currency.compare_amounts(sum(self.mapped("amount")), source["amount_open"])
-            > 0
-        ):
+        amounts, limit = self.mapped("amount"), source["amount_open"]
+        if not are_within(self.env, amounts, limit, currency):
             raise UserError(
                 self.env._(
                     "%(name)s has %(open)s open: refund between zero and that.",
