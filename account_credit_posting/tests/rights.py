@@ -30,8 +30,6 @@ POST = "post"
 SEE = "see"
 #: Who sees invoices and credit notes, too.
 SEE_INVOICE = "see invoices"
-#: Whoever is logged in: it opens a page or downloads, and the rights count there.
-OPEN = "open"
 #: Nothing in it is secret.
 ANYBODY = "anybody"
 
@@ -44,7 +42,6 @@ HOLDERS = {
     POST: ("poster", "clerk", "accountant", "manager", "administrator"),
     SEE_INVOICE: ("reader", "clerk", "accountant", "administrator"),
     SEE: ("reader", "poster", "clerk", "accountant", "manager", "administrator"),
-    OPEN: tuple(kind for kind in USERS if kind != "public"),
     ANYBODY: tuple(USERS),
 }
 
@@ -74,8 +71,7 @@ METHODS = {
     },
     "account.credit.batch": {
         **rows(SEE, "read", "web_read", "action_view_moves", "action_view_lines"),
-        **rows(SEE, "action_view_charges"),
-        **rows(OPEN, "action_export_results"),
+        **rows(SEE, "action_view_charges", "action_export_results"),
         **rows(POST, "create", "write", "unlink", "post_credits", "action_post"),
         **rows(POST, "action_retry", "action_cancel", "action_pause"),
         **rows(POST, "action_resume", "action_cancel_pending"),

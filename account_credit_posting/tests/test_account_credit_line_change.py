@@ -462,7 +462,10 @@ class TestAccountCreditLineChange(AccountCreditCommon):
         batch = self._create_batch(dict.fromkeys(self.accounts[:2], 50))
         batch.action_post()
         line, other = batch.line_ids
+        posted = [(self.credit_account, 50, 50), (self.receivable, -50, -50)]
+        self.assertItems(line.move_id, posted)
         line.with_user(self.manager).action_reverse("unused", DATE, "Wrong class")
+        self.assertItems(line.move_id, posted)
         self.assertItems(
             line.move_id.reversal_move_ids,
             [(self.credit_account, -30, -30), (self.receivable, 30, 30)],

@@ -279,14 +279,19 @@ class TestPostPayment(StoredValueCommon):
     def test_rights(self):
         with self.assertRaises(AccessError):
             self._open(user=self.accountant)
+        page = self._open(user=self.clerk)
+        with self.assertRaises(AccessError):
+            page.with_user(self.manager).read(["amount"])
+        # It lists invoices, which this right alone does not show.
         poster = self._create_user("poster", "account_credit_posting.group_credit_user")
-        page = self._open(user=poster)
-        page.action_post()
-        self.assertEqual(self.old.amount_residual, 0)
-        with self.assertRaises(AccessError):
-            page.action_view_payments()
-        with self.assertRaises(AccessError):
-            page.with_user(self.clerk).read(["amount"])
+        with self.assertRaisesRegex(AccessError, "the right Invoicing"):
+            self._open(user=poster).action_post()
+        transaction = self.env["account.post.transaction"].with_user(poster).create({})
+        for page_type in ("payment", "refund"):
+            transaction.transaction_type = page_type
+            with self.assertRaisesRegex(AccessError, "the right Invoicing"):
+                transaction.action_next()
+        self.assertEqual(transaction.step, "type")
 
     def test_from_post_transaction(self):
         transactions = self.env["account.post.transaction"].with_user(self.clerk)

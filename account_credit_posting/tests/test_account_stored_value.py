@@ -147,6 +147,11 @@ class TestStoredValueEvents(StoredValueCommon):
         self._post_line(100)
         with self.assertRaisesRegex(UserError, "Credits are no money"):
             self._issue(60, "prepayment", funding="reclass")
+        # Nor the other way round: the held money is no credit that pays by the rule.
+        self._issue(60, "prepayment")
+        invoice = self._create_invoice(self.account, 500)
+        self.account.apply_account_credits()
+        self.assertEqual(invoice.amount_residual, 400)
 
     def test_foreign_currency_leaves_nothing_behind(self):
         euro = self.setup_other_currency(

@@ -43,6 +43,7 @@ WRONG = (True, 1e300, "NaN", 2**63, [1])
 STRICT = ("amount", "_id", "date")
 #: Stands in what outsiders and other companies must not read.
 SECRET = "Vermilion"
+SECRET_ELSEWHERE = "Cobalt"
 
 #: Where in Post Transaction a method is for.
 STEPS = {
@@ -99,7 +100,39 @@ class TestAttack(StoredValueCommon, HttpCase):
         cls.dialogs = {
             kind: cls._create_dialogs(user) for kind, user in cls.users.items()
         }
+        cls.foreign = cls._create_foreign()
         cls.fingerprint = cls._make_fingerprint()
+
+    @classmethod
+    def _create_foreign(cls):
+        """Create what another company has, with an administrator of that one alone.
+
+        :return: ``{parameter: record}``: what of it each argument can name
+        """
+        data = cls.setup_other_company()
+        company = data["company"]
+        cls.users["stranger"] = cls._create_user(
+            "attack_stranger", rights.USERS["administrator"]
+        )
+        cls.users["stranger"].write(
+            {"company_id": company.id, "company_ids": [Command.set(company.ids)]}
+        )
+        account = cls.env["res.partner"].create(
+            {"name": f"{SECRET_ELSEWHERE} Family", "company_id": company.id}
+        )
+        item = cls._create_credit_item(
+            f"{SECRET_ELSEWHERE} Item", company_id=company.id
+        )
+        invoice = cls._create_invoice(account, 90, company_id=company.id)
+        return {
+            "account_id": account,
+            "company_id": company,
+            "contact_id": account,
+            "credit_item_id": item,
+            "invoice_id": invoice,
+            "journal_id": data["default_journal_bank"],
+            "partner_id": account,
+        }
 
     @classmethod
     def _as_clerk(cls, records):
@@ -618,6 +651,48 @@ class TestAttack(StoredValueCommon, HttpCase):
         if answer.status not in REFUSED or answer.changed or SECRET in answer.text:
             return str(answer)
         return None
+
+    def test_nothing_is_of_another_company(self):
+        faults = []
+        mine = self.env["account.account"].search(
+            [("company_ids", "in", self.company.ids)]
+        )
+        booked = dict(self.env.execute_query(BOOKED))
+        for model, method, ids, arguments in self._find_calls("administrator"):
+            answer = self._call("stranger", model, method, ids, **arguments)
+            moved = answer.sums and {
+                account.name
+                for account in mine
+                if answer.sums.get(account.id) != booked.get(account.id)
+            }
+            # A contact is of all companies, and so is what asks nothing of a record.
+            is_for_all = model == "res.partner" or method == "action_post_another"
+            if not ids or is_for_all:
+                is_fault = answer.status >= 500 or moved
+            else:
+                is_no = answer.status in (*REFUSED, 422)
+                is_fault = not is_no or answer.changed or SECRET in answer.text
+            if is_fault:
+                faults.append(f"{model}.{method}: {answer} {moved or ''}")
+        self.assertFalse(faults, "\n" + "\n".join(faults))
+
+    def test_no_argument_names_what_another_company_has(self):
+        faults, tried = [], set()
+        for model, method, ids, arguments in self._find_calls("administrator"):
+            for name in self._get_parameters(model, method):
+                if not name.endswith("_id"):
+                    continue
+                tried.add(name)
+                named = {**arguments, name: self.foreign[name].id}
+                answer = self._call("administrator", model, method, ids, **named)
+                if (
+                    answer.status not in (*REFUSED, 422)
+                    or answer.changed
+                    or SECRET_ELSEWHERE in answer.text
+                ):
+                    faults.append(f"{model}.{method} {name}: {answer}")
+        self.assertFalse(faults, "\n" + "\n".join(faults))
+        self.assertLessEqual({"account_id", "invoice_id", "journal_id"}, tried)
 
     # -------------------------------------------------------------------------
     # WRONG SHAPES

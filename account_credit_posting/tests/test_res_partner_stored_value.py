@@ -19,6 +19,9 @@ class TestPartnerStoredValue(StoredValueCommon):
         value = self._issue(50)
         with self.assertRaisesRegex(UserError, "50.00 left"):
             self.account.action_archive()
+        # Nor by an administrator.
+        with self.assertRaises(UserError):
+            self.account.with_user(self.manager).sudo().unlink()
         value.with_user(self.manager).refund(50, self.bank.id)
         self.account.action_archive()
         self.assertFalse(self.account.active)

@@ -475,8 +475,10 @@ class AccountCreditBatch(models.Model):
         """Download what became of each account, as a spreadsheet.
 
         :return: an action that opens a URL of this addon's controller
+        :raise AccessError: when the user may not see the batch
         """
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_url",
             "url": f"/account_credit_posting/batch/{self.id}/results.xlsx",

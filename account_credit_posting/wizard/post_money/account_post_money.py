@@ -5,6 +5,7 @@ from odoo.tools import format_date
 
 from ... import const
 from ...tools.days import get_today
+from ...tools.rights import check_right
 
 
 class AccountPostMoney(models.AbstractModel):
@@ -107,7 +108,9 @@ class AccountPostMoney(models.AbstractModel):
 
         :param transaction: ``account.post.transaction``: its only account is filled in
         :return: a window action
+        :raise AccessError: when the user may not post payments
         """
+        self._check_may_post()
         dialog = self.create(self._prepare_from_transaction(transaction))
         return dialog._get_view_action()
 
@@ -120,6 +123,18 @@ class AccountPostMoney(models.AbstractModel):
             "company_id": transaction.company_id.id,
             "partner_id": lines.partner_id.id if len(lines) == 1 else False,
         }
+
+    def _check_may_post(self):
+        """Check the right: the page lists the invoices of an account."""
+        check_right(
+            self,
+            "account.group_account_invoice",
+            self.env._(
+                "You may not post payments and refunds. Ask an administrator for the "
+                "right Invoicing."
+            ),
+            "write",
+        )
 
     def _get_view_action(self):
         return self._get_records_action(name=self._get_title(), context={})
@@ -154,9 +169,8 @@ class AccountPostMoney(models.AbstractModel):
         :raise UserError: when something is missing or not possible; what was typed is
             kept
         """
-        self.env["account.credit.batch"]._check_may_post()
         self.ensure_one()
-        self.check_access("write")
+        self._check_may_post()
         if self.step == "setup":
             vals = self.env["account.credit.answer"]._answer(
                 self.company_id,
