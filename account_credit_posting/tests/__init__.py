@@ -3,6 +3,7 @@ from . import (
     common_application,
     common_approval,
     common_stored_value,
+    kept_set_up,
     rights,
     test_account_billing,
     test_account_credit_application,

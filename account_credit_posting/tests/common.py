@@ -3,20 +3,40 @@ from odoo.fields import Command
 from odoo.tests import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.base.tests.common import BaseCommon
 
+from . import kept_set_up
 from .tie_out import OVERDRAWN, TIE_OUT
 
 
 class AccountCreditCommon(AccountTestInvoicingCommon):
-    """A company with a chart, ten accounts, credit items and one user per right."""
+    """A company with a chart, ten accounts, credit items and one user per right.
+
+    Made by each class, unless the database keeps it (:mod:`.kept_set_up`).
+    """
+
+    #: What :meth:`setup_other_company` returned when the set-up was made to be kept.
+    kept_other_company = None
 
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
+        kept = kept_set_up.read()
+        if kept:
+            # What comes after it in the order of classes opens the transaction.
+            super(BaseCommon, cls).setUpClass()
+            kept_set_up.take(cls, kept)
+        else:
+            super().setUpClass()
+            cls._set_up_credits()
         # What tests roll back leaves pages that PostgreSQL has counted as empty: for a
         # table that it believes to have one row, it joins 200 invoices and their
         # payments (``_compute_reconciled_payment_ids``) by minutes of nested loops.
         cls.env.cr.execute("SET LOCAL enable_nestloop = off")
+        cls.batches = cls.env["account.credit.batch"]
+        cls.runs = cls.env["account.credit.run"]
+
+    @classmethod
+    def _set_up_credits(cls):
         cls.company = cls.env.company
         cls.receivable = cls.company_data["default_account_receivable"]
         cls.credit_account = cls.company._get_credit_account()
@@ -26,8 +46,6 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
         )
         cls.account = cls.accounts[0]
         cls.item = cls._create_credit_item("Goodwill")
-        cls.batches = cls.env["account.credit.batch"]
-        cls.runs = cls.env["account.credit.run"]
         cls.clerk = cls._create_user("clerk", "account.group_account_invoice")
         cls.manager = cls._create_user("manager", "account.group_account_manager")
         cls.accountant = cls._create_user("reader", "account.group_account_readonly")
@@ -35,6 +53,17 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
     def setUp(self):
         super().setUp()
         self.addCleanup(self.assertTiesOut)
+
+    @classmethod
+    def setup_other_company(cls, **kwargs):
+        """Return the data of a second company, which is kept as the first one is."""
+        kept = cls.kept_other_company
+        if not kept:
+            return super().setup_other_company(**kwargs)
+        if kwargs or kept["company"] in cls.env.user.company_ids:
+            return super().setup_other_company(**{"name": "company_3", **kwargs})
+        cls.env.user.company_ids += kept["company"]
+        return kept
 
     @classmethod
     def _create_user(cls, login, groups):

@@ -5,6 +5,7 @@ a new one when a file of Odoo's has changed. The addon is installed into it. Att
 are kept in the database, so a copy of it is a copy of all.
 """
 
+import concurrent.futures
 import contextlib
 import itertools
 import os
@@ -18,6 +19,15 @@ from .steps import ADDON, ADDONS, LOGS, ROOT, digest, fail, setup_lock, step
 
 CACHE_PREFIX = "acp"
 THROWAWAY_PREFIX = "acp_"
+# What every process of a test would do first.
+LOAD_CHART = """
+env["account.chart.template"].try_loading("generic_coa", env.company)
+env.cr.commit()
+"""
+KEEP_SET_UP = """
+from odoo.addons.account_credit_posting.tests import common, kept_set_up
+kept_set_up.keep(common.AccountCreditCommon)
+"""
 _counter = itertools.count(1)
 
 
@@ -148,6 +158,21 @@ def installed_database():
 def for_tests():
     """Give two throwaway databases with the addon: one to copy, and one to work in."""
     with installed_database() as installed, throwaway(installed) as name:
+        yield installed, name
+
+
+@contextlib.contextmanager
+def for_tests_with_set_up():
+    """Give the same two databases, each with what its tests would make first.
+
+    The one to copy has a company with a chart; the other one what test classes share.
+    """
+    with for_tests() as (installed, name):
+        title = "Test databases, companies with charts and files of the web client"
+        with step(title), concurrent.futures.ThreadPoolExecutor() as pool:
+            scripts = {installed: LOAD_CHART, name: KEEP_SET_UP}
+            for _output in pool.map(odoo.run_script, scripts, scripts.values()):
+                pass
         yield installed, name
 
 
