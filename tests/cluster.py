@@ -43,8 +43,9 @@ class Cluster:
 
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
         server = postgres_server.PostgresServer(self.folder, cleanup_mode=None)
-        server.start()
-        self.host = str(server.get_postmaster_info().socket_dir)
+        self.host = postgres.wait_for_server(
+            lambda *_folder, **_options: server, lambda: True
+        )
         self.process = psutil.Process(server.get_pid())
 
     def crash(self):

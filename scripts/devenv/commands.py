@@ -35,6 +35,8 @@ build-backend = "whool.buildapi"
 [tool.whool]
 post_version_strategy_override = "none"
 """
+# How many processes share the tests, whole files each; `conftest.py` has their order.
+PROCESSES = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 # The names that Odoo's own browser tests look for.
 BROWSERS = ["google-chrome", "chromium", "chromium-browser", "google-chrome-stable"]
 
@@ -97,13 +99,17 @@ def show_welcome(server):
 
 
 def test(_arguments):
-    """Run all tests, or what ARGS asks pytest for, on a fresh database."""
+    """Run all tests, or what ARGS asks pytest for, on a fresh database.
+
+    All of them run in two processes, each with a copy of that database; what ARGS names
+    runs in one.
+    """
     system.require_program(BROWSERS, "chromium", "Testing in a browser")
     arguments = shlex.split(os.environ.get("ARGS", ""))
     if not any((ROOT / part.split("::")[0]).exists() for part in arguments):
-        arguments += [ADDON, "tests"]
-    with services(), database.for_tests() as (installed, name):
-        options = [f"--odoo-database={name}", "--odoo-http"]
+        arguments = [*PROCESSES, *arguments, ADDON, "tests"]
+    with services(), database.for_tests_with_set_up() as (installed, name):
+        options = [f"--odoo-database={name}", "--odoo-http", "--durations=10"]
         code = run_in_foreground(
             [python_env.PYTHON, "-m", "pytest", *options, *arguments],
             ACP_INSTALLED_DATABASE=installed,
