@@ -24,6 +24,8 @@ from devenv import odoo_process as odoo
 from odoo.addons.account_credit_posting.tests.tie_out import TIE_OUT
 
 INSTALLED = "ACP_INSTALLED_DATABASE"
+# The process of each database that runs scripts, once there was one.
+_scripts = {}
 
 
 @contextlib.contextmanager
@@ -37,7 +39,11 @@ def throwaway_database(source=None):
     :param str source: the database to copy, else the one that ``make test`` has made
     """
     with database.throwaway(source or os.environ[INSTALLED]) as name:
-        yield name
+        try:
+            yield name
+        finally:
+            if name in _scripts:
+                _scripts.pop(name).stop()
         assert_ties_out(name)
 
 
@@ -80,10 +86,18 @@ def running_server(name=None, *, options=()):
 
 
 def run_script(name, script):
-    """Run a script in Odoo's shell on a database; return what it printed.
+    """Run a script on a throwaway database as Odoo's shell does; return its output.
 
-    The script commits by itself (``env.cr.commit()``) what is to stay.
+    All scripts of a database run in one process, each in a transaction of its own. The
+    script commits by itself (``env.cr.commit()``) what is to stay.
 
     :raise RuntimeError: when the script fails; the message is its output
     """
+    if name not in _scripts:
+        _scripts[name] = odoo.Scripts(name)
+    return _scripts[name].run(script)
+
+
+def run_alone(name, script):
+    """Run a script like :func:`run_script`, in a process that nothing comes after."""
     return odoo.run_script(name, script)

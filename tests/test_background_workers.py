@@ -127,7 +127,7 @@ def test_killed_workers_lose_nothing():
 
 
 def test_restarted_database_loses_nothing():
-    lines = 1000
+    lines = 600
     with queued(lines) as (name, _watch), running_cluster() as cluster:
         cluster.copy(name)
         with (
@@ -149,7 +149,7 @@ def test_restarted_database_loses_nothing():
 
 
 def test_cut_connections_lose_nothing():
-    lines = 1000
+    lines = 600
     with queued(lines) as (name, watch), running_server(name), running_server(name):
         watch.wait_for_more()
         watch.ask(
@@ -161,7 +161,7 @@ def test_cut_connections_lose_nothing():
 
 
 def test_hashed_journal_is_one_chain():
-    lines = 1000
+    lines = 600
     with queued(lines, is_hashed=True) as (name, watch):
         with running_server(name), running_server(name):
             assert_posted_once(watch, lines)

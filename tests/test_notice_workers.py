@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.servers import connect, run_script, throwaway_database
+from tests.servers import connect, run_alone, run_script, throwaway_database
 
 LINES = 120
 
@@ -88,7 +88,7 @@ def test_two_processes_tell_each_customer_once():
     with throwaway_database() as name:
         run_script(name, PREPARE)
         with pytest.raises(RuntimeError, match="Written, not committed"):
-            run_script(name, DIE)
+            run_alone(name, DIE)
         with (
             contextlib.closing(connect(name)) as holder,
             ThreadPoolExecutor(2) as pool,
@@ -97,7 +97,7 @@ def test_two_processes_tell_each_customer_once():
             cursor = holder.cursor()
             pause = threading.Event()
             cursor.execute("SELECT pg_advisory_lock(4242)")
-            runs = [pool.submit(run_script, name, TELL) for _ in range(2)]
+            runs = [pool.submit(run_alone, name, TELL) for _ in range(2)]
             while not any(run.done() for run in runs):
                 cursor.execute(WAITING)
                 if cursor.fetchone()[0] == len(runs):

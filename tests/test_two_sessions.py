@@ -27,7 +27,7 @@ accounts = env["res.partner"].create([
 ])
 clerk = env["res.users"].create({{
     "name": "Clerk",
-    "login": "clerk_of_two",
+    "login": f"clerk of {{accounts[0].id}}",
     "group_ids": [(4, env.ref("account.group_account_invoice").id)],
 }})
 key = env["res.users.apikeys"].with_user(clerk).sudo()._generate("rpc", "two", False)
@@ -64,7 +64,8 @@ env.cr.execute('''
       FROM account_move move
       JOIN account_credit_line line ON line.move_id = move.id
      WHERE move.state = 'posted' AND move.credit_line_id = line.id
-''')
+       AND line.partner_id = ANY(%s)
+''', [ACCOUNTS])
 print(json.dumps(env.cr.fetchone()))
 """
 
@@ -137,20 +138,27 @@ class Sessions:
         pytest.fail(f"{count} sessions should wait for the lock")
 
     def ledger(self):
-        """Return what was posted, as a dict."""
+        """Return what was posted for the test's accounts, as a dict."""
+        script = f"ACCOUNTS = {self.data['accounts']!r}\n{LEDGER}"
         names = ("entries", "numbers", "lines", "total", "not_posted", "number_span")
-        return dict(zip(names, self.run(LEDGER), strict=True))
+        return dict(zip(names, self.run(script), strict=True))
 
 
-@pytest.fixture
-def sessions():
+@pytest.fixture(scope="module")
+def servers():
     """Give two servers on one new database."""
     with (
         throwaway_database() as name,
         running_server(name) as first,
         running_server(name) as second,
     ):
-        yield Sessions(name, (first, second), PREPARE)
+        yield first, second
+
+
+@pytest.fixture
+def sessions(servers):
+    """Give each test accounts, batches and a clerk of its own."""
+    return Sessions(servers[0].database, servers, PREPARE)
 
 
 def test_same_batch_is_posted_once(sessions):
@@ -236,5 +244,6 @@ def test_same_key_is_posted_once(sessions):
     ]
     answers = [response.json() for response in responses]
     assert answers[0] == answers[1]
-    count = 'print(env["account.stored.value"].search_count([]))'
+    domain = [("partner_id", "in", sessions.data["accounts"])]
+    count = f'print(env["account.stored.value"].search_count({domain}))'
     assert sessions.run(count) == 1

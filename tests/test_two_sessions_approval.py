@@ -11,6 +11,7 @@ company = env.company
 if not company.chart_template:
     env["account.chart.template"].try_loading("generic_coa", company)
 company.credit_approval_amount = 100
+company.credit_open_cap = 0
 item = env["product.product"].create({"name": "Goodwill", "is_credit_item": True})
 accounts = env["res.partner"].create([
     {"name": f"Family {number}"} for number in range(4)
@@ -18,7 +19,9 @@ accounts = env["res.partner"].create([
 
 def create_user(login, group):
     user = env["res.users"].create({
-        "name": login, "login": login, "group_ids": [(4, env.ref(group).id)],
+        "name": login,
+        "login": f"{login} of {accounts[0].id}",
+        "group_ids": [(4, env.ref(group).id)],
     })
     key = env["res.users.apikeys"].with_user(user).sudo()._generate("rpc", login, False)
     return user, key
@@ -86,15 +89,22 @@ class SessionsOfSeveral(Sessions):
         return {int(key): value for key, value in self.run(LEDGER).items()}
 
 
-@pytest.fixture
-def sessions():
-    """Give two servers on one new database."""
+@pytest.fixture(scope="module")
+def servers():
+    """Give two servers, without crons, on one new database."""
+    options = ("--max-cron-threads=0",)
     with (
         throwaway_database() as name,
-        running_server(name, options=("--max-cron-threads=0",)) as first,
-        running_server(name, options=("--max-cron-threads=0",)) as second,
+        running_server(name, options=options) as first,
+        running_server(name, options=options) as second,
     ):
-        yield SessionsOfSeveral(name, (first, second), PREPARE)
+        yield first, second
+
+
+@pytest.fixture
+def sessions(servers):
+    """Give each test accounts, batches and users of its own, and no cap."""
+    return SessionsOfSeveral(servers[0].database, servers, PREPARE)
 
 
 def lock_batch(batch):

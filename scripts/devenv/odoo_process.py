@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import json
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ from .steps import DEV, LOGS, ROOT, call, write_file
 
 CONFIG = DEV / "odoo.conf"
 LAUNCHER = ROOT / "scripts" / "odoo_server.py"
+SCRIPTS = ROOT / "scripts" / "odoo_scripts.py"
 INTERFACE = os.environ.get("BIND") or "127.0.0.1"
 START_SECONDS = 180
 
@@ -192,6 +194,43 @@ class Server:
         """Kill the server as a power cut would."""
         self.process.kill()
         self.process.wait()
+
+
+class Scripts:
+    """A process that runs one script after the other on a database."""
+
+    def __init__(self, database):
+        """Start it."""
+        LOGS.mkdir(parents=True, exist_ok=True)
+        log = LOGS / f"scripts-{database}.log"
+        with log.open("w") as errors:
+            self.process = subprocess.Popen(
+                [str(PYTHON), str(SCRIPTS), "-d", database, "--log-level=warn"],
+                env=environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+
+    def run(self, script):
+        """Run a script; return what it printed.
+
+        :raise RuntimeError: when it fails
+        """
+        self.process.stdin.write(f"{json.dumps(script)}\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"The process has ended: {self.process.wait()}")
+        succeeded, output = json.loads(answer)
+        if not succeeded:
+            raise RuntimeError(output)
+        return output
+
+    def stop(self):
+        """Let it end."""
+        self.process.communicate()
 
 
 def run_script(database, script):
