@@ -12,6 +12,7 @@ file, started again by that environment's Python.
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from devenv import postmaster, python_env, source, steps
 
@@ -20,11 +21,14 @@ COMMANDS_WITHOUT_ODOO = ("lint", "clean", "wheel")
 
 
 def first_stage(command):
-    """Fetch Odoo and the Python packages, then start the second stage."""
+    """Fetch Odoo and the Python packages at once, then start the second stage."""
     python_env.check_python()
-    with steps.setup_lock():
-        root = None if command in COMMANDS_WITHOUT_ODOO else source.ensure_source()
-        python = python_env.ensure_environment(root)
+    with steps.setup_lock(), ThreadPoolExecutor() as pool:
+        needs_odoo = command not in COMMANDS_WITHOUT_ODOO
+        root = pool.submit(source.ensure_source) if needs_odoo else None
+        python = python_env.ensure_environment()
+        if root:
+            python_env.import_from(root.result())
     os.execv(python, [str(python), *sys.argv])
 
 

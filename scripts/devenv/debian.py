@@ -25,7 +25,9 @@ def unpack(packages, target, notes):
     :param notes: list to which the size of the download is added
     :return: whether it worked; the reason for a failure is in the log folder
     """
-    work = DEV / "apt"
+    # Two folders may be filled at once.
+    name = target.name
+    work = DEV / f"apt-{name}"
     options = apt_options(work, sorted({release for _name, release in packages}))
     if options is None:
         return False
@@ -33,15 +35,17 @@ def unpack(packages, target, notes):
     remove_tree(debs)
     debs.mkdir(parents=True)
     names = [f"{name}/{release}" for name, release in packages]
-    fetched = call(["apt-get", *options, "update"], "apt-update", check=False) and call(
-        ["apt-get", *options, "download", *names], "apt-download", check=False, cwd=debs
+    apt = ["apt-get", *options]
+    update, download = [*apt, "update"], [*apt, "download", *names]
+    fetched = call(update, f"apt-update-{name}", check=False) and call(
+        download, f"apt-download-{name}", check=False, cwd=debs
     )
     if not fetched:
         return False
     notes.append(download_size(debs))
     remove_tree(target)
     for deb in debs.iterdir():
-        call(["dpkg", "-x", deb, target], "unpack")
+        call(["dpkg", "-x", deb, target], f"unpack-{name}")
     remove_tree(work)
     return True
 

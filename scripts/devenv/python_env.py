@@ -51,11 +51,8 @@ def is_active():
     return Path(sys.prefix).resolve() == VENV.resolve()
 
 
-def ensure_environment(odoo_root):
-    """Create the environment when its inputs have changed; return its Python.
-
-    :param odoo_root: folder to import Odoo from, or None to leave that as it is
-    """
+def ensure_environment():
+    """Create the environment when its inputs have changed; return its Python."""
     # The folder is one of the inputs: the scripts in an environment name it.
     base = os.path.realpath(sys.executable)
     key = digest(UV, sys.version, base, str(VENV), *REQUIREMENTS)
@@ -66,9 +63,12 @@ def ensure_environment(odoo_root):
             lists = [part for path in REQUIREMENTS for part in ("-r", path)]
             notes.append(install("--no-deps", *lists))
         mark_done("venv", key)
-    if odoo_root:
-        write_file(site_packages() / "odoo-source.pth", f"{odoo_root}\n")
     return PYTHON
+
+
+def import_from(odoo_root):
+    """Let the environment import Odoo from a folder."""
+    write_file(site_packages() / "odoo-source.pth", f"{odoo_root}\n")
 
 
 def site_packages():

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +18,9 @@ ADDON = "account_credit_posting"
 # Installed by itself where both that addon and queue_job are.
 QUEUE_JOB_ADDON = f"{ADDON}_queue_job"
 ADDONS = (ADDON, QUEUE_JOB_ADDON)
+# Whose line on the screen is not yet ended, and who may write on it.
+_unfinished = []
+_saying = threading.Lock()
 
 
 def say(message="", end="\n"):
@@ -34,9 +38,11 @@ def fail(message):
 def step(title):
     """Print the title of a slow step, then how long it took.
 
+    Of two steps at once each has a line of its own.
+
     :return: a list; what the step appends to it is printed in brackets
     """
-    say(f"{title} … ", end="")
+    _say_of_step(title, f"{title} … ", end="")
     started = time.monotonic()
     notes = []
     try:
@@ -45,10 +51,23 @@ def step(title):
         # Whoever ended the program has said why.
         raise
     except BaseException:
-        say("failed")
+        _say_of_step(title, "failed")
         raise
     seconds = time.monotonic() - started
-    say(f"{seconds:.1f} s" + (f" ({', '.join(notes)})" if notes else ""))
+    took = f"{seconds:.1f} s" + (f" ({', '.join(notes)})" if notes else "")
+    _say_of_step(title, took)
+
+
+def _say_of_step(title, message, end="\n"):
+    """Print a part of a step's line, and its title again where the line has ended."""
+    with _saying:
+        begun = _unfinished[:]
+        _unfinished[:] = [] if end else [title]
+        if begun and begun != [title]:
+            say()
+        if end and begun != [title]:
+            message = f"{title} … {message}"
+        say(message, end=end)
 
 
 def digest(*parts):
