@@ -1,3 +1,5 @@
+from odoo.tools import SQL
+
 from .common import AccountCreditCommon
 
 
@@ -25,6 +27,16 @@ class StoredValueCommon(AccountCreditCommon):
             cls.env["account.payment"]
             .new({"company_id": cls.company.id})
             ._get_outstanding_account("inbound")
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self._forget_attempts)
+
+    def _forget_attempts(self):
+        """Delete the wrong codes, which stay whatever becomes of a transaction."""
+        self.env["account.stored.value.attempt"]._execute(
+            SQL("DELETE FROM account_stored_value_attempt RETURNING id")
         )
 
     def _issue(self, amount=100, value_type="gift_card", funding="payment", **vals):

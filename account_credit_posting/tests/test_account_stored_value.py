@@ -612,11 +612,6 @@ class TestStoredValueUse(StoredValueCommon):
 class TestStoredValueCodes(StoredValueCommon):
     """Codes are told once, and found by whoever types them."""
 
-    def setUp(self):
-        super().setUp()
-        # Wrong codes are counted on a connection of its own: to be undone, too.
-        self.registry_enter_test_mode()
-
     def test_code_is_nowhere(self):
         value = self._issue(100)
         code = self.code.replace("-", "")
