@@ -2,6 +2,7 @@ import io
 from unittest.mock import patch
 
 import openpyxl
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -122,6 +123,30 @@ class TestAccountPostTransactionMany(AccountCreditCommon):
 
     def _create_company_in_euro(self):
         return self._create_company(name="Academy", currency_id=self.euro.id)
+
+    def test_lists_of_accounts_show_as_many(self):
+        # Odoo takes the limit of the last one for all lists of a field.
+        view = self.transactions.get_view(view_type="form")
+        lists = etree.fromstring(view["arch"]).xpath("//field[@name='line_ids']/*")
+        self.assertEqual(len(lists), 4)
+        self.assertEqual({shown.get("limit") for shown in lists}, {"80"})
+
+    def test_filled_accounts_are_counted(self):
+        transaction = self._prepare(self.accounts[:3], amount=0)
+        self.assertEqual(transaction.filled_text, "0 of 3 filled")
+        first, second, _third = transaction.line_ids
+        first.amount = 5
+        self.assertEqual(transaction.filled_text, "1 of 3 filled")
+        values = {
+            "line_ids": [
+                Command.update(second.id, {"amount": 7}),
+                Command.delete(first.id),
+            ]
+        }
+        answer = transaction.onchange(
+            values, ["line_ids"], {"line_ids": {}, "filled_text": {}}
+        )
+        self.assertEqual(answer["value"]["filled_text"], "1 of 2 filled")
 
     def test_clear_all(self):
         transaction = self._prepare(self.accounts)

@@ -80,6 +80,24 @@ class TestTours(TourCommon):
             {self.accounts[0]: 10, self.accounts[1]: 20, self.accounts[2]: 30}
         )
 
+    def test_amounts_of_a_class_by_keyboard(self):
+        pupils = self.env["res.partner"].create(
+            [{"name": f"Pupil {number:02}"} for number in range(1, 24)]
+        )
+        transactions = self.env["account.post.transaction"].with_user(self.clerk)
+        action = transactions._get_open_action(partners=pupils)
+        transaction = transactions.browse(action["res_id"])
+        transaction.step = "amounts"
+        self.start_tour(
+            f"/odoo/post-transaction/{transaction.id}",
+            "post_transaction_amounts",
+            login=self.clerk.login,
+        )
+        self.assertEqual(
+            {line.partner_id: line.amount for line in transaction.line_ids},
+            {pupil: number for number, pupil in enumerate(pupils, start=1)},
+        )
+
     def test_from_an_account(self):
         self.start_tour(
             f"/odoo/res.partner/{self.account.id}",

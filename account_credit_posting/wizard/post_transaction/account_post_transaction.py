@@ -7,7 +7,7 @@ from ...models.credit.account_credit_answer import answered_once
 from ...models.run.worker_watch import WorkerWatch
 from ...tools.actions import open_list
 from ...tools.days import get_today
-from ...tools.texts import format_accounts, format_totals
+from ...tools.texts import format_accounts, format_count, format_totals
 from ...tools.working import work_list
 from .transaction_accounts import TransactionAccounts
 from .transaction_lines import TransactionLines
@@ -72,6 +72,10 @@ class AccountPostTransaction(models.TransientModel):
     accounts_text = fields.Char(
         compute="_compute_totals",
         help="The number of accounts, in words: 1 account, 12 accounts.",
+    )
+    filled_text = fields.Char(
+        compute="_compute_totals",
+        help="How many accounts have an amount: 12 of 23 filled.",
     )
     total = fields.Char(
         compute="_compute_totals",
@@ -239,18 +243,22 @@ class AccountPostTransaction(models.TransientModel):
     @api.depends("line_ids.amount", "line_ids.currency_id")
     def _compute_totals(self):
         for transaction in self:
-            sums = TransactionLines(transaction).sum()
+            lines = TransactionLines(transaction)
+            sums = lines.sum()
+            filled = lines.sum("amount", ("amount", ">", 0))
             transaction.update(
                 transaction._prepare_totals_vals(
                     sum(count for count, _amount, _largest in sums.values()),
+                    sum(count for count, _amount, _largest in filled.values()),
                     {currency: sums[currency][1] for currency in sums},
                 )
             )
 
-    def _prepare_totals_vals(self, count, totals):
+    def _prepare_totals_vals(self, count, filled, totals):
         """Prepare what the form says about all accounts together.
 
         :param count: number of accounts
+        :param filled: number of those that have an amount above zero
         :param totals: ``{currency: amount}``
         """
         currencies = self.env["res.currency"].union(*totals)
@@ -258,6 +266,11 @@ class AccountPostTransaction(models.TransientModel):
             "line_count": count,
             "is_cut": count > const.LISTED,
             "accounts_text": format_accounts(self.env, count),
+            "filled_text": self.env._(
+                "%(filled)s of %(count)s filled",
+                filled=format_count(self.env, filled),
+                count=format_count(self.env, count),
+            ),
             "total": format_totals(totals, self.company_id.currency_id),
             "currency_symbol": currencies.symbol if len(currencies) == 1 else "",
         }

@@ -42,15 +42,18 @@ class TransactionLines:
         """Add up the lines with changes that are not saved yet.
 
         :param commands: ``UPDATE``, ``DELETE`` and ``UNLINK`` of ``line_ids``
-        :return: ``(number of lines, {currency: amount})``
+        :return: ``(number of lines, how many are above zero, {currency: amount})``
         """
         self.transaction.check_access("write")
         changes = {  # {line id: values, None where the row is removed}
             command[1]: command[2] if command[0] == Command.UPDATE else None
             for command in commands
         }
-        unchanged = self.sum("amount", ("id", "not in", list(changes)))
+        others = ("id", "not in", list(changes))
+        unchanged = self.sum("amount", others)
+        filled = self.sum("amount", others, ("amount", ">", 0))
         count = sum(count for count, _amount, _largest in unchanged.values())
+        filled = sum(count for count, _amount, _largest in filled.values())
         totals = {currency: sums[1] for currency, sums in unchanged.items()}
         for line in self.rows.browse(changes).exists():
             vals = changes[line.id]
@@ -61,8 +64,9 @@ class TransactionLines:
                 currency = currency.browse(vals["currency_id"])
             count += 1
             amount = vals.get("amount", line.amount)
+            filled += amount > 0
             totals[currency] = totals.get(currency, 0) + amount
-        return count, totals
+        return count, filled, totals
 
     def find_account_ids(self):
         """Return the set of the ids of the accounts."""

@@ -4,15 +4,33 @@ import { X2ManyField, x2ManyField } from "@web/views/fields/x2many/x2many_field"
 import { ListRenderer } from "@web/views/list/list_renderer";
 
 /** What a narrow screen has room for: the name takes what the amounts leave. */
-const SMALL_WIDTHS = { partner_id: undefined, amount_due: "84px", amount: "96px" };
+const SMALL_WIDTHS = {
+    partner_id: undefined,
+    amount_due: "84px",
+    amount: "96px",
+    credit_amount: "96px",
+};
 
 /**
- * A list of amounts that starts with the first one: type, Enter, type, Enter.
+ * A list of amounts: type, Enter, type, Enter, from page to page, each row once.
  */
 export class AmountListRenderer extends ListRenderer {
+    static props = [
+        ...ListRenderer.props,
+        "amountField",
+        "isFocused",
+        "nextSelector",
+        "turnPage",
+    ];
+
     setup() {
         super.setup();
-        onMounted(() => this.editFirstAmount());
+        onMounted(() => {
+            // On a narrow screen the keyboard would cover the page.
+            if (this.props.isFocused && !this.env.isSmall) {
+                this.editFirstAmount();
+            }
+        });
     }
 
     getActiveColumns() {
@@ -33,21 +51,84 @@ export class AmountListRenderer extends ListRenderer {
     }
 
     editFirstAmount() {
-        const { list, editable } = this.props;
-        const column = this.columns.find(({ name }) => name === "amount");
-        // On a narrow screen the keyboard would cover the page.
-        if (editable && column && list.records.length && !this.env.isSmall) {
+        const { amountField, editable, list } = this.props;
+        const column = this.columns.find(({ name }) => name === amountField);
+        if (editable && column && list.records.length) {
             this.cellToFocus = { column, record: list.records[0] };
             list.enterEditMode(list.records[0]);
+        }
+    }
+
+    /** Odoo starts again at the first row of the page, over what was typed there. */
+    editNextRecord(record) {
+        if (record === this.props.list.records.at(-1)) {
+            this.leavePage();
+        } else {
+            super.editNextRecord(...arguments);
+        }
+    }
+
+    async leavePage() {
+        const { list, nextSelector, turnPage } = this.props;
+        if (!(await list.leaveEditMode({ validate: true }))) {
+            return;
+        }
+        if (await turnPage()) {
+            this.editFirstAmount();
+        } else {
+            const form = this.tableRef.el.closest(".o_form_view");
+            form?.querySelector(nextSelector)?.focus();
         }
     }
 }
 
 export class AmountListField extends X2ManyField {
     static components = { ...X2ManyField.components, ListRenderer: AmountListRenderer };
+    static props = {
+        ...X2ManyField.props,
+        amountField: { type: String, optional: true },
+        isFocused: { type: Boolean, optional: true },
+        nextSelector: { type: String, optional: true },
+    };
+    static defaultProps = {
+        amountField: "amount",
+        isFocused: false,
+        nextSelector: "button[name=action_next]",
+    };
+
+    get rendererProps() {
+        const { amountField, isFocused, nextSelector } = this.props;
+        return {
+            ...super.rendererProps,
+            amountField,
+            isFocused,
+            nextSelector,
+            turnPage: () => this.turnPage(),
+        };
+    }
+
+    /**
+     * Show the next page, where there is one.
+     *
+     * @returns {Promise<boolean>} whether there was one
+     */
+    async turnPage() {
+        const { limit, offset, onUpdate, total } = this.pagerProps;
+        if (offset + limit >= total) {
+            return false;
+        }
+        await onUpdate({ limit, offset: offset + limit });
+        return true;
+    }
 }
 
 registry.category("fields").add("amount_list", {
     ...x2ManyField,
     component: AmountListField,
+    extractProps: (fieldInfo, dynamicInfo) => ({
+        ...x2ManyField.extractProps(fieldInfo, dynamicInfo),
+        amountField: fieldInfo.options.amount_field,
+        isFocused: Boolean(fieldInfo.options.focused),
+        nextSelector: fieldInfo.options.next,
+    }),
 });

@@ -449,3 +449,35 @@ registry.category("web_tour.tours").add("post_transaction_charge", {
         },
     ],
 });
+
+const AMOUNTS = [...Array(23).keys()].map((position) => position + 1);
+
+registry.category("web_tour.tours").add("post_transaction_amounts", {
+    steps: () => [
+        ...AMOUNTS.flatMap((amount, position) => [
+            {
+                content: `Row ${amount} waits to be typed`,
+                trigger: `div[name=step_amounts] .o_data_row:eq(${position}) td[name=amount] input:focus`,
+            },
+            {
+                content: `Type ${amount}, then Enter`,
+                trigger: `div[name=step_amounts] .o_data_row:eq(${position}) td[name=amount] input`,
+                run: `edit ${amount} && press Enter`,
+            },
+            {
+                content: "See how many are filled",
+                trigger: `[name=filled_text]:contains(${amount} of 23 filled)`,
+            },
+        ]),
+        {
+            content: "After the last one, Enter goes on",
+            trigger: "button[name=action_next]:focus",
+            run: "press Enter",
+        },
+        { content: "See the set-up", trigger: STEP("Set-up") },
+        {
+            content: "See the total",
+            trigger: "div[name=step_setup] [name=total]:contains(276.00)",
+        },
+    ],
+});

@@ -1,4 +1,12 @@
-import { advanceTime, expect, press, queryAllTexts, test } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    expect,
+    press,
+    queryAllTexts,
+    test,
+    waitFor,
+} from "@odoo/hoot";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
     contains,
@@ -12,8 +20,19 @@ import {
 /** What the tests give to a field of the type JSON, by its name. */
 const JSON_VALUES = {};
 
+class Line extends models.Model {
+    _name = "line";
+
+    name = fields.Char();
+    amount = fields.Float();
+
+    _records = [1, 2, 3, 4, 5].map((id) => ({ id, name: `Family ${id}`, amount: 0 }));
+}
+
 class Transaction extends models.Model {
     _name = "transaction";
+
+    line_ids = fields.One2many({ relation: "line" });
 
     transaction_type = fields.Selection({
         selection: [
@@ -33,7 +52,13 @@ class Transaction extends models.Model {
     preview = fields.Json();
 
     _records = [
-        { id: 1, transaction_type: "credit", state: "posted", amount_for_all: 10 },
+        {
+            id: 1,
+            transaction_type: "credit",
+            state: "posted",
+            amount_for_all: 10,
+            line_ids: [1, 2, 3, 4, 5],
+        },
     ];
 
     web_read() {
@@ -44,7 +69,7 @@ class Transaction extends models.Model {
 }
 
 defineMailModels();
-defineModels([Transaction]);
+defineModels([Line, Transaction]);
 onRpc("has_group", () => true);
 
 function mountField(arch) {
@@ -211,4 +236,48 @@ test("the preview shows invoice and credit side by side", async () => {
     expect("thead th").toHaveCount(5);
     expect(".o_preview_charge").toHaveText(/100\.00/);
     expect(".o_preview_account").toHaveText(/this invoice/);
+});
+
+const AMOUNTS = `
+    <field name="line_ids" widget="amount_list" options="{'focused': True}">
+        <list create="0" editable="bottom" limit="2">
+            <field name="name" readonly="1"/>
+            <field name="amount"/>
+        </list>
+    </field>
+    <button name="action_next" type="object" string="Next"/>`;
+
+test("Enter goes from page to page, and after the last row to Next", async () => {
+    giveJson({});
+    onRpc("transaction", "web_save", ({ args }) => {
+        const changes = args[1].line_ids.map(([, id, vals]) => `${id}: ${vals.amount}`);
+        expect.step(changes.join(", "));
+    });
+    await mountField(AMOUNTS);
+    for (const [row, amount] of [
+        [0, "10"],
+        [1, "20"],
+        [0, "30"],
+        [1, "40"],
+        [0, "50"],
+    ]) {
+        const cell = `.o_data_row:eq(${row}) td[name=amount] input`;
+        await waitFor(`${cell}:focus`);
+        await contains(cell).edit(amount, { confirm: false });
+        await press("Enter");
+        await animationFrame();
+    }
+    expect(".o_field_x2many .o_pager_value").toHaveText("5-5");
+    await waitFor("button[name=action_next]:focus");
+    await contains(".o_form_button_save").click();
+    await expect.waitForSteps(["1: 10, 2: 20, 3: 30, 4: 40, 5: 50"]);
+});
+
+test("Enter on a row before the last of a page stays on it", async () => {
+    giveJson({});
+    await mountField(AMOUNTS);
+    await waitFor(".o_data_row:eq(0) td[name=amount] input:focus");
+    await press("Enter");
+    await waitFor(".o_data_row:eq(1) td[name=amount] input:focus");
+    expect(".o_field_x2many .o_pager_value").toHaveText("1-2");
 });
