@@ -345,6 +345,38 @@ class TestAccountPostTransaction(AccountCreditCommon):
             transaction.total.replace("\N{NO-BREAK SPACE}", " "), "$ 25.00 + ¥ 13"
         )
 
+    def test_next_takes_the_typed_amount_for_all(self):
+        transaction = self._open(self.accounts[:3])
+        transaction.step = "amounts"
+        transaction.amount_for_all = 15
+        transaction.action_next()
+        self.assertEqual(transaction.step, "setup")
+        self.assertEqual(transaction.line_ids.mapped("amount"), [15, 15, 15])
+        self.assertEqual(transaction.amount_for_all, 0)
+
+    def test_next_asks_which_amounts_are_meant(self):
+        transaction = self._open(self.accounts[:3])
+        transaction.step = "amounts"
+        transaction.line_ids[0].amount = 10
+        transaction.amount_for_all = 15
+        with self.assertRaisesRegex(
+            UserError, "15.00 stands beside Set all to, and was not set. Click Set All"
+        ):
+            transaction.action_next()
+        self.assertEqual(transaction.line_ids.mapped("amount"), [10, 0, 0])
+        transaction.action_set_all()
+        self.assertEqual(transaction.amount_for_all, 0)
+        transaction.line_ids[1].amount = 20
+        transaction.action_next()
+        self.assertEqual(transaction.line_ids.mapped("amount"), [15, 20, 15])
+
+    def test_next_refuses_an_amount_for_all_below_zero(self):
+        transaction = self._open(self.accounts[:2])
+        transaction.step = "amounts"
+        transaction.amount_for_all = -15
+        with self.assertRaisesRegex(UserError, "no amount above zero"):
+            transaction.action_next()
+
     def test_number_of_accounts_is_said_in_words(self):
         for count, text in ((0, "0 accounts"), (1, "1 account"), (3, "3 accounts")):
             transaction = self._open(self.accounts[:count])

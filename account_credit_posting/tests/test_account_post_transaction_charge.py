@@ -65,6 +65,60 @@ class TestAccountPostTransactionCharge(AccountCreditCommon):
         self.assertIn("300", transaction.result_text)
         self.assertIn("70", transaction.result_text)
 
+    def _type_credit(self, amount):
+        """Return a transaction whose credit for all was typed, and not set."""
+        transaction = self._prepare({self.accounts[0]: 100, self.accounts[1]: 200})
+        transaction.write(
+            {
+                "charge_item_id": self.tuition.id,
+                "is_credit_posted": True,
+                "credit_item_id": self.item.id,
+                "credit_amount_for_all": amount,
+            }
+        )
+        return transaction
+
+    def test_post_takes_the_typed_credit_for_all_as_shown_before(self):
+        self.company.credit_approval_amount = 59
+        transaction = self._type_credit(30)
+        self.assertIn("60", transaction.credit_total)
+        self.assertIn("$ 60.00", self._plain(transaction.approval_warning))
+        self.assertEqual(
+            [row["credit"] for row in transaction.preview["accounts"]], [30, 30]
+        )
+        self.company.credit_approval_amount = 0
+        transaction.action_post()
+        lines = transaction.batch_id.line_ids
+        self.assertEqual(lines.mapped("state"), ["posted", "posted"])
+        self.assertEqual(lines.mapped("amount"), [30, 30])
+        self.assertEqual(lines.charge_move_id.mapped("amount_residual"), [70, 170])
+
+    @staticmethod
+    def _plain(text):
+        return text.replace("\N{NO-BREAK SPACE}", " ")
+
+    def test_post_asks_which_credits_are_meant(self):
+        transaction = self._type_credit(30)
+        transaction.line_ids[1].credit_amount = 40
+        self.assertIn("40", transaction.credit_total)
+        self.assertEqual(
+            [row["credit"] for row in transaction.preview["accounts"]], [0, 40]
+        )
+        with self.assertRaisesRegex(
+            UserError, "30.00 stands beside Set all credits to, and was not set"
+        ):
+            transaction.action_post()
+        self.assertFalse(transaction.batch_id)
+
+    def test_typed_credit_counts_for_nothing_without_the_box(self):
+        transaction = self._type_credit(30)
+        transaction.is_credit_posted = False
+        self.assertEqual(
+            [row["credit"] for row in transaction.preview["accounts"]], [0, 0]
+        )
+        transaction.action_post()
+        self.assertEqual(transaction.batch_id.line_ids.mapped("amount"), [0, 0])
+
     def test_preview_books_what_is_posted(self):
         self.tuition.taxes_id = self.company_data["default_tax_sale"]
         transaction = self._prepare({self.account: 100})

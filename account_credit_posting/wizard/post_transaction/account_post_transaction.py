@@ -282,10 +282,16 @@ class AccountPostTransaction(models.TransientModel):
                 transaction._find_lines(Domain("invoice_id", "!=", False), limit=1)
             )
 
-    @api.depends("line_ids.credit_amount", "line_ids.currency_id", "is_credit_posted")
+    @api.depends(
+        "credit_amount_for_all",
+        "is_credit_posted",
+        "line_ids.credit_amount",
+        "line_ids.currency_id",
+        "transaction_type",
+    )
     def _compute_credit_total(self):
         for transaction in self:
-            sums = TransactionLines(transaction).sum("credit_amount")
+            sums = TransactionSetup(transaction).sum_credits()
             transaction.credit_total = format_totals(
                 {currency: sums[currency][1] for currency in sums},
                 transaction.company_id.currency_id,
@@ -304,6 +310,7 @@ class AccountPostTransaction(models.TransientModel):
 
     @api.depends(
         "company_id",
+        "credit_amount_for_all",
         "credit_item_id",
         "date",
         "is_credit_posted",
@@ -326,6 +333,7 @@ class AccountPostTransaction(models.TransientModel):
         "company_id",
         "date",
         "charge_item_id",
+        "credit_amount_for_all",
         "credit_item_id",
         "document_form",
         "invoice_date_due",
@@ -546,6 +554,7 @@ class AccountPostTransaction(models.TransientModel):
         if self.step == "accounts":
             TransactionSetup(self).check_accounts()
         elif self.step == "amounts":
+            TransactionSetup(self).set_typed_amount()
             TransactionSetup(self).check_amounts()
         position = STEPS.index(self.step)
         # The result comes of posting, not of going on.
@@ -669,12 +678,14 @@ class AccountPostTransaction(models.TransientModel):
         """Set the amount of every account, rounded in its currency."""
         self._check_open_step("amounts")
         TransactionLines(self).set_amounts(self.amount_for_all)
+        TransactionSetup(self).empty_typed_amount()
         return True
 
     def action_set_all_credits(self):
         """Set the credit beside every invoice, rounded in the currency of each."""
         self._check_open_step("setup")
         TransactionLines(self).set_amounts(self.credit_amount_for_all, "credit_amount")
+        TransactionSetup(self).empty_typed_amount("credit_amount")
         return True
 
     def _is_credit_posted(self):

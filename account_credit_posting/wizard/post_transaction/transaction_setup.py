@@ -2,7 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import format_list
+from odoo.tools import format_list, formatLang
 
 from ... import const
 from ...models.application.credit_preview import CreditPreview
@@ -30,6 +30,77 @@ class TransactionSetup:
         self.env = transaction.env
 
     # -------------------------------------------------------------------------
+    # THE SAME AMOUNT FOR ALL
+    # -------------------------------------------------------------------------
+
+    def set_typed_amount(self, column="amount"):
+        """Set what is typed into *Set all to*, where no account has an amount yet.
+
+        :param column: as in ``TransactionLines.set_amounts``
+        :raise UserError: when one has: nothing says which of them is meant
+        """
+        typed = self._get_typed_amount(column)
+        if not typed:
+            return
+        if self._has_amounts(column):
+            label = self._get_typed_field(column)._description_string(self.env)
+            raise UserError(
+                self.env._(
+                    "%(amount)s stands beside %(label)s, and was not set. Click Set "
+                    "All to give it to every account. To keep the amounts of the list, "
+                    "enter zero there.",
+                    amount=formatLang(self.env, typed, digits=2),
+                    label=label,
+                )
+            )
+        TransactionLines(self.transaction).set_amounts(typed, column)
+        self.empty_typed_amount(column)
+
+    def empty_typed_amount(self, column="amount"):
+        """Empty *Set all to*: what stands there is still to be set."""
+        self.transaction[self._get_typed_field(column).name] = 0
+
+    def _get_typed_field(self, column):
+        name = (
+            "credit_amount_for_all" if column == "credit_amount" else "amount_for_all"
+        )
+        return self.transaction._fields[name]
+
+    def _get_typed_amount(self, column):
+        return self.transaction[self._get_typed_field(column).name]
+
+    def _has_amounts(self, column):
+        return bool(self.transaction._find_lines(Domain(column, ">", 0), limit=1))
+
+    def sum_credits(self):
+        """Add up the credits, as posting will find them.
+
+        :return: ``{currency: (number of lines, amount, largest amount)}``
+        """
+        column = self.transaction._get_credit_column()
+        if not column:
+            return {}
+        lines = TransactionLines(self.transaction)
+        sums = lines.sum(column, (column, ">", 0))
+        typed = self._get_credit_for_all()
+        if not typed:
+            return sums
+        rounded = {
+            currency: (count, currency.round(typed))
+            for currency, (count, _amount, _largest) in lines.sum().items()
+        }
+        return {
+            currency: (count, count * amount, amount)
+            for currency, (count, amount) in rounded.items()
+        }
+
+    def _get_credit_for_all(self):
+        """Return the credit that Post will set beside every invoice, or zero."""
+        typed = self._get_typed_amount("credit_amount")
+        is_beside = self.transaction._get_credit_column() == "credit_amount"
+        return is_beside and not self._has_amounts("credit_amount") and max(typed, 0)
+
+    # -------------------------------------------------------------------------
     # WHAT POSTING NEEDS
     # -------------------------------------------------------------------------
 
@@ -50,6 +121,8 @@ class TransactionSetup:
         self.check_accounts()
         self.check_amounts()
         if transaction.transaction_type == "invoice":
+            if transaction.is_credit_posted:
+                self.set_typed_amount("credit_amount")
             self._check_invoices()
         if transaction._is_credit_posted() and not transaction.credit_item_id:
             raise UserError(
@@ -190,21 +263,18 @@ class TransactionSetup:
         rows = transaction._find_lines(Domain.TRUE, limit=const.PREVIEWED)
         # It may have changed, and not be saved yet.
         is_same_company = transaction.company_id == transaction._origin.company_id
+        credit = self._get_credit_for_all()
+        vals_list = []
+        for row in rows:
+            currency = row.currency_id
+            if not is_same_company:
+                currency = row._get_currency(transaction.company_id)
+            vals = row._prepare_line_vals()
+            if credit:
+                vals["amount"] = currency.round(credit)
+            vals_list.append({**vals, "currency_id": currency, "batch_id": batch})
         lines = self.env["account.credit.line"]
-        return lines.union(
-            *(
-                lines.new(
-                    {
-                        **row._prepare_line_vals(),
-                        "currency_id": row.currency_id
-                        if is_same_company
-                        else row._get_currency(transaction.company_id),
-                        "batch_id": batch,
-                    }
-                )
-                for row in rows
-            )
-        )
+        return lines.union(*map(lines.new, vals_list))
 
     # -------------------------------------------------------------------------
     # WHAT IS WORTH A WARNING
@@ -223,10 +293,9 @@ class TransactionSetup:
         if transaction.company_id not in self.env.companies:
             return False
         limits = transaction.company_id._get_credit_limits(self.env.user)
-        column = transaction._get_credit_column()
         sums = {}  # {currency: (total, largest)}
-        if column and any(limits):
-            rows = TransactionLines(transaction).sum(column, (column, ">", 0))
+        if any(limits):
+            rows = self.sum_credits()
             sums = {currency: row[1:] for currency, row in rows.items()}
         reasons = (
             approval._get_limit_reasons(batch, limits, sums) if any(limits) else []

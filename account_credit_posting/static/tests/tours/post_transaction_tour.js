@@ -346,8 +346,19 @@ registry.category("web_tour.tours").add("post_transaction_narrow", {
     ],
 });
 
+/** What is typed beside *Set all to* counts, also without the button. */
 registry.category("web_tour.tours").add("post_transaction_account", {
-    steps: () => [START, ...POST_FIFTEEN(1)],
+    steps: () => [
+        START,
+        ...TO_AMOUNTS,
+        {
+            content: "Type the amount for all",
+            trigger: "[name=amount_for_all] input",
+            run: "edit 15.00",
+        },
+        ...goOn("Set-up"),
+        ...setUpAndPost(1),
+    ],
 });
 
 registry.category("web_tour.tours").add("post_transaction_customers", {
