@@ -173,6 +173,7 @@ class AccountStoredValueUseLine(models.TransientModel):
 
     use_id = fields.Many2one(
         comodel_name="account.stored.value.use",
+        string="Page",
         required=True,
         readonly=True,
         ondelete="cascade",

@@ -234,6 +234,7 @@ class AccountPostRefundLine(models.TransientModel):
 
     refund_id = fields.Many2one(
         comodel_name="account.post.refund",
+        string="Page",
         required=True,
         readonly=True,
         ondelete="cascade",
