@@ -2,6 +2,7 @@
 #
 #   make run     serve the demo database (PORT=8069 DB=credits BIND=127.0.0.1)
 #   make test    run all tests           (ARGS="-k wizard": options for pytest)
+#   make matrix  try the addon beside Odoo's others and in each country (ARGS="-k l10n_de")
 #   make shell   Odoo's shell on the demo database; reads a script from standard input
 #   make lint    check and format all files
 #   make bench   measure
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 	"$$name" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$name" && exit; done; echo python3)
 
-.PHONY: run test bench lint shell pot wheel clean
+.PHONY: run test matrix bench lint shell pot wheel clean
 
-run test bench lint shell pot wheel clean:
+run test matrix bench lint shell pot wheel clean:
 	@$(PYTHON) scripts/dev.py $@

@@ -16,7 +16,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 from devenv import postmaster, python_env, source, steps
 
-# The commands that can do without Odoo itself.
+COMMANDS = (
+    "run",
+    "test",
+    "matrix",
+    "bench",
+    "lint",
+    "shell",
+    "exec",
+    "pot",
+    "wheel",
+    "clean",
+)
+# Those that can do without Odoo itself.
 COMMANDS_WITHOUT_ODOO = ("lint", "clean", "wheel")
 
 
@@ -41,9 +53,10 @@ def second_stage(command, arguments):
 
 def main():
     """Run the command that the command line names."""
-    names = ("run", "test", "bench", "lint", "shell", "exec", "pot", "wheel", "clean")
-    if len(sys.argv) < 2 or sys.argv[1] not in names:
-        steps.fail("usage: python3 scripts/dev.py COMMAND, one of " + ", ".join(names))
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
+        steps.fail(
+            "usage: python3 scripts/dev.py COMMAND, one of " + ", ".join(COMMANDS)
+        )
     # A shell starts its background jobs with Ctrl-C ignored; ours end by it always.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # A terminated command stops what it has started, as an interrupted one does.

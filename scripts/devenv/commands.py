@@ -104,15 +104,30 @@ def test(_arguments):
     All of them run in two processes, each with a copy of that database; what ARGS names
     runs in one.
     """
-    system.require_program(BROWSERS, "chromium", "Testing in a browser")
     arguments = shlex.split(os.environ.get("ARGS", ""))
     if not any((ROOT / part.split("::")[0]).exists() for part in arguments):
         arguments = [*PROCESSES, *arguments, ADDON, "tests"]
+    run_tests(arguments)
+
+
+def matrix(_arguments):
+    """Try the addon beside each of Odoo's that matter to it, and in each country.
+
+    ARGS can choose, such as ``-k l10n_de``.
+    """
+    arguments = shlex.split(os.environ.get("ARGS", ""))
+    run_tests(["--numprocesses=2", *arguments, "tests/test_matrix.py"], MATRIX="1")
+
+
+def run_tests(arguments, **variables):
+    """Run pytest on a fresh database, and end with its code."""
+    system.require_program(BROWSERS, "chromium", "Testing in a browser")
     with services(), database.for_tests_with_set_up() as (installed, name):
         options = [f"--odoo-database={name}", "--odoo-http", "--durations=10"]
         code = run_in_foreground(
             [python_env.PYTHON, "-m", "pytest", *options, *arguments],
             ACP_INSTALLED_DATABASE=installed,
+            **variables,
         )
     sys.exit(code)
 
@@ -266,6 +281,7 @@ def run_in_foreground(command, **variables):
 COMMANDS = {
     "run": run,
     "test": test,
+    "matrix": matrix,
     "bench": bench,
     "lint": lint,
     "shell": shell,
