@@ -26,6 +26,7 @@
         "wizard/account_stored_value_views.xml",
         "views/account_move_views.xml",
         "views/report_invoice.xml",
+        "views/account_portal_templates.xml",
         "views/account_billing_movement_views.xml",
         "views/res_partner_views.xml",
         "views/res_partner_billing_views.xml",

@@ -327,6 +327,33 @@ class AccountMove(models.Model):
                 )
 
     # -------------------------------------------------------------------------
+    # WHAT THE CUSTOMER SEES OF A CREDIT
+    # -------------------------------------------------------------------------
+
+    def _get_credit_status(self):
+        """Return what became of this credit; the customer may know it.
+
+        :return: "open", "used", "moved" or "reversed"; False where it is no posted
+            credit
+        """
+        self.ensure_one()
+        line_sudo = self.sudo().credit_line_id
+        if not line_sudo or self.state != "posted":
+            return False
+        if line_sudo.state == "reversed":
+            return "reversed"
+        if not self.currency_id.is_zero(self.amount_residual):
+            return "open"
+        is_moved = "move" in line_sudo.correction_ids.mapped("kind")
+        return "moved" if is_moved and not line_sudo.amount_applied else "used"
+
+    def _get_invoice_portal_extra_values(self, custom_amount=None):
+        return {
+            **super()._get_invoice_portal_extra_values(custom_amount=custom_amount),
+            "credit_status": self._get_credit_status(),
+        }
+
+    # -------------------------------------------------------------------------
     # LET CREDITS PAY INVOICES WHEN EITHER IS POSTED, AND FREE THEM WHEN UNDONE
     # -------------------------------------------------------------------------
 

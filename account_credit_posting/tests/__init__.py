@@ -46,6 +46,7 @@ from . import (
     test_gift_card_code,
     test_gift_card_sale,
     test_hoot,
+    test_portal_credit,
     test_post_credits,
     test_post_transaction_systray,
     test_posted_stays,

@@ -604,6 +604,18 @@ class AccountCreditApplication(models.Model):
                 credit_printed_label=application_sudo._get_printed_label(),
                 credit_decision=application_sudo.decision,
             )
+        # On the credit itself: what used it, and what took it back.
+        for move in moves.filtered(lambda move: move.sudo().credit_line_id):
+            for values in (move.invoice_payments_widget or {}).get("content", []):
+                other_sudo = move.sudo().browse(values["move_id"])
+                is_reversal = other_sudo.reversed_entry_id == move
+                values["credit_use"] = (
+                    "reversed"
+                    if is_reversal
+                    else "used"
+                    if other_sudo.is_invoice(True)
+                    else False
+                )
 
     @api.model
     def _on_charged(self, invoices):
