@@ -195,6 +195,23 @@ class TestAccountPostTransaction(AccountCreditCommon):
         )
         self.assertFalse(transaction.add_partner_id)
 
+    def test_family_with_a_tag_is_not_said_to_be_there_already(self):
+        tag = self.env["res.partner.category"].create({"name": "Dance"})
+        (self.accounts[:3] | self.children).category_id = tag
+        transaction = self._open()
+        transaction.step = "accounts"
+        transaction.category_ids = tag
+        transaction.action_add_tagged()
+        self.assertEqual(transaction.line_ids.partner_id, self.accounts[:3])
+        self.assertEqual(transaction.notice, "3 accounts added.")
+        transaction.category_ids = tag
+        self.accounts[3].category_id = tag
+        transaction.action_add_tagged()
+        self.assertEqual(
+            transaction.notice,
+            "Listed once, as already there: Family 0, Family 1, and Family 2.",
+        )
+
     def test_same_account_twice_is_one_row_and_told(self):
         transaction = self._open()
         for contact in (self.account, *self.children):

@@ -59,8 +59,12 @@ class TransactionAccounts:
         lines = TransactionLines(self.transaction)
         own = {False, None, *self.transaction.company_id.parent_ids.ids}
         present = lines.find_account_ids()
+        accounts = set()  # Of which the first contact is the label, as it comes.
         added, known, archived, foreign = [], [], [], []
         for contact_id, account_id, is_active, company_id in self._find(contacts):
+            if account_id in accounts:
+                continue
+            accounts.add(account_id)
             if account_id in present:
                 known.append(account_id)
             elif not is_active:
@@ -68,7 +72,6 @@ class TransactionAccounts:
             elif company_id not in own:
                 foreign.append(account_id)
             else:
-                present.add(account_id)
                 added.append((account_id, contact_id))
         lines.insert(added)
         self.transaction.notice = self._get_notice(len(added), known, archived, foreign)
@@ -98,7 +101,7 @@ class TransactionAccounts:
         """Say what became of the accounts that were to be added.
 
         :param count: how many were added
-        :param known: ids of accounts that were there before, one for each contact
+        :param known: ids of accounts that were there before
         :param archived: ids of accounts that are no longer in use
         :param foreign: ids of accounts of another company
         """
@@ -134,11 +137,10 @@ class TransactionAccounts:
         return " ".join(sentences) or False
 
     def _format(self, account_ids):
-        """Return the names of accounts as text, each account once."""
-        ids = list(dict.fromkeys(account_ids))
-        listed = self.env["res.partner"].browse(ids[: const.NAMES_LISTED])
+        """Return the names of accounts as text."""
+        listed = self.env["res.partner"].browse(account_ids[: const.NAMES_LISTED])
         names = [account.name or str(account.id) for account in listed]
-        return format_names(self.env, names, len(ids))
+        return format_names(self.env, names, len(account_ids))
 
     def add_tagged(self):
         """Add everybody with one of the tags, by the account or by an enrollee."""
