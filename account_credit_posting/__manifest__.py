@@ -5,7 +5,7 @@
     "category": "Accounting/Accounting",
     "author": "Account Credit Posting contributors",
     "license": "LGPL-3",
-    "depends": ["account", "base_import"],
+    "depends": ["account"],
     "data": [
         "security/account_credit_posting_groups.xml",
         "security/ir.model.access.csv",
@@ -32,6 +32,7 @@
         "views/res_partner_billing_views.xml",
         "wizard/account_billing_statement_views.xml",
         "wizard/post_transaction/account_post_transaction_roster_views.xml",
+        "wizard/post_transaction/account_post_transaction_import_views.xml",
         "wizard/post_transaction/account_post_transaction_views.xml",
         "wizard/post_money/account_post_money_views.xml",
         "wizard/account_credit_batch_reverse_views.xml",

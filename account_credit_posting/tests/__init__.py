@@ -34,6 +34,7 @@ from . import (
     test_account_post_refund,
     test_account_post_transaction,
     test_account_post_transaction_charge,
+    test_account_post_transaction_import,
     test_account_post_transaction_many,
     test_account_post_transaction_preview,
     test_account_post_transaction_roster,

@@ -123,6 +123,10 @@ METHODS = {
         **rows(POST, "action_post", "action_retry", "action_view_batch"),
         **rows(POST, "action_export", "action_view_charges"),
     },
+    "account.post.transaction.import": {
+        **OWN,
+        **rows(POST, "action_template", "action_continue"),
+    },
     "account.post.transaction.line": OWN,
     "account.post.transaction.roster": {
         **OWN,

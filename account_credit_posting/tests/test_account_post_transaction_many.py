@@ -1,7 +1,5 @@
-import io
 from unittest.mock import patch
 
-import openpyxl
 from lxml import etree
 
 from odoo import fields
@@ -245,87 +243,6 @@ class TestAccountPostTransactionMany(AccountCreditCommon):
         ):
             self.assertEqual(transaction.preview["sample"], 3)
         self.assertEqual(transaction.preview["posted_count"], 3)
-
-    # -------------------------------------------------------------------------
-    # FILES
-    # -------------------------------------------------------------------------
-
-    def _import(self, content, file_type):
-        """Import a file into a new transaction, as Odoo's import screen does."""
-        transaction = self.transactions.create({"step": "accounts"})
-        action = transaction.action_import()
-        params = action["params"]
-        screen = (
-            self.env["base_import.import"]
-            .with_user(self.clerk)
-            .create(
-                {
-                    "res_model": params["active_model"],
-                    "file": content,
-                    "file_type": file_type,
-                }
-            )
-        )
-        options = {
-            "has_headers": True,
-            "quoting": '"',
-            "separator": ",",
-            "float_decimal_separator": ".",
-            "float_thousand_separator": ",",
-        }
-        result = screen.with_context(**params["context"]).execute_import(
-            ["partner_id", "amount"], ["Account", "Amount"], options
-        )
-        return transaction, result
-
-    def test_accounts_and_amounts_come_from_csv(self):
-        child = self.env["res.partner"].create(
-            {"name": "Anna", "parent_id": self.accounts[2].id, "ref": "A-77"}
-        )
-        self.accounts[1].email = "one@example.com"
-        transaction, result = self._import(
-            b"Account,Amount\nFamily 0,12.50\none@example.com,20\nA-77,1.005\n",
-            "text/csv",
-        )
-        self.assertFalse(result["messages"])
-        self.assertEqual(
-            transaction.line_ids.mapped(
-                lambda line: (line.partner_id, line.contact_id, line.amount)
-            ),
-            [
-                (self.account, self.env["res.partner"], 12.5),
-                (self.abroad, self.env["res.partner"], 20),
-                (self.accounts[2], child, 1.01),
-            ],
-        )
-        self.assertEqual(transaction.line_ids[1].currency_id, self.euro)
-        self.assertEqual(transaction.line_count, 3)
-
-    def test_accounts_and_amounts_come_from_xlsx(self):
-        book = openpyxl.Workbook()
-        book.active.append(["Account", "Amount"])
-        book.active.append(["Family 3", 7.25])
-        file = io.BytesIO()
-        book.save(file)
-        transaction, result = self._import(
-            file.getvalue(),
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        )
-        self.assertFalse(result["messages"])
-        self.assertEqual(transaction.line_ids.partner_id, self.accounts[3])
-        self.assertEqual(transaction.line_ids.amount, 7.25)
-
-    def test_unknown_and_doubled_accounts_are_told_and_nothing_is_imported(self):
-        transaction, result = self._import(
-            b"Account,Amount\nFamily 0,10\nNobody at all,10\n", "text/csv"
-        )
-        self.assertIn("Nobody at all", result["messages"][0]["message"])
-        self.assertFalse(transaction.line_ids)
-        transaction, result = self._import(
-            b"Account,Amount\nFamily 0,10\nFamily 0,10\n", "text/csv"
-        )
-        self.assertIn("listed already", result["messages"][0]["message"])
-        self.assertFalse(transaction.line_ids)
 
 
 def models_log_columns():

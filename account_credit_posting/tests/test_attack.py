@@ -1,3 +1,4 @@
+import base64
 import inspect
 import json
 from typing import NamedTuple
@@ -326,6 +327,11 @@ class TestAttack(StoredValueCommon, HttpCase):
             roster.action_check()
             opened[roster._name] = roster
             opened[roster.line_ids._name] = roster.line_ids
+            action = transaction.action_import()
+            opened[action["res_model"]] = env[action["res_model"]].browse(
+                action["res_id"]
+            )
+            opened[action["res_model"]].file = base64.b64encode(account.name.encode())
             opened["account.post.refund"].line_ids.filtered("item_id")[:1].amount = 5
             opened["account.post.refund.line"] = opened["account.post.refund"].line_ids
         # The dialog lists invoices.
@@ -393,7 +399,10 @@ class TestAttack(StoredValueCommon, HttpCase):
             }.get(model, self.env[model].browse(1))
         if model == "account.post.transaction":
             self._set_step(records, STEPS.get(method, "type"))
-        elif model == "account.post.transaction.roster":
+        elif model in (
+            "account.post.transaction.import",
+            "account.post.transaction.roster",
+        ):
             self._set_step(records.sudo().transaction_id, "accounts")
         special = self._get_special(model, method)
         ids = special.pop("ids", records).ids

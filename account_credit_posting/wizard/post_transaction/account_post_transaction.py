@@ -642,20 +642,15 @@ class AccountPostTransaction(models.TransientModel):
         return (roster or rosters.create({"transaction_id": self.id}))._get_action()
 
     def action_import(self):
-        """Open Odoo's import for accounts and amounts of a file: CSV or XLSX.
+        """Open the import of accounts and amounts from a file: CSV or XLSX.
 
-        :return: a client action of the module ``base_import``
+        :return: a window action on ``account.post.transaction.import``, as a dialog
+        :raise AccessError: when the user may not post credits
+        :raise UserError: when the accounts can no longer change
         """
         self._check_open_step("accounts")
-        return {
-            "type": "ir.actions.client",
-            "tag": "import",
-            "name": self.env._("Import Accounts and Amounts"),
-            "params": {
-                "active_model": "account.post.transaction.line",
-                "context": {"default_transaction_id": self.id},
-            },
-        }
+        imports = self.env["account.post.transaction.import"]
+        return imports.create({"transaction_id": self.id})._get_action()
 
     def action_view_lines(self):
         """Open all accounts, however many there are: to search, change and remove.

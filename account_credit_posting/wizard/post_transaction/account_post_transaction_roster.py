@@ -1,18 +1,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL, email_normalize
 
 from ...tools.posting import with_posting
 from ...tools.texts import format_count, format_names
+from .contact_finder import ContactFinder
 from .transaction_accounts import TransactionAccounts
 
 
 class AccountPostTransactionRoster(models.TransientModel):
     """Find the contacts that a pasted class roster means, before anything is added.
 
-    Each line is a name or an e-mail address. It means the contacts with exactly this
-    address, else those with exactly this name, whatever the case.
+    Each line is a name, an e-mail address or a reference, see ``ContactFinder``.
     """
 
     _name = "account.post.transaction.roster"
@@ -103,7 +102,8 @@ class AccountPostTransactionRoster(models.TransientModel):
                 self.env._("Paste the names or e-mails first, one for each line.")
             )
         self._delete_lines()
-        self._create_lines(texts, self._find_contacts(texts))
+        finder = ContactFinder(self.env, self.transaction_id.company_id)
+        self._create_lines(texts, finder.find(texts))
         with_posting(self, "checking").is_checked = True
         return self._get_action()
 
@@ -158,73 +158,6 @@ class AccountPostTransactionRoster(models.TransientModel):
         self.transaction_id._check_open_step("accounts")
 
     # -------------------------------------------------------------------------
-    # FINDING
-    # -------------------------------------------------------------------------
-
-    def _find_contacts(self, texts):
-        """Return the contacts that each line means, in two queries for all lines.
-
-        :param texts: the lines, without needless spaces
-        :return: for each line ``[(contact id, id of its account)]``
-        """
-        emails, names = [], []  # [(position of the line, key)]
-        for position, text in enumerate(texts):
-            email = "@" in text and email_normalize(text)
-            if email:
-                emails.append((position, email))
-            # Of "Doe, Jane" <jane@example.com>, what stands before the address.
-            name = text.partition("<")[0].strip(' "')
-            last, comma, first = name.partition(",")
-            keys = {name, f"{first.strip()} {last.strip()}" if comma else name}
-            names += [(position, key.strip()) for key in keys if key.strip()]
-        by_email = self._match(SQL.identifier("contact", "email_normalized"), emails)
-        by_name = self._match(SQL.identifier("contact", "name"), names)
-        return [
-            by_email.get(position) or by_name.get(position) or []
-            for position in range(len(texts))
-        ]
-
-    def _match(self, column, keys):
-        """Return the contacts whose column is one of the keys, whatever the case.
-
-        :param column: SQL of a column of ``contact``
-        :param keys: ``[(position, key)]``
-        :return: ``{position: [(contact id, id of its account)]}``
-        """
-        contacts = self.env["res.partner"]
-        contacts.flush_model(["name", "email_normalized", "commercial_partner_id"])
-        company = self.transaction_id.company_id
-        # With the rules of the user: nobody finds whom he cannot see.
-        query = contacts._search(
-            [
-                ("commercial_partner_id.active", "=", True),
-                "|",
-                ("commercial_partner_id.company_id", "=", False),
-                ("commercial_partner_id.company_id", "parent_of", company.id),
-            ]
-        )
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT typed.place, contact.id, contact.commercial_partner_id
-                  FROM unnest(%(places)s::int[], %(keys)s::text[])
-                       AS typed (place, key)
-                  JOIN res_partner contact ON lower(%(column)s) = lower(typed.key)
-                 WHERE contact.id IN %(allowed)s
-              ORDER BY typed.place, contact.id
-                """,
-                places=[position for position, _key in keys],
-                keys=[key for _position, key in keys],
-                column=column,
-                allowed=query.subselect(),
-            )
-        )
-        found = {}
-        for position, contact_id, account_id in rows:
-            found.setdefault(position, []).append((contact_id, account_id))
-        return found
-
-    # -------------------------------------------------------------------------
     # LINES
     # -------------------------------------------------------------------------
 
@@ -235,7 +168,7 @@ class AccountPostTransactionRoster(models.TransientModel):
         they are called is left out.
 
         :param texts: the lines
-        :param found: see :meth:`_find_contacts`
+        :param found: see ``ContactFinder.find``
         """
         vals_list = []
         for text, pairs in zip(texts, found, strict=True):

@@ -80,6 +80,21 @@ class TransactionLines:
         )
         return {account_id for [account_id] in rows}
 
+    def find_amounts(self):
+        """Return the accounts and their amounts.
+
+        :return: ``{account id: (currency id, amount)}``
+        """
+        self.rows.flush_model(["transaction_id", "partner_id", "currency_id", "amount"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT partner_id, currency_id, COALESCE(amount, 0)::float "
+                "FROM account_post_transaction_line WHERE transaction_id = %s",
+                self.id,
+            )
+        )
+        return {account_id: tuple(rest) for account_id, *rest in rows}
+
     def find_repeated(self, column, credit_item, date_from):
         """Return the lines whose account got the same item and amount lately.
 
@@ -178,6 +193,26 @@ class TransactionLines:
                 amount=currency.round(amount),
                 currency=currency.id,
             )
+
+    def set_each(self, amounts):
+        """Give each account an amount of its own.
+
+        :param amounts: ``{account id: amount}``, rounded; zero changes nothing
+        """
+        self._hurry(len(amounts))
+        self._execute(
+            """
+            UPDATE account_post_transaction_line line
+               SET amount = given.amount, write_date = %(now)s
+              FROM unnest(%(accounts)s::int[], %(amounts)s::numeric[])
+                   AS given (account, amount)
+             WHERE line.transaction_id = %(transaction)s
+               AND line.partner_id = given.account
+               AND given.amount > 0
+            """,
+            accounts=list(amounts),
+            amounts=list(amounts.values()),
+        )
 
     def delete(self):
         """Delete all lines."""
