@@ -70,6 +70,16 @@ class AccountMoveLine(models.Model):
         applications_sudo._pin(True)
         return result
 
+    def _reconcile_post_hook(self, data):
+        if get_posting(self.env).decision:
+            self.move_id._recompute_recordset()
+            # Whatever is done with paid invoices leaves nothing out.
+            data = {
+                name: moves.with_context(mail_notrack=False, skip_invoice_sync=False)
+                for name, moves in data.items()
+            }
+        return super()._reconcile_post_hook(data)
+
     # -------------------------------------------------------------------------
     # THE RECEIVABLE ITEM OF AN ACCOUNT THAT IS A CREDIT
     # -------------------------------------------------------------------------

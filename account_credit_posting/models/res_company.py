@@ -71,6 +71,11 @@ class ResCompany(models.Model):
         string="Unallocated Payments Pay, Too",
         help="Customer payments that no invoice has taken pay invoices as credits do.",
     )
+    credit_application_log = fields.Boolean(
+        string="Log on the Invoice",
+        help="Log it on each invoice when credits pay it, and notify who follows its "
+        "payment status. The credits of an invoice have their history in any case.",
+    )
     _credit_application_days_not_negative = models.Constraint(
         "CHECK (credit_application_days >= 0)",
         "Credits pay invoices zero or more days before their due date.",

@@ -53,6 +53,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.credit_application_policy",
         readonly=False,
     )
+    credit_application_log = fields.Boolean(
+        related="company_id.credit_application_log",
+        readonly=False,
+    )
     credit_application_days = fields.Integer(
         related="company_id.credit_application_days",
         readonly=False,

@@ -1,6 +1,6 @@
 from freezegun import freeze_time
 
-from odoo import fields
+from odoo import api, fields
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -400,3 +400,83 @@ class TestApplyCredits(AccountCreditApplicationCommon):
         line = self._post_line(10)
         self.assertPays(line, [(invoice, 10)])
         self.assertRest({invoice: (0, "paid")})
+
+
+@tagged("post_install", "-at_install")
+class TestApplyCreditsBesideOthers(AccountCreditApplicationCommon):
+    """What is left out of Odoo's work changes nothing for anybody else."""
+
+    def test_invoices_log_what_pays_them_where_the_company_wants_it(self):
+        self.company.credit_application_policy = "manual"
+        for is_logged in (False, True):
+            self.company.credit_application_log = is_logged
+            invoice = self._create_invoice(self.account, 10)
+            line = self._post_line(10)
+            self.env.cr.flush()
+            before = invoice.message_ids
+            # Tests track nothing by default.
+            invoice.with_env(self.env(context={})).apply_account_credits()
+            self.env.cr.flush()
+            self.assertPays(line, [(invoice, 10)])
+            messages = invoice.message_ids - before
+            self.assertEqual(
+                messages.tracking_value_ids.field_id.mapped("name"),
+                ["payment_state"] * is_logged,
+            )
+
+    def test_all_overrides_are_called_with_nothing_left_out(self):
+        overridden = (
+            ("account.move", "_post"),
+            ("account.move", "create"),
+            ("account.move", "write"),
+            ("account.move", "_invoice_paid_hook"),
+            ("account.move.line", "create"),
+            ("account.move.line", "_reconcile_plan"),
+            ("account.partial.reconcile", "create"),
+        )
+        calls = {method: [] for method in overridden}
+        for method in overridden:
+            self._count_calls(calls, *method)
+        invoice = self._create_invoice(self.account, 10)
+        line = self._post_line(10)
+        self.assertPays(line, [(invoice, 10)])
+        self.assertEqual([method for method in calls if not calls[method]], [])
+        [hooked] = [
+            moves
+            for moves in calls["account.move", "_invoice_paid_hook"]
+            if invoice in moves
+        ]
+        self.assertFalse(hooked.env.context.get("mail_notrack"))
+        self.assertFalse(hooked.env.context.get("skip_invoice_sync"))
+
+    def _count_calls(self, calls, model, method):
+        """Override a method as another addon would, and keep what it is called on."""
+        model_class = self.env.registry[model]
+        inherited = getattr(model_class, method)
+
+        @api.model_create_multi
+        def create(records, vals_list):
+            calls[model, method].append(records)
+            return inherited(records, vals_list)
+
+        def override(records, *args, **kwargs):
+            calls[model, method].append(records)
+            return inherited(records, *args, **kwargs)
+
+        self.patch(model_class, method, create if method == "create" else override)
+
+    def test_where_reconciling_makes_entries_nothing_is_left_out(self):
+        engine = self.env["account.credit.application"]._get_engine(
+            self.company, "daily"
+        )
+        item = self._create_invoice(self.account, 10).line_ids.filtered("date_maturity")
+        self.assertEqual(
+            engine._get_savings(item), {"mail_notrack": True, "skip_invoice_sync": True}
+        )
+        self.company.tax_exigibility = True
+        self.assertEqual(engine._get_savings(item), {"mail_notrack": True})
+        self.company.tax_exigibility = False
+        euro = self.setup_other_currency("EUR", rates=[("2024-01-01", 0.5)])
+        foreign = self._create_invoice(self.account, 10, currency_id=euro.id)
+        both = item + foreign.line_ids.filtered("date_maturity")
+        self.assertEqual(engine._get_savings(both), {"mail_notrack": True})

@@ -128,12 +128,37 @@ class ApplicationEngine:
             (credit.id, debit.id): application.rule
             for (credit, debit), application in zip(pairs, applications, strict=True)
         }
-        items = with_posting(self.items, decision=Decision(self.origin, rules))
+        both = self.items.union(*(credit + debit for credit, debit in pairs))
+        items = with_posting(
+            both.with_context(**self._get_savings(both)),
+            decision=Decision(self.origin, rules),
+        )
         # Odoo looks at the taxes of each entry: read them at once.
-        both = items.union(*(credit + debit for credit, debit in pairs))
-        both.move_id.line_ids.tax_ids.mapped("amount")
+        items.move_id.line_ids.tax_ids.mapped("amount")
         # One pair after the other, so that the order is ours, not Odoo's.
-        items._reconcile_plan([credit + debit for credit, debit in pairs])
+        items._reconcile_plan(
+            [(credit + debit).with_env(items.env) for credit, debit in pairs]
+        )
+
+    def _get_savings(self, items):
+        """Return the context that leaves out what changes nothing, for Odoo's hooks.
+
+        Both are more than half of the work. The messages tell what the applications
+        tell (``mail_notrack``). Odoo computes the lines of the documents again
+        (``_sync_dynamic_lines``), which are posted and stay as they are; not where
+        reconciling makes further entries, for exchange differences and cash basis.
+
+        :param items: what is reconciled
+        """
+        savings = {}
+        if not self.company.credit_application_log:
+            savings["mail_notrack"] = True
+        if (
+            items.currency_id == self.company.currency_id
+            and not self.company.tax_exigibility
+        ):
+            savings["skip_invoice_sync"] = True
+        return savings
 
     def _look_again(self):
         trigger(
