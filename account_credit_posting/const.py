@@ -227,6 +227,12 @@ PREVIEWED = 500
 #: The same credit within so many days is worth a warning.
 REPEATED_DAYS = 30
 
+#: A credit is unusual above so many times what the account owes, and usually gets.
+UNUSUAL_TIMES = 3
+
+#: Credits of so many days say what an account usually gets.
+USUAL_DAYS = 365
+
 #: For so many seconds nobody wonders where the workers are.
 WORKERS_AWAITED = 300
 

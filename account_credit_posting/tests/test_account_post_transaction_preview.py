@@ -276,3 +276,76 @@ class TestPreview(PreviewMixin, AccountCreditApplicationCommon):
             self._create_invoice(account, 30)
         few = count_queries(self.accounts[:2])
         self.assertLess(count_queries(self.accounts) - few, 4)
+
+
+@tagged("post_install", "-at_install")
+class TestUnusual(PreviewMixin, AccountCreditApplicationCommon):
+    """A credit far above what the account owes and usually gets is worth a look."""
+
+    def _get_limits(self, amounts, **vals):
+        """Return what is usual for the accounts of a new transaction."""
+        return self._create_transaction(amounts, **vals).line_ids.mapped("usual_limit")
+
+    def _get_unusual(self, transaction):
+        return [bool(row["unusual"]) for row in transaction.preview["accounts"]]
+
+    def test_nothing_to_compare_with(self):
+        transaction = self._create_transaction({self.account: 1250})
+        self.assertEqual(transaction.line_ids.usual_limit, 0)
+        self.assertEqual(self._get_unusual(transaction), [False])
+
+    def test_what_is_owed(self):
+        self._create_invoice(self.account, 40)
+        self.assertEqual(self._get_limits({self.account: 10}), [120])
+        for amount, is_unusual in ((120, False), (120.01, True)):
+            transaction = self._create_transaction({self.account: amount})
+            self.assertEqual(self._get_unusual(transaction), [is_unusual])
+
+    def test_what_the_account_usually_gets_and_others(self):
+        self.company.credit_application_policy = "manual"
+        today = fields.Date.today()
+        self._post_line(50, account=self.accounts[0], date=today)
+        self._post_line(10, account=self.accounts[1], date=today)
+        # Too long ago, and taken back: neither is usual.
+        self._post_line(900, account=self.accounts[1])
+        taken_back = self._post_line(900, account=self.accounts[1], date=today)
+        taken_back.action_reverse(reason="A slip")
+        self._create_invoice(self.accounts[1], 15)
+        self.assertEqual(
+            self._get_limits(dict.fromkeys(self.accounts[:3], 10)), [150, 45, 90]
+        )
+
+    def test_in_the_currency_of_the_account(self):
+        euro = self.setup_other_currency("EUR", rates=[("2024-01-01", 2)])
+        self.account.property_account_receivable_id = self.receivable.copy(
+            {"currency_id": euro.id}
+        )
+        self._create_invoice(self.accounts[1], 40)
+        self._post_line(10, account=self.accounts[1], date=fields.Date.today())
+        # Three times ten dollars on average, in euro: the account has nothing itself.
+        transaction = self._create_transaction({self.account: 60.01})
+        self.assertEqual(transaction.line_ids.currency_id, euro)
+        self.assertEqual(transaction.line_ids.usual_limit, 60)
+        self.assertEqual(self._get_unusual(transaction), [True])
+
+    def test_of_an_invoice_the_credit_beside_it_counts(self):
+        tuition = self.env["product.product"].create({"name": "Tuition"})
+        self._create_invoice(self.account, 40)
+        for credit, is_unusual in ((30, False), (500, True)):
+            transaction = self._create_transaction(
+                {self.account: 1000},
+                transaction_type="invoice",
+                charge_item_id=tuition.id,
+                is_credit_posted=True,
+            )
+            transaction.line_ids.credit_amount = credit
+            self.assertEqual(self._get_unusual(transaction), [is_unusual])
+
+    def test_clerk_is_told_without_seeing_the_ledger(self):
+        self._create_invoice(self.account, 40)
+        transactions = self.env["account.post.transaction"].with_user(
+            self._create_user("poster", "account_credit_posting.group_credit_user")
+        )
+        action = transactions._get_open_action(partners=self.account)
+        transaction = transactions.browse(action["res_id"])
+        self.assertEqual(transaction.line_ids.usual_limit, 120)

@@ -98,6 +98,19 @@ class TestTours(TourCommon):
             {pupil: number for number, pupil in enumerate(pupils, start=1)},
         )
 
+    def test_amounts_as_people_write_them(self):
+        self._create_invoice(self.accounts[1], 40)
+        transactions = self.env["account.post.transaction"].with_user(self.clerk)
+        action = transactions._get_open_action(partners=self.accounts[:2])
+        transaction = transactions.browse(action["res_id"])
+        transaction.write({"step": "amounts", "credit_item_id": self.item.id})
+        self.start_tour(
+            f"/odoo/post-transaction/{transaction.id}",
+            "post_transaction_written",
+            login=self.clerk.login,
+        )
+        self.assertEqual(transaction.line_ids.mapped("amount"), [12.5, 1250])
+
     def test_from_an_account(self):
         self.start_tour(
             f"/odoo/res.partner/{self.account.id}",

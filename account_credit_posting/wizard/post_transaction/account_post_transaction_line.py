@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .usual_amounts import UsualAmounts
+
 
 class AccountPostTransactionLine(models.TransientModel):
     """An account of a transaction that is being prepared, and its amount."""
@@ -57,6 +59,12 @@ class AccountPostTransactionLine(models.TransientModel):
         help="What is left of earlier credits.",
     )
 
+    usual_limit = fields.Monetary(
+        compute="_compute_usual_limit",
+        help="A credit above it is far more than the account owes and usually gets. "
+        "Zero where there is nothing to compare with.",
+    )
+
     _account_unique = models.Constraint(
         "UNIQUE (transaction_id, partner_id)",
         "This account is listed already.",
@@ -88,6 +96,16 @@ class AccountPostTransactionLine(models.TransientModel):
             for line in lines:
                 line.amount_due = dues.get(line.partner_id.id, 0)
                 line.open_credit = credits.get(line.partner_id.id, 0)
+
+    @api.depends("partner_id", "company_id", "currency_id")
+    def _compute_usual_limit(self):
+        for company, lines in self.grouped("company_id").items():
+            usual = UsualAmounts(self.env, company or self.env.company)
+            limits = usual.find_limits(lines.partner_id)
+            for line in lines:
+                limit = limits.get(line.partner_id.id, 0)
+                currency = line.currency_id
+                line.usual_limit = limit and currency and usual.convert(limit, currency)
 
     # -------------------------------------------------------------------------
     # CRUD

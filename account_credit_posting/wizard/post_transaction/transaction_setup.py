@@ -10,6 +10,7 @@ from ...tools.days import get_today
 from ...tools.rights import get_accounts_of
 from ...tools.texts import format_account_names, format_count, format_names
 from .transaction_lines import TransactionLines
+from .usual_amounts import UsualAmounts
 
 #: What is posted on a page of its own: {transaction type: model}.
 MONEY_PAGES = {
@@ -255,7 +256,27 @@ class TransactionSetup:
         # Whoever may post may know what posting does: it needs no right to read
         # entries or the chart of accounts.
         lines_sudo = TransactionSetup(transaction.sudo())._new_lines()
-        return CreditPreview(lines_sudo, transaction.line_count).describe()
+        preview = CreditPreview(lines_sudo, transaction.line_count).describe()
+        self._mark_unusual(preview["accounts"], lines_sudo)
+        return preview
+
+    def _mark_unusual(self, rows, lines):
+        """Say of which credits that they are far more than usual.
+
+        :param rows: of ``CreditPreview.describe``; each gets "unusual", a sentence or
+            False
+        :param lines: the credit lines of the rows
+        """
+        usual = UsualAmounts(self.env, self.transaction.company_id)
+        limits = usual.find_limits(lines.partner_id)
+        sentence = self.env._(
+            "Far more than this account owes and usually gets. Check the amount."
+        )
+        for row, line in zip(rows, lines, strict=True):
+            currency = line.currency_id
+            limit = usual.convert(limits[line.partner_id.id], currency)
+            is_above = currency.compare_amounts(line.amount, limit) > 0
+            row["unusual"] = is_above and bool(limit) and sentence
 
     def _new_lines(self):
         """Return the credit lines that posting would create, not saved."""

@@ -24,12 +24,13 @@ export class CreditPreviewField extends Component {
         return this.props.record.data[this.props.name] || null;
     }
 
-    /** Those who are skipped come first: they need something to be done. */
+    /** Those who are skipped come first, then unusual ones: they need a look. */
     get accounts() {
         const accounts = this.preview.accounts;
         const sorted = [
             ...accounts.filter((account) => account.skipped),
-            ...accounts.filter((account) => !account.skipped),
+            ...accounts.filter((account) => !account.skipped && account.unusual),
+            ...accounts.filter((account) => !account.skipped && !account.unusual),
         ];
         return this.state.showsAll ? sorted : sorted.slice(0, SHOWN);
     }

@@ -492,3 +492,42 @@ registry.category("web_tour.tours").add("post_transaction_amounts", {
         },
     ],
 });
+
+const AMOUNT = (position) =>
+    `div[name=step_amounts] .o_data_row:eq(${position}) td[name=amount]`;
+
+registry.category("web_tour.tours").add("post_transaction_written", {
+    steps: () => [
+        {
+            content: "Type an amount as it is written elsewhere, then Enter",
+            trigger: `${AMOUNT(0)} input`,
+            run: "edit 12,50 && press Enter",
+        },
+        {
+            content: "Say which amount is meant",
+            trigger: ".modal .o_amount_candidate:contains(12.50)",
+            run: "click",
+        },
+        {
+            content: "Go on to the next row",
+            trigger: `${AMOUNT(0)} input:focus`,
+            run: "press Enter",
+        },
+        {
+            content: "Type one that is far above what is owed",
+            trigger: `${AMOUNT(1)} input`,
+            run: "edit 1,250.00 && press Enter",
+        },
+        { content: "See it in amber", trigger: `${AMOUNT(1)} .text-warning` },
+        {
+            content: "The other one is not",
+            trigger: `${AMOUNT(0)}:not(:has(.text-warning)):contains(12.50)`,
+        },
+        ...goOn("Set-up"),
+        {
+            content: "See it in amber in what will happen, before the other",
+            trigger:
+                ".o_preview_account:first:contains(Family 1) .o_preview_unusual.text-warning:contains(1,250.00)",
+        },
+    ],
+});

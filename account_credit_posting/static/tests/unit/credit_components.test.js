@@ -15,7 +15,10 @@ import {
     models,
     mountView,
     onRpc,
+    patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
+import { localization } from "@web/core/l10n/localization";
+import { readAmount } from "@account_credit_posting/written_amount/read_amount";
 
 /** What the tests give to a field of the type JSON, by its name. */
 const JSON_VALUES = {};
@@ -48,6 +51,8 @@ class Transaction extends models.Model {
         ],
     });
     amount_for_all = fields.Float();
+    amount = fields.Monetary({ currency_field: "currency_id" });
+    currency_id = fields.Many2one({ relation: "res.currency" });
     progress_info = fields.Json();
     preview = fields.Json();
 
@@ -57,6 +62,8 @@ class Transaction extends models.Model {
             transaction_type: "credit",
             state: "posted",
             amount_for_all: 10,
+            amount: 10,
+            currency_id: 1,
             line_ids: [1, 2, 3, 4, 5],
         },
     ];
@@ -183,6 +190,7 @@ function makePreview(count, values = {}) {
         left: 10,
         blocked: false,
         skipped: false,
+        unusual: false,
     }));
     return {
         accounts,
@@ -215,6 +223,17 @@ test("the preview lists who is skipped first, and the others on request", async 
     expect(".alert-warning").toHaveText("1 account will be skipped.");
     await contains("button:contains(Show 10 more)").click();
     expect(".o_preview_account").toHaveCount(30);
+});
+
+test("the preview shows unusual credits in amber, before the others", async () => {
+    const preview = makePreview(30);
+    preview.accounts[25].unusual = "Far more than usual.";
+    giveJson({ preview });
+    await mountField(`<field name="preview" widget="credit_preview"/>`);
+    expect(queryAllTexts(".o_preview_account")[0]).toMatch(/Family 25/);
+    expect(".o_preview_unusual").toHaveCount(1);
+    expect(".o_preview_unusual").toHaveClass("text-warning");
+    expect(".o_preview_account:first").toHaveText(/Far more than usual/);
 });
 
 test("the preview has a column for invoices where there are some", async () => {
@@ -280,4 +299,112 @@ test("Enter on a row before the last of a page stays on it", async () => {
     await press("Enter");
     await waitFor(".o_data_row:eq(1) td[name=amount] input:focus");
     expect(".o_field_x2many .o_pager_value").toHaveText("1-2");
+});
+
+const ENGLISH = { decimalPoint: ".", thousandsSep: "," };
+const GERMAN = { decimalPoint: ",", thousandsSep: "." };
+const FRENCH = { decimalPoint: ",", thousandsSep: "\u202f" };
+const SWISS = { decimalPoint: ".", thousandsSep: "’" };
+
+test("an amount is read by the language, and asked about where that is in doubt", () => {
+    for (const [language, text, digits, expected] of [
+        [ENGLISH, "12.50", 2, { amount: 12.5 }],
+        [ENGLISH, " 1,234.50 $ ", 2, { amount: 1234.5 }],
+        [ENGLISH, "$1,500", 2, { amount: 1500 }],
+        [ENGLISH, "-5", 2, { amount: -5 }],
+        [ENGLISH, ".5", 2, { amount: 0.5 }],
+        [ENGLISH, "", 2, { amount: 0 }],
+        [ENGLISH, "1,250,000.00", 2, { amount: 1250000 }],
+        [ENGLISH, "12,50", 2, { candidates: [12.5] }],
+        [ENGLISH, "1.234,56", 2, { candidates: [1234.56] }],
+        [ENGLISH, "1.234", 2, { candidates: [1234] }],
+        [ENGLISH, "1.500", 2, { candidates: [1.5, 1500] }],
+        [ENGLISH, "1.500", 3, { amount: 1.5 }],
+        [ENGLISH, "1.50", 0, {}],
+        [ENGLISH, "1,500", 0, { amount: 1500 }],
+        [ENGLISH, "1e9", 2, {}],
+        [ENGLISH, "12.50.1", 2, {}],
+        [ENGLISH, "1,2,3", 2, {}],
+        [ENGLISH, "twelve", 2, {}],
+        [ENGLISH, "12 EUR", 2, {}],
+        [ENGLISH, "=100/3", 2, { amount: 33.33 }],
+        [ENGLISH, "=2*(1,000.50+1)", 2, { amount: 2003 }],
+        [ENGLISH, "=2*12,50", 2, {}],
+        [ENGLISH, "=1e9", 2, {}],
+        [GERMAN, "12,50", 2, { amount: 12.5 }],
+        [GERMAN, "1.234,50", 2, { amount: 1234.5 }],
+        [GERMAN, "1.500", 2, { amount: 1500 }],
+        [GERMAN, "12.50", 2, { candidates: [12.5] }],
+        [GERMAN, "1,234.50", 2, { candidates: [1234.5] }],
+        [FRENCH, "1 234,50", 2, { amount: 1234.5 }],
+        [FRENCH, "1\u202f234,50", 2, { amount: 1234.5 }],
+        [FRENCH, "12.50", 2, { candidates: [12.5] }],
+        [FRENCH, "1.500", 2, { candidates: [1.5, 1500] }],
+        [SWISS, "1’234.50", 2, { amount: 1234.5 }],
+        [SWISS, "1'234.50", 2, { amount: 1234.5 }],
+        [SWISS, "1,234.50", 2, { candidates: [1234.5] }],
+    ]) {
+        patchWithCleanup(localization, { ...language });
+        const message = `${text} with ${language.decimalPoint}, ${digits} digits`;
+        expect(readAmount(text, { digits, symbols: ["$", "USD"] })).toEqual(expected, {
+            message,
+        });
+    }
+});
+
+test("the clerk chooses which amount is meant", async () => {
+    giveJson({});
+    onRpc("transaction", "web_save", ({ args }) => {
+        expect.step(`save ${args[1].amount}`);
+    });
+    await mountField(`<field name="currency_id" invisible="1"/>
+        <field name="amount" widget="written_amount"/>`);
+    await contains("[name=amount] input").edit("1.500", { confirm: "tab" });
+    await waitFor(".modal:contains(1.500)");
+    expect(queryAllTexts(".o_amount_candidate")).toEqual(["1.50", "1,500.00"]);
+    expect(".modal").toHaveCount(1);
+    await contains(".o_amount_candidate:contains(1,500.00)").click();
+    expect("[name=amount] input").toHaveValue("1,500.00");
+    await contains(".o_form_button_save").click();
+    await expect.waitForSteps(["save 1500"]);
+});
+
+test("what is asked about is not saved before the answer", async () => {
+    giveJson({});
+    onRpc("transaction", "web_save", () => {
+        expect.step("save");
+    });
+    await mountField(`<field name="currency_id" invisible="1"/>
+        <field name="amount" widget="written_amount"/>`);
+    await contains("[name=amount] input").edit("12,50", { confirm: "tab" });
+    await contains(".modal button:contains(Type It Again)").click();
+    await contains(".o_form_button_save").click();
+    expect.verifySteps([]);
+    expect("[name=amount]").toHaveClass("o_field_invalid");
+});
+
+test("what is no amount is refused", async () => {
+    giveJson({});
+    await mountField(`<field name="currency_id" invisible="1"/>
+        <field name="amount" widget="written_amount"/>`);
+    await contains("[name=amount] input").edit("1e9", { confirm: "tab" });
+    await waitFor(".o_notification:contains(1e9 is no amount. Write it like 1,234.50.)");
+    expect(".o_notification").toHaveCount(1);
+    expect("[name=amount]").toHaveClass("o_field_invalid");
+});
+
+test("the amount for all is read like any other", async () => {
+    giveJson({});
+    onRpc("transaction", "action_set_all", () => {
+        expect.step("set all");
+        return true;
+    });
+    await mountField(`<field name="amount_for_all" widget="amount_for_all"/>`);
+    await contains("[name=amount_for_all] input").edit("12,50", { confirm: false });
+    await press("Enter");
+    await contains(".o_amount_candidate:contains(12.50)").click();
+    expect("[name=amount_for_all] input").toHaveValue("12.50");
+    expect.verifySteps([]);
+    await contains("[name=amount_for_all] input").press("Enter");
+    await expect.waitForSteps(["set all"]);
 });
