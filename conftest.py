@@ -8,6 +8,7 @@ SLOWEST_FIRST = (
     "test_background_workers.py",
     "test_make_run.py",
     "test_queue_job.py",
+    "test_point_of_sale.py",
     "test_tours.py",
     "test_application_properties.py",
     "test_notice_workers.py",

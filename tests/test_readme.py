@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import rights
+from devenv.steps import ADDONS
 
 ROOT = Path(__file__).resolve().parents[1]
 PROMISE = re.compile(
@@ -34,8 +35,7 @@ def read_sentences():
 def read_quotes():
     """Return what tests quote of README: ``{quote: [files]}``."""
     quotes = {}
-    folders = ("account_credit_posting/tests", "account_credit_posting_queue_job/tests")
-    for folder in (*folders, "tests"):
+    for folder in (*(f"{addon}/tests" for addon in ADDONS), "tests"):
         for file in sorted((ROOT / folder).glob("test_*.py")):
             if file == Path(__file__):
                 continue

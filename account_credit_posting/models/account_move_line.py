@@ -5,7 +5,7 @@ from ..const import BILLING_GROUPS
 from ..tools.posting import get_posting
 from .account_credit_guard import COMPUTE
 from .credit import credit_wall
-from .stored_value import stored_value_guard, stored_value_wall
+from .stored_value import gift_card_sale, stored_value_guard, stored_value_wall
 
 
 class AccountMoveLine(models.Model):
@@ -58,6 +58,13 @@ class AccountMoveLine(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_posted(self):
         stored_value_guard.check_removed(self)
+
+    def _create_gift_card(self):
+        """Return the gift card that this line of an invoice sells, a draft.
+
+        Where it was sold elsewhere before, other addons return that one.
+        """
+        return gift_card_sale.create_card(self)
 
     def action_unreconcile_match_entries(self):
         """Keep credits apart from invoices when a user unreconciles both."""

@@ -229,8 +229,8 @@ def ensure_node():
 def pot(_arguments):
     """Export the addons' terms for translators."""
     with services(), database.installed_database() as name:
-        # Brings our addon for it along.
-        odoo.install(name, "queue_job", demo=False)
+        # They bring our addons for them along.
+        odoo.install(name, "queue_job,point_of_sale", demo=False)
         for addon in ADDONS:
             target = ROOT / addon / "i18n" / f"{addon}.pot"
             target.parent.mkdir(exist_ok=True)

@@ -75,7 +75,11 @@ class AccountStoredValueMovement(models.Model):
                    value.currency_id,
                    value.value_type,
                    line.date,
-                   move.stored_value_event AS event,
+                   -- One entry of a till may sell some and take others back.
+                   CASE WHEN move.stored_value_event = 'issue'
+                             AND line.amount_currency > 0 THEN 'void'
+                        ELSE move.stored_value_event
+                   END AS event,
                    line.name AS label,
                    move.id AS move_id,
                    COALESCE(

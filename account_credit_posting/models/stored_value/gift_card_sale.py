@@ -38,7 +38,7 @@ def sell(invoices):
         _check_others(invoice_sudo, lines_sudo)
         _split_lines(invoice_sudo, lines_sudo)
         for line_sudo in _get_card_lines(invoice_sudo):
-            line_sudo.stored_value_id = _create_card(line_sudo)
+            line_sudo.stored_value_id = line_sudo._create_gift_card()
         invoice_sudo.stored_value_event = "issue"
 
 
@@ -54,33 +54,55 @@ def _check_line(line):
     """
     env = line.env
     liability = line.move_id.company_id._get_liability_account("gift_card", "invoice")
-    quantity = line.quantity
-    is_whole = not float_compare(quantity, round(quantity), precision_digits=6)
-    if not is_whole or quantity < 1:
-        problem = env._("the quantity is one for each card, a whole number")
-    elif line.price_unit <= 0:
-        problem = env._("the price is what the card is worth, above zero")
-    elif not float_is_zero(line.discount, precision_digits=6):
-        problem = env._(
-            "a card is worth what is paid for it, so there is no discount. Post a "
-            "credit instead"
-        )
-    elif line.tax_ids:
-        problem = env._("it is taxed when it is used, not when it is sold")
-    elif line.account_id != liability:
+    problem = find_problem(line, line.quantity, line.tax_ids)
+    if not problem and line.account_id != liability:
         problem = env._(
             "it is booked on %(account)s",
             account=liability.display_name or env._("a liability account"),
         )
-    else:
-        return
-    raise UserError(
-        env._(
-            "%(line)s sells gift cards: %(problem)s. Change this line.",
-            line=line.name or line.product_id.display_name,
-            problem=problem,
+    refuse_line(line, line.name, problem)
+
+
+def find_problem(line, quantity, taxes):
+    """Return why a line can be no gift cards, whatever document it is on.
+
+    :param line: a record with ``price_unit`` and ``discount``
+    :param quantity: how many cards it sells
+    :param taxes: ``account.tax`` records of the line
+    :return: a part of a sentence; None where nothing is wrong
+    """
+    env = line.env
+    is_whole = not float_compare(quantity, round(quantity), precision_digits=6)
+    if not is_whole or quantity < 1:
+        return env._("the quantity is one for each card, a whole number")
+    if line.price_unit <= 0:
+        return env._("the price is what the card is worth, above zero")
+    if not float_is_zero(line.discount, precision_digits=6):
+        return env._(
+            "a card is worth what is paid for it, so there is no discount. Post a "
+            "credit instead"
         )
-    )
+    if taxes:
+        return env._("it is taxed when it is used, not when it is sold")
+    return None
+
+
+def refuse_line(line, name, problem):
+    """Refuse a line that can be no gift cards.
+
+    :param line: a record with ``product_id``
+    :param name: what the line says
+    :param problem: see :func:`find_problem`
+    :raise UserError: where there is a problem
+    """
+    if problem:
+        raise UserError(
+            line.env._(
+                "%(line)s sells gift cards: %(problem)s. Change this line.",
+                line=name or line.product_id.display_name,
+                problem=problem,
+            )
+        )
 
 
 def _check_others(invoice, lines):
@@ -127,8 +149,12 @@ def _split_lines(invoice, lines):
         invoice.write({"invoice_line_ids": commands})
 
 
-def _create_card(line):
-    """Create the gift card that a line sells, as a draft."""
+def create_card(line):
+    """Create the gift card that a line sells, as a draft.
+
+    :param line: of an invoice, with all rights
+    :return: the ``account.stored.value``
+    """
     invoice = line.move_id
     company = invoice.company_id
     date = invoice.invoice_date or get_today(company)

@@ -1,0 +1,10 @@
+from . import (
+    account_move,
+    account_move_line,
+    account_stored_value,
+    pos_order,
+    pos_order_line,
+    pos_session,
+    product_template,
+    res_company,
+)

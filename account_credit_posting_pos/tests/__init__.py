@@ -1,0 +1,1 @@
+from . import test_account_move, test_pos_order, test_pos_session
