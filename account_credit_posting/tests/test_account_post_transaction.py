@@ -106,6 +106,22 @@ class TestAccountPostTransaction(AccountCreditCommon):
         self.assertEqual(transaction.public_comment, "Snow")
         self.assertEqual(transaction.credit_item_id, self.item)
 
+    def test_back_to_an_earlier_step(self):
+        transaction = self._prepare({self.accounts[0]: 10})
+        for wanted, step in (
+            ("amounts", "amounts"),
+            ("setup", "amounts"),
+            ("result", "amounts"),
+            ("type", "type"),
+            ("nowhere", "type"),
+        ):
+            transaction.action_back(step=wanted)
+            self.assertEqual(transaction.step, step)
+        transaction.step = "setup"
+        transaction.action_post()
+        with self.assertRaisesRegex(UserError, "is posted as"):
+            transaction.action_back(step="amounts")
+
     def test_second_post_shows_the_first_result(self):
         transaction = self._prepare({self.account: 10})
         transaction.action_post()

@@ -98,6 +98,21 @@ class TestTours(TourCommon):
             {pupil: number for number, pupil in enumerate(pupils, start=1)},
         )
 
+    def test_back_of_the_browser(self):
+        self.start_tour(
+            "/odoo/customer-invoices",
+            "post_transaction_browser_back",
+            login=self.clerk.login,
+        )
+        self.assertPosted({self.account: 15})
+
+    def test_back_of_the_browser_to_where_one_came_from(self):
+        self.start_tour(
+            "/odoo/customers",
+            "post_transaction_browser_back_new",
+            login=self.clerk.login,
+        )
+
     def test_amounts_as_people_write_them(self):
         self._create_invoice(self.accounts[1], 40)
         transactions = self.env["account.post.transaction"].with_user(self.clerk)

@@ -562,10 +562,15 @@ class AccountPostTransaction(models.TransientModel):
         self.notice = False
         return True
 
-    def action_back(self):
-        """Go to the step before; nothing is lost."""
+    def action_back(self, step=None):
+        """Go to the step before, or to an earlier one; nothing is lost.
+
+        :param step: the earlier one; a later one than now changes nothing
+        """
         self._check_open_step()
-        self.step = STEPS[max(STEPS.index(self.step) - 1, 0)]
+        position = STEPS.index(self.step)
+        target = STEPS.index(step) if step in STEPS else position - 1
+        self.step = STEPS[max(min(target, position), 0)]
         return True
 
     def _check_open_step(self, step=None):

@@ -531,3 +531,92 @@ registry.category("web_tour.tours").add("post_transaction_written", {
         },
     ],
 });
+
+function goBack(step) {
+    return [
+        { content: "Back", trigger: ".o_post_transaction", run: () => history.back() },
+        { content: `See the step ${step} again`, trigger: STEP(step) },
+    ];
+}
+
+/** Each step is a place to go back to, and nothing is lost. */
+registry.category("web_tour.tours").add("post_transaction_browser_back", {
+    steps: () => [
+        {
+            content: "Post Transaction with nothing selected",
+            trigger: "button[name=action_post_credit]",
+            run: "click",
+        },
+        { content: "See the first step", trigger: STEP("Type") },
+        ...goOn("Accounts"),
+        ...addAccount("Family 0"),
+        seeAccount("Family 0"),
+        ...goOn("Amounts"),
+        ...goBack("Accounts"),
+        seeAccount("Family 0"),
+        ...goBack("Type"),
+        ...goOn("Accounts"),
+        seeAccount("Family 0"),
+        ...goOn("Amounts"),
+        {
+            content: "Type an amount that is not saved yet",
+            trigger: "div[name=step_amounts] .o_data_row td[name=amount] input",
+            run: "edit 15",
+        },
+        ...goBack("Accounts"),
+        ...goOn("Amounts"),
+        {
+            content: "It is there",
+            trigger: "div[name=step_amounts] [name=total]:contains(15.00)",
+        },
+        ...goOn("Set-up"),
+        ...setUpAndPost(1),
+        ...goBack("Result"),
+        {
+            content: "What is posted stays",
+            trigger: ".o_data_row .fa-check-circle.text-success",
+        },
+        ...goBack("Result"),
+        ...goBack("Result"),
+        ...goBack("Result"),
+        { content: "Back", trigger: ".o_post_transaction", run: () => history.back() },
+        {
+            content: "See where one came from",
+            trigger: ".o_list_view button[name=action_post_credit]",
+        },
+    ],
+});
+
+/** From the menu: the page was new, and Back leads to no empty one. */
+registry.category("web_tour.tours").add("post_transaction_browser_back_new", {
+    steps: () => [
+        {
+            content: "See the customers",
+            trigger: ".o_data_row:contains(Family 1)",
+        },
+        {
+            content: "Open Customers",
+            trigger: "[data-menu-xmlid='account.menu_finance_receivables']",
+            run: "click",
+        },
+        {
+            content: "Open Post Transaction",
+            trigger:
+                "[data-menu-xmlid='account_credit_posting.account_post_transaction_menu']",
+            run: "click",
+        },
+        { content: "See the first step", trigger: STEP("Type") },
+        ...goOn("Accounts"),
+        ...addAccount("Family 0"),
+        seeAccount("Family 0"),
+        ...goBack("Type"),
+        ...goOn("Accounts"),
+        seeAccount("Family 0"),
+        ...goBack("Type"),
+        { content: "Back", trigger: ".o_post_transaction", run: () => history.back() },
+        {
+            content: "See the customers again, and no empty page",
+            trigger: ".o_list_view .o_data_row:contains(Family 1)",
+        },
+    ],
+});
