@@ -24,27 +24,18 @@ BILLING_GROUPS = f"{GROUP_USER},{GROUP_READONLY}"
 CREDIT_ACCOUNT_NAME = _lt("Discounts and Credits Given")
 CREDIT_JOURNAL_NAME = _lt("Account Credits")
 
-#: Where a chart of accounts has none of a type: {account type: code}.
-FIRST_CODES = {
-    "income": "400000",
-    "income_other": "450000",
-    "liability_current": "211000",
+#: Ledger accounts that a company gets for stored value: {field: (name, purpose)}, the
+#: purpose being a field of ``charts.Places``.
+STORED_VALUE_ACCOUNTS = {
+    "gift_card_liability_account_id": (_lt("Gift Cards Sold"), "advances"),
+    "prepayment_liability_account_id": (_lt("Customer Prepayments"), "advances"),
+    "promotional_liability_account_id": (_lt("Gift Cards Given Away"), "advances"),
+    "gift_card_promotion_account_id": (_lt("Promotional Gift Cards"), "discounts"),
+    "breakage_account_id": (_lt("Breakage of Gift Cards"), "breakage"),
 }
 
-#: Ledger accounts that a company gets: {field: (name, account type)}.
-STORED_VALUE_ACCOUNTS = {
-    "gift_card_liability_account_id": (_lt("Gift Cards Sold"), "liability_current"),
-    "prepayment_liability_account_id": (
-        _lt("Customer Prepayments"),
-        "liability_current",
-    ),
-    "promotional_liability_account_id": (
-        _lt("Gift Cards Given Away"),
-        "liability_current",
-    ),
-    "gift_card_promotion_account_id": (_lt("Promotional Gift Cards"), "income"),
-    "breakage_account_id": (_lt("Breakage of Gift Cards"), "income_other"),
-}
+#: Settings that name a ledger account which the company got from us.
+ACCOUNT_FIELDS = ("credit_account_id", *STORED_VALUE_ACCOUNTS)
 
 #: Money paid in, money held in advance and value given away never share an account.
 LIABILITY_FIELDS = (

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_list
 
-from ..const import LIABILITY_FIELDS, STORED_VALUE_ACCOUNTS
+from ..const import ACCOUNT_FIELDS, LIABILITY_FIELDS
 from .stored_value import stored_value_wall
 
 
@@ -51,6 +51,19 @@ class AccountAccount(models.Model):
                         account=account.display_name,
                     )
                 )
+
+    def _get_statutory_vals(self):
+        """Return what statutory reports know an account by, for one that is like it.
+
+        Its type, its tags, and what localizations add to accounts.
+        """
+        self.ensure_one()
+        return {
+            name: field.convert_to_write(self[name], self)
+            for name, field in self._fields.items()
+            if name in ("account_type", "tag_ids")
+            or (name.startswith("l10n_") and field.store and field.copy)
+        }
 
     @api.model
     def _update_holders(self, accounts):
@@ -107,10 +120,7 @@ class AccountAccount(models.Model):
             .sudo()
             .with_context(active_test=False)
             .search(
-                Domain.OR(
-                    Domain(name, "in", self.ids)
-                    for name in ("credit_account_id", *STORED_VALUE_ACCOUNTS)
-                ),
+                Domain.OR(Domain(name, "in", self.ids) for name in ACCOUNT_FIELDS),
                 limit=1,
             )
         )

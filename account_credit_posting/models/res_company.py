@@ -40,6 +40,11 @@ class ResCompany(models.Model):
         help="Debited by a credit, unless its credit item has a ledger account of its "
         "own. The account's receivable is credited.",
     )
+    credit_accounting_is_new = fields.Boolean(
+        compute="_compute_credit_accounting_is_new",
+        help="Whether nothing of credits, gift cards and prepayments is posted yet: "
+        "their ledger accounts can be exchanged, and nothing is left on the old ones.",
+    )
     credit_background_lines = fields.Integer(
         string="Credits Posted at Once",
         default=200,
@@ -245,6 +250,21 @@ class ResCompany(models.Model):
         )
         return result
 
+    def _compute_credit_accounting_is_new(self):
+        # Who sets up a company need not see its journal items.
+        items_sudo = self.env["account.move.line"].sudo()
+        for company in self:
+            accounts_sudo = self.env["account.account"].union(
+                *(company.sudo()[name] for name in const.ACCOUNT_FIELDS)
+            )
+            company.credit_accounting_is_new = not items_sudo.search_count(
+                [
+                    ("account_id", "in", accounts_sudo.ids),
+                    ("company_id", "child_of", company.id),
+                ],
+                limit=1,
+            )
+
     def _create_credit_sequence(self):
         """Create the sequences that a company misses."""
         self._create_missing_sequence(
@@ -283,42 +303,44 @@ class ResCompany(models.Model):
         for company in self.filtered(lambda c: c.chart_template and not c.parent_id):
             if not company.credit_account_id:
                 company.credit_account_id = company._create_named_account(
-                    const.CREDIT_ACCOUNT_NAME, "income"
+                    const.CREDIT_ACCOUNT_NAME, "discounts"
                 )
             if not company.credit_journal_id:
                 company.credit_journal_id = company._create_credit_journal()
             company._create_stored_value_accounting()
 
-    def _create_named_account(self, name, account_type):
-        """Create a ledger account, numbered after the first one of its type.
+    def _create_named_account(self, name, purpose):
+        """Create a ledger account, in the group of the chart that is for its purpose.
 
         :param name: a ``LazyGettext``
-        :param account_type: of ``account.account``
-        :return: the ``account.account``
+        :param purpose: a field of ``charts.Places``
+        :return: the ``account.account``; an empty one where the chart has no place for
+            it: somebody has to choose one
         """
         self.ensure_one()
         # Set up for a company that need not be among those of the user.
-        accounts_sudo = self.env["account.account"].sudo().with_company(self)
-        first_sudo = accounts_sudo.search(
-            [
-                *accounts_sudo._check_company_domain(self),
-                ("account_type", "=", account_type),
-            ],
-            limit=1,
-        )
-        return self._create_named(
+        company_sudo = self.sudo().with_company(self)
+        accounts_sudo = company_sudo.env["account.account"]
+        templates_sudo = company_sudo.env["account.chart.template"]
+        like_sudo, code = templates_sudo._find_credit_place(company_sudo, purpose)
+        if not like_sudo:
+            return self.env["account.account"]
+        vals = like_sudo._get_statutory_vals()
+        if purpose == "advances":
+            # Some charts have it among what Odoo calls payables, to be reconciled.
+            vals["account_type"] = "liability_current"
+        account_sudo = self._create_named(
             accounts_sudo,
             name,
             {
-                "code": accounts_sudo._search_new_account_code(
-                    first_sudo.code or const.FIRST_CODES[account_type]
-                ),
-                "account_type": account_type,
+                **vals,
+                "code": accounts_sudo._search_new_account_code(code, set()),
                 "company_ids": [Command.set(self.ids)],
                 # A credit lowers a tax only where its item says so.
                 "tax_ids": [],
             },
         )
+        return account_sudo.with_env(self.env)
 
     def _create_credit_journal(self):
         """Create the journal of credits.
@@ -501,9 +523,9 @@ class ResCompany(models.Model):
     def _create_stored_value_accounting(self):
         """Create the ledger accounts and the journal that the company misses."""
         self.ensure_one()
-        for field_name, (name, account_type) in const.STORED_VALUE_ACCOUNTS.items():
+        for field_name, (name, purpose) in const.STORED_VALUE_ACCOUNTS.items():
             if not self[field_name]:
-                self[field_name] = self._create_named_account(name, account_type)
+                self[field_name] = self._create_named_account(name, purpose)
         if not self.stored_value_journal_id:
             self.stored_value_journal_id = self._create_named_journal(
                 const.STORED_VALUE_JOURNAL_NAME, "STVAL", "general"

@@ -21,6 +21,9 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.credit_account_id",
         readonly=False,
     )
+    credit_accounting_is_new = fields.Boolean(
+        related="company_id.credit_accounting_is_new",
+    )
     credit_background_lines = fields.Integer(
         related="company_id.credit_background_lines",
         readonly=False,

@@ -5,7 +5,10 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools.translate import code_translations
 
+from odoo.addons.account_credit_posting.charts import PLACES
+from odoo.addons.account_credit_posting.const import ACCOUNT_FIELDS, LIABILITY_FIELDS
 from odoo.addons.account_credit_posting.hooks import post_init_hook
+from odoo.addons.account_credit_posting.models import account_chart_template
 
 from .common import AccountCreditCommon
 
@@ -35,21 +38,13 @@ class TestResCompany(AccountCreditCommon):
     def test_new_company_with_a_chart_gets_all(self):
         company = self._create_company(name="Lakeside")
         account = company.credit_account_id.with_company(company)
-        income = self.env["account.account"].with_company(company)
-        first_income = income.search(
-            [
-                *income._check_company_domain(company),
-                ("account_type", "=", "income"),
-            ],
-            limit=1,
-        )
         self.assertRecordValues(
             account,
             [
                 {
                     "name": "Discounts and Credits Given",
                     "account_type": "income",
-                    "code": str(int(first_income.code) + 1),
+                    "code": "400001",
                     "company_ids": company.ids,
                     "tax_ids": [],
                 }
@@ -127,6 +122,91 @@ class TestResCompany(AccountCreditCommon):
             journal = self._create_company(name="Studio").credit_journal_id
         self.assertEqual(journal.with_context(lang="fr_FR").name, "Avoirs")
         self.assertEqual(journal.with_context(lang="en_US").name, "Account Credits")
+
+    # -------------------------------------------------------------------------
+    # WHERE THE LEDGER ACCOUNTS STAND
+    # -------------------------------------------------------------------------
+
+    def _get_codes(self, company):
+        """Return ``{setting: (code, account type, names of tags)}``."""
+        codes = {}
+        for name in ACCOUNT_FIELDS:
+            account = company[name].with_company(company)
+            tags = account.tag_ids.mapped("name")
+            codes[name] = (account.code, account.account_type, tags)
+        return codes
+
+    def test_accounts_stand_where_the_chart_has_such(self):
+        expected = {
+            "credit_account_id": ("400001", "income", ["Operating Activities"]),
+            "gift_card_liability_account_id": ("212001", "liability_current", []),
+            "prepayment_liability_account_id": ("212002", "liability_current", []),
+            "promotional_liability_account_id": ("212003", "liability_current", []),
+            "gift_card_promotion_account_id": (
+                "400002",
+                "income",
+                ["Operating Activities"],
+            ),
+            "breakage_account_id": ("450001", "income_other", []),
+        }
+        company = self._create_company(name="Lakeside")
+        self.assertEqual(self._get_codes(company), expected)
+
+    def test_other_charts_follow_what_odoo_uses_itself(self):
+        """A chart that we do not know: deferred revenue, sales, and gains."""
+        with patch.dict(PLACES, clear=True):
+            company = self._create_company(name="Lakeside")
+        company = company.with_company(company)
+        self.assertEqual(company.income_account_id.code, "400000")
+        gains = company.default_cash_difference_income_account_id
+        codes = {name: of[0] for name, of in self._get_codes(company).items()}
+        self.assertEqual(
+            codes,
+            {
+                "credit_account_id": "400001",
+                "gift_card_liability_account_id": "212001",
+                "prepayment_liability_account_id": "212002",
+                "promotional_liability_account_id": "212003",
+                "gift_card_promotion_account_id": "400002",
+                "breakage_account_id": str(int(gains.code) + 1),
+            },
+        )
+
+    def test_account_that_a_chart_has_no_place_for_is_chosen(self):
+        with (
+            patch.dict(PLACES, clear=True),
+            patch.object(account_chart_template, "ADVANCES", ()),
+        ):
+            company = self._create_company(name="Lakeside")
+        for name in LIABILITY_FIELDS:
+            self.assertFalse(company[name])
+        self.assertTrue(company.credit_account_id)
+        value = self.env["account.stored.value"].create(
+            {
+                "value_type": "gift_card",
+                "partner_id": self.account.id,
+                "company_id": company.id,
+                "initial_amount": 10,
+                "funding": "promotion",
+            }
+        )
+        with self.assertRaisesRegex(UserError, "Lakeside has no liability account"):
+            value.action_issue()
+
+    def test_settings_ask_for_a_look_until_something_is_posted(self):
+        settings = self.env["res.config.settings"].create({})
+        self.assertTrue(settings.credit_accounting_is_new)
+        # Till then, another one takes the place of each, whatever it holds later.
+        other = self.company.prepayment_liability_account_id.copy()
+        old = settings.prepayment_liability_account_id
+        settings.prepayment_liability_account_id = other
+        settings.execute()
+        self.assertEqual(self.company.prepayment_liability_account_id, other)
+        self.assertFalse(old.holds_stored_value)
+        old.unlink()
+        self._post_line()
+        settings.invalidate_recordset()
+        self.assertFalse(settings.credit_accounting_is_new)
 
     # -------------------------------------------------------------------------
     # BRANCHES AND OTHER COMPANIES
