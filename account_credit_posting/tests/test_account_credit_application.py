@@ -467,7 +467,7 @@ class TestApplyCreditsBesideOthers(AccountCreditApplicationCommon):
 
     def test_where_reconciling_makes_entries_nothing_is_left_out(self):
         engine = self.env["account.credit.application"]._get_engine(
-            self.company, "daily"
+            self.company, "cron"
         )
         item = self._create_invoice(self.account, 10).line_ids.filtered("date_maturity")
         self.assertEqual(

@@ -36,8 +36,8 @@ class OpenItem:
     #: For a credit: the invoice that it pays before all others, whatever the policy,
     #: because somebody named it.
     named_invoice: Any = None
-    #: For what books its own use when it pays: called with the application, returns the
-    #: receivable item that is reconciled with the invoice.
+    #: For what books its own use when it pays: called with all of its applications of
+    #: one set, returns for each the receivable item to reconcile with the invoice.
     draw: Any = None
     #: For a credit of ours: its ``account.credit.line``.
     credit_line: Any = None

@@ -117,12 +117,13 @@ class ApplicationEngine:
 
     def _reconcile(self, applications):
         """Reconcile credits with invoices, in this order (``_reconcile_plan``)."""
+        drawn = self._draw(applications)
         pairs = [  # [(credit item, debit item)]
             (
-                application.credit.line or application.credit.draw(application),
+                application.credit.line or drawn[number],
                 application.term.line,
             )
-            for application in applications
+            for number, application in enumerate(applications)
         ]
         rules = {
             (credit.id, debit.id): application.rule
@@ -139,6 +140,23 @@ class ApplicationEngine:
         items._reconcile_plan(
             [(credit + debit).with_env(items.env) for credit, debit in pairs]
         )
+
+    def _draw(self, applications):
+        """Let what books its own use do it, as one set.
+
+        :return: ``{place in the list: receivable item}``
+        """
+        places = {}  # {what books: [places of its applications]}
+        for number, application in enumerate(applications):
+            if draw := application.credit.draw:
+                places.setdefault(draw, []).append(number)
+        return {
+            number: item
+            for draw, numbers in places.items()
+            for number, item in zip(
+                numbers, draw([applications[number] for number in numbers]), strict=True
+            )
+        }
 
     def _get_savings(self, items):
         """Return the context that leaves out what changes nothing, for Odoo's hooks.

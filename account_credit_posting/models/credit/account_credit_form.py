@@ -151,10 +151,13 @@ class AccountCreditForm(models.AbstractModel):
         )
 
     @api.model
-    def _get_moves(self, company):
-        """Return ``account.move`` as entries of credits are created and posted."""
+    def _get_moves(self, company, writer="posting"):
+        """Return ``account.move`` as complete entries are created and posted.
+
+        :param writer: see ``written_by``
+        """
         moves = self.env["account.move"].with_context(**self._get_log_context(company))
-        return with_posting(moves, "posting")
+        return with_posting(moves, writer)
 
     @api.model
     def _get_log_context(self, company):
@@ -168,12 +171,13 @@ class AccountCreditForm(models.AbstractModel):
         }
 
     @api.model
-    def _create_complete(self, company, vals):
+    def _create_complete(self, company, vals, writer="posting"):
         """Create entries that are given complete, so that Odoo derives nothing.
 
         :param vals: one dict, or a list of them, for ``account.move.create``
+        :param writer: see ``written_by``
         """
-        moves = self._get_moves(company)
+        moves = self._get_moves(company, writer)
         complete = moves.with_context(skip_analytic_sync=True, skip_invoice_sync=True)
         return complete.create(vals).with_env(moves.env)
 

@@ -10,7 +10,7 @@ from ...tools.days import get_today
 from ...tools.posting import with_posting
 from ...tools.rights import end_approval
 from . import account_gift_card, stored_value_events
-from .stored_value_posting import post, post_reversals
+from .stored_value_posting import post, post_entries, post_undone
 from .stored_value_request import (
     ACTIVITY,
     ask_second_person,
@@ -106,17 +106,27 @@ def refuse(value, reason):
     end_approval(value, ACTIVITY, value.env._("Not approved."), reason)
 
 
-def use(value, application):
-    """Book the use for an invoice.
+def use(applications):
+    """Book the uses for invoices, as one set.
 
-    :param application: of ``plan_applications``
-    :return: the receivable item, to be reconciled with that of the invoice
+    :param list applications: of ``plan_applications``, those of stored values
+    :return: for each the receivable item, to be reconciled with that of the invoice
     :raise UserError: when there is less left than planned
     """
-    value._lock()
-    move = post(stored_value_events.use(value, application))
-    update_from_balance(value)
-    return move.line_ids.filtered(lambda item: not item.stored_value_id)
+    values = applications[0].credit.move.union(
+        *(application.credit.move for application in applications)
+    )
+    values._lock()
+    moves = post_entries(
+        [
+            stored_value_events.use(application.credit.move, application)
+            for application in applications
+        ]
+    )
+    update_from_balance(values)
+    return [
+        move.line_ids.filtered(lambda item: not item.stored_value_id) for move in moves
+    ]
 
 
 def give_back(applications):
@@ -127,7 +137,7 @@ def give_back(applications):
     values = applications.stored_value_id
     values._lock()
     moves = applications.credit_move_id
-    post_reversals([stored_value_events.undo(move) for move in moves])
+    post_undone([stored_value_events.undo(move) for move in moves])
     update_from_balance(values)
 
 
@@ -278,14 +288,15 @@ def update_from_balance(values):
     far as its invoice is paid. What comes back to one that was taken back, by the trash
     or by a credit note, follows its rest at once.
     """
-    for value in values:
-        is_empty = value.currency_id.is_zero(value.balance)
-        if is_empty and value.state == "active":
-            value._update_state("used")
-        elif not is_empty and value.state == "void":
+    empty = values.filtered(lambda value: value.currency_id.is_zero(value.balance))
+    if used := empty.filtered(lambda value: value.state == "active"):
+        # Its history says it.
+        used.with_context(mail_notrack=True)._update_state("used")
+    for value in values - empty:
+        if value.state == "void":
             # To discounts given, or onto the account, where the credit note is.
             post(stored_value_events.void_again(value))
-        elif not is_empty and value.state in ("used", "expired"):
+        elif value.state in ("used", "expired"):
             value._update_state("active")
             follow_invoices(value.filtered("invoice_id"))
 

@@ -1,7 +1,6 @@
 """Pay invoices with stored value: by itself, as the company says, or on request."""
 
 from datetime import date
-from functools import partial
 
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -40,7 +39,7 @@ def get_open_items(values):
             ledger=None,
             currency=value.currency_id,
             residual=get_available(available[value], get_today(value.company_id)),
-            draw=partial(use, value),
+            draw=use,
             order=(
                 1 if value.value_type == "prepayment" else 2,
                 value._get_last_day() or date.max,

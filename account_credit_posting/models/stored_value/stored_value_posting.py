@@ -18,7 +18,7 @@ def post(entry):
         return post_reversals([entry])
     if entry.journal:
         return _post_payment(entry)
-    journal_move = _post_entry(entry)
+    journal_move = post_entries([entry])
     if entry.open_items:
         other = journal_move.line_ids.filtered(lambda item: not item.stored_value_id)
         other._reconcile_plan([other + item for item in entry.open_items])
@@ -48,39 +48,93 @@ def post_reversals(entries):
     )
 
 
-def _post_entry(entry):
-    """Post an entry in the currency of the record."""
+def post_undone(entries):
+    """Post the reversals of uses as one set, each reconciled with its use.
+
+    :param list entries: of ``stored_value_events.undo``
+    :return: the posted ``account.move`` records, in this order
+    :raise UserError: when a date is locked
+    """
+    for entry in entries:
+        _check_date(entry, entry.reversed_move.journal_id)
+    forms = entries[0].value.env["account.credit.form"]
+    used = [entry.reversed_move for entry in entries]
+    moves = forms._create_complete(
+        used[0].union(*used).company_id,
+        [
+            {
+                **_prepare_entry(entry, entry.reversed_move.journal_id),
+                "reversed_entry_id": entry.reversed_move.id,
+            }
+            for entry in entries
+        ],
+        "event",
+    )
+    # All are reconciled here at once, not one by one as they are posted.
+    forms._post_as_block(with_posting(moves, "posting"))
+    forms._reconcile(
+        [
+            (move + undone).line_ids.filtered(lambda item: not item.stored_value_id)
+            for move, undone in zip(used, moves, strict=True)
+        ]
+    )
+    return moves
+
+
+def post_entries(entries):
+    """Post entries that are no payments as one set, in the currency of the records.
+
+    :param list entries: of ``stored_value_events``, all of one company
+    :return: the posted ``account.move`` records, in this order
+    :raise UserError: when a date is locked, or there is no journal
+    """
+    journal = _get_journal(entries[0].value)
+    for entry in entries:
+        _check_date(entry, journal)
+    forms = entries[0].value.env["account.credit.form"]
+    moves = forms._create_complete(
+        entries[0].value.company_id,
+        [_prepare_entry(entry, journal) for entry in entries],
+        "event",
+    )
+    forms._post_as_block(moves)
+    return moves
+
+
+def _prepare_entry(entry, journal):
+    """Prepare an entry: values for ``create``."""
     value = entry.value
     currency = value.currency_id
-    journal = _get_journal(value)
-    _check_date(entry, journal)
-    journal_move = with_posting(value.env["account.move"], "event").create(
-        {
-            "move_type": "entry",
-            "journal_id": journal.id,
-            "company_id": value.company_id.id,
-            "currency_id": currency.id,
-            "date": entry.date,
-            "ref": entry.ref,
-            "stored_value_event": entry.event,
-            "line_ids": [
-                Command.create(
-                    {
-                        "account_id": item.account.id,
-                        "partner_id": item.partner.id,
-                        "currency_id": currency.id,
-                        "amount_currency": item.amount,
-                        "balance": item.balance,
-                        "name": item.label,
-                        "stored_value_id": item.value and item.value.id,
-                    }
-                )
-                for item in entry.items
-            ],
-        }
-    )
-    journal_move._post(soft=False)
-    return journal_move
+    return {
+        "move_type": "entry",
+        "journal_id": journal.id,
+        "company_id": value.company_id.id,
+        "currency_id": currency.id,
+        "date": entry.date,
+        "ref": entry.ref,
+        "stored_value_event": entry.event,
+        "line_ids": [
+            Command.create(
+                {
+                    "account_id": item.account.id,
+                    "partner_id": item.partner.id,
+                    "currency_id": currency.id,
+                    "amount_currency": item.amount,
+                    "balance": item.balance,
+                    "name": item.label,
+                    "stored_value_id": item.value and item.value.id,
+                    **_prepare_storno(entry),
+                }
+            )
+            for item in entry.items
+        ],
+    }
+
+
+def _prepare_storno(entry):
+    """Return what makes a reversal one of negative amounts, where the law wants it."""
+    is_storno = entry.reversed_move and entry.value.company_id.account_storno
+    return {"is_storno": True} if is_storno else {}
 
 
 def _post_payment(entry):
