@@ -140,6 +140,7 @@ METHODS = {
         **rows(SEE, "read", "action_open", "action_change"),
         **rows(POST, "create", "write", "unlink", "issue", "action_issue"),
         **rows(POST, "apply_to_invoice", "redeem", "balance_of", "action_block"),
+        **rows(POST, "action_hand_over"),
         **rows(MANAGE, "adjust", "move_to", "refund", "action_unblock"),
         **rows(MANAGE, "action_void", "action_approve", "action_refuse"),
         **rows(AUTHOR, "action_new_code", "action_show_new_code", "send_card"),

@@ -782,6 +782,7 @@ class TestStoredValueRights(StoredValueCommon):
             "awaits_payment": True,
             "origin_id": self._issue(100).id,
             "code_last4": "0000",
+            "awaits_hand_over": True,
             "send_error": "x",
             "sent_date": "2024-03-15 10:00:00",
             "reminder_date": "2024-03-15",

@@ -332,6 +332,93 @@ class TestGiftCardByEmail(StoredValueCommon, MailCase):
                 call(value.with_user(self.clerk))
         value.with_user(self.manager).action_new_code()
 
+    # -------------------------------------------------------------------------
+    # PRINTED ONCE MORE
+    # -------------------------------------------------------------------------
+
+    def _issue_on_screen(self):
+        """Return a card that the clerk issued with the button, and its code."""
+        card = self.values.with_user(self.clerk).create(
+            {
+                "value_type": "gift_card",
+                "partner_id": self.account.id,
+                "initial_amount": 100,
+                "funding": "payment",
+                "journal_id": self.company_data["default_journal_bank"].id,
+            }
+        )
+        return card, card.action_issue()["params"]
+
+    def assertWorth(self, code, amount):
+        """Assert what a code is worth; None where it is worth nothing."""
+        values = self.values.with_user(self.clerk)
+        if amount is None:
+            with self.assertRaises(UserError):
+                values.balance_of(code)
+        else:
+            self.assertEqual(values.balance_of(code)["balance"], amount)
+
+    def test_issuer_prints_once_more_with_a_new_code(self):
+        card, shown = self._issue_on_screen()
+        self.assertTrue(shown["awaits_hand_over"])
+        old, name = card.code_last4, self.clerk.name
+        again = card.action_show_new_code()["params"]
+        self.assertFalse(again["awaits_hand_over"])
+        self.assertWorth(shown["code"], None)
+        self.assertWorth(again["code"], 100)
+        log = " ".join(card.message_ids.mapped("body"))
+        self.assertIn(f"The code that ends in {old} was shown to {name}", log)
+        self.assertIn(
+            f"given a new code by {name}: it ends in {card.code_last4}, and "
+            f"the one that ends in {old} is void",
+            log,
+        )
+        for code in (shown["code"], again["code"]):
+            self.assertNotIn(code, log)
+        # Once more, and no more.
+        with self.assertRaises(AccessError):
+            card.action_show_new_code()
+        self.assertWorth(again["code"], 100)
+
+    def test_handed_over_card_is_for_administrators(self):
+        card, shown = self._issue_on_screen()
+        card.action_hand_over()
+        card.action_hand_over()
+        self.assertFalse(card.awaits_hand_over)
+        log = card.message_ids.mapped("body")
+        self.assertEqual(
+            len([body for body in log if f"handed over by {self.clerk.name}" in body]),
+            1,
+        )
+        with self.assertRaises(AccessError):
+            card.action_show_new_code()
+        self.assertWorth(shown["code"], 100)
+        card.with_user(self.manager).action_show_new_code()
+        self.assertWorth(shown["code"], None)
+
+    def test_nobody_else_prints_once_more(self):
+        card, _shown = self._issue_on_screen()
+        other = self._create_user("other", "account_credit_posting.group_credit_user")
+        with self.assertRaises(AccessError):
+            card.with_user(other).action_show_new_code()
+        # Neither by another way, nor to another address.
+        for call in (card.action_new_code, lambda: card.send_card("me@example.com")):
+            with self.assertRaises(AccessError):
+                call()
+        with self.assertRaises(AccessError):
+            card.awaits_hand_over = True
+
+    def test_card_that_is_used_is_not_printed_once_more(self):
+        card, _shown = self._issue_on_screen()
+        invoice = self._create_invoice(self.account, 30)
+        card.apply_to_invoice(invoice.id)
+        with self.assertRaises(AccessError):
+            card.action_show_new_code()
+
+    def test_code_of_the_api_is_in_the_hands_of_the_caller(self):
+        card = self._issue(100)
+        self.assertFalse(card.awaits_hand_over)
+
     def test_clerk_gives_no_code_to_what_was_redeemed(self):
         self._issue(100)
         values = self.values.with_user(self.clerk)

@@ -260,6 +260,13 @@ class TestStoredValueTours(TourCommon):
         self.assertRecordValues(
             card, [{"balance": 100, "recipient_name": "Maya", "state": "active"}]
         )
+        self.start_tour(
+            f"/odoo/account.stored.value/{card.id}",
+            "gift_card_print_once_more",
+            login=self.clerk.login,
+        )
+        self.env.invalidate_all()
+        self.assertFalse(card.awaits_hand_over)
         self._create_invoice(other, 60)
         # What the customer brings; the tour has its code in writing.
         card._write_guarded({"code_hash": hash_code(self.env, "0" * 16)})

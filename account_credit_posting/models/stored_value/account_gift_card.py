@@ -145,6 +145,40 @@ def trigger_sending(env):
     trigger(env, "account_credit_posting.ir_cron_send_gift_cards")
 
 
+def check_may_print(value):
+    """Check the right to print a card with a new code.
+
+    Beside those who may give codes: whoever issued it, once more, while it is not
+    marked as handed over and nothing of it is used.
+
+    :param value: one ``account.stored.value``
+    :raise AccessError: when the user may not
+    """
+    issuers = value.create_uid | value.requested_by_id
+    is_whole = (
+        value.currency_id.compare_amounts(value.balance, value.initial_amount) >= 0
+    )
+    if value.awaits_hand_over and value.env.user in issuers and is_whole:
+        value._check_may_use()
+        check_state(value, "active", "blocked")
+    else:
+        check_may_give_code(value)
+
+
+def hand_over(values):
+    """Mark cards as handed over; log that, once.
+
+    :param values: ``account.stored.value`` records; the right is checked
+    """
+    for value_sudo in values.sudo().filtered("awaits_hand_over"):
+        value_sudo._write_guarded({"awaits_hand_over": False})
+        value_sudo._message_log(
+            body=value_sudo.env._(
+                "The card was handed over by %s.", values.env.user.name
+            )
+        )
+
+
 class GiftCard:
     """One gift card. Its code is told when it is made, and is nowhere after that."""
 
@@ -183,13 +217,53 @@ class GiftCard:
 
         :raise UserError: for a prepayment
         """
-        code = self.set_new_code()
         value_sudo = self.value_sudo
-        value_sudo._message_log(
-            body=self.env._("The card was given a new code by %s.", self.env.user.name)
-        )
+        void = value_sudo.code_last4
+        code = self.set_new_code()
+        user = self.env.user.name
+        body = self.env._("The card was given a new code by %s.", user)
+        if void:
+            body = self.env._(
+                "The card was given a new code by %(user)s: it ends in %(new)s, and "
+                "the one that ends in %(old)s is void.",
+                user=user,
+                new=value_sudo.code_last4,
+                old=void,
+            )
+        value_sudo._message_log(body=body)
+        value_sudo._write_guarded({"awaits_hand_over": False})
         self._warn_recipient(value_sudo._get_recipient())
         return code
+
+    def print_with_new_code(self):
+        """Give the card a new code, and return the action that tells it.
+
+        A second click waits, and finds that it was printed once more already.
+        """
+        value_sudo = self.value_sudo
+        value_sudo._lock()
+        is_first = not value_sudo.code_last4
+        code = self.renew_code()
+        if is_first:
+            return self.show_first_code(code)
+        return self.get_code_action(code)
+
+    def show_first_code(self, code):
+        """Return the action that tells the first code of the card.
+
+        :param code: False where it is told in an e-mail only
+        """
+        if code:
+            value_sudo = self.value_sudo
+            value_sudo._write_guarded({"awaits_hand_over": True})
+            value_sudo._message_log(
+                body=self.env._(
+                    "The code that ends in %(last4)s was shown to %(user)s.",
+                    last4=value_sudo.code_last4,
+                    user=self.env.user.name,
+                )
+            )
+        return self.get_code_action(code)
 
     def _warn_recipient(self, email):
         """Tell the recipient on file of a paid card of another code or address.
@@ -245,6 +319,7 @@ class GiftCard:
                 "account": value_sudo.partner_id.display_name,
                 "amount": value_sudo.currency_id.format(value_sudo.balance),
                 "code": code,
+                "awaits_hand_over": value_sudo.awaits_hand_over,
                 "recipient_email": value_sudo._get_recipient(),
                 "send_date": format_date(self.env, value_sudo.send_date)
                 if value_sudo.send_date
@@ -346,6 +421,7 @@ class GiftCard:
         )
         value._write_guarded(
             {
+                "awaits_hand_over": False,
                 "sent_date": fields.Datetime.now(),
                 "send_date": False,
                 "send_error": False,

@@ -221,6 +221,12 @@ class AccountStoredValue(models.Model):
     code_last4 = fields.Char(
         string="Code Ends With", readonly=True, copy=False, written_by="event"
     )
+    awaits_hand_over = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Until it is handed over, who issued it may print it once more.",
+        written_by="event",
+    )
     send_date = fields.Date(
         string="E-mail On",
         copy=False,
@@ -450,7 +456,7 @@ class AccountStoredValue(models.Model):
         self._check_may_use()
         code = self._issue_and_get_code()
         if self.value_type == "gift_card" and self.state == "active":
-            return GiftCard(self).get_code_action(code)
+            return GiftCard(self).show_first_code(code)
         return {"type": "ir.actions.act_window_close"}
 
     def _issue_and_get_code(self):
@@ -550,15 +556,7 @@ class AccountStoredValue(models.Model):
         :raise UserError: when it cannot be done
         """
         self.ensure_one()
-        build = getattr(stored_value_events, change)
-        arguments = {
-            "adjust": (amount,),
-            "void": (),
-            "move": (account, amount),
-            "refund": (amount, journal),
-        }
-        entry = build(self, *arguments[change])
-        return entry.items if entry else ()
+        return stored_value_changes.prepare(self, change, amount, account, journal)
 
     @answered_once
     def adjust(self, amount, reason, idempotency_key=None):
@@ -720,15 +718,8 @@ class AccountStoredValue(models.Model):
         value_sudo = account_gift_card.find_by_code(self.env, code)
         account_sudo = value_sudo.env["res.partner"].browse(account_id)
         stored_value_request.check_receiver(value_sudo, account_sudo)
-        target_sudo = stored_value_changes.move(
-            value_sudo, account_sudo, value_sudo.balance, "redeem"
-        )
-        value_sudo._write_guarded({"code_hash": False})
-        return {
-            "id": target_sudo.id,
-            "name": target_sudo.name,
-            "balance": target_sudo.balance,
-        }
+        target_sudo = stored_value_changes.redeem(value_sudo, account_sudo)
+        return target_sudo.read(["name", "balance"])[0]
 
     @api.model
     @reads_arguments
@@ -762,10 +753,23 @@ class AccountStoredValue(models.Model):
     def action_show_new_code(self):
         """Give a gift card a new code, and show it with a button that prints the card.
 
+        Who issued the card may do it once more, until it is marked as handed over.
+
         :return: a client action that tells the code
         :raise AccessError: see :meth:`action_new_code`
         """
-        return GiftCard(self).get_code_action(self.action_new_code())
+        self.ensure_one()
+        account_gift_card.check_may_print(self)
+        return GiftCard(self).print_with_new_code()
+
+    def action_hand_over(self):
+        """Mark gift cards as handed over: administrators alone give them a new code.
+
+        :return: True
+        """
+        self._check_may_use()
+        account_gift_card.hand_over(self)
+        return True
 
     @reads_arguments
     def send_card(self, email=None, date=None):

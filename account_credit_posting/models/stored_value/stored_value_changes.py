@@ -141,6 +141,19 @@ def give_back(applications):
     update_from_balance(values)
 
 
+def prepare(value, change, amount, account, journal):
+    """Return the items that a change would post, see ``_prepare_change``."""
+    build = getattr(stored_value_events, change)
+    arguments = {
+        "adjust": (amount,),
+        "void": (),
+        "move": (account, amount),
+        "refund": (amount, journal),
+    }
+    entry = build(value, *arguments[change])
+    return entry.items if entry else ()
+
+
 def adjust(value, amount, reason):
     """Correct what it was issued with, see ``stored_value_events.adjust``."""
     value._lock()
@@ -190,6 +203,16 @@ def _create_target(value, account, amount):
         }
     )
     target._update_state("active")
+    return target
+
+
+def redeem(value, account):
+    """Move all that is on a gift card to an account; its code is worth nothing then.
+
+    :return: the record of that account
+    """
+    target = move(value, account, value.balance, "redeem")
+    value._write_guarded({"code_hash": False})
     return target
 
 

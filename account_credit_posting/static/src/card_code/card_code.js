@@ -1,6 +1,8 @@
 /* global odoo */
 import { Component } from "@odoo/owl";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { CopyButton } from "@web/core/copy_button/copy_button";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
@@ -9,7 +11,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
  * Tell the code of a gift card once, and print the card.
  *
  * The code is on this page and nowhere else: the form that prints sends it in the body
- * of its request.
+ * of its request. Closing asks first, also by Escape.
  */
 export class CardCode extends Component {
     static template = "account_credit_posting.CardCode";
@@ -18,12 +20,56 @@ export class CardCode extends Component {
 
     setup() {
         this.action = useService("action");
+        this.dialog = useService("dialog");
+        this.orm = useService("orm");
         this.card = this.props.action.params;
         this.csrfToken = odoo.csrf_token;
+        if (this.card.code && this.env.dialogData) {
+            // The dialog waits for it, and stays where nobody answers.
+            this.env.dialogData.dismiss = () => this.askToClose();
+        }
     }
 
-    close() {
-        this.action.doAction({ type: "ir.actions.act_window_close" });
+    get question() {
+        return this.card.awaits_hand_over
+            ? _t(
+                  "The code is gone then. Until the card is marked as handed over, you " +
+                      "can print it once more, with a new code."
+              )
+            : _t(
+                  "The code is gone then, and only an administrator can give the card a " +
+                      "new one."
+              );
+    }
+
+    /** @returns {Promise<void>} fulfilled when the dialog may close */
+    askToClose() {
+        return new Promise((resolve) => {
+            this.dialog.add(ConfirmationDialog, {
+                title: _t("Close without handing the card over?"),
+                body: this.question,
+                confirm: resolve,
+                confirmLabel: _t("Close"),
+                cancel: () => {},
+                cancelLabel: _t("Stay"),
+            });
+        });
+    }
+
+    async handOver() {
+        await this.orm.call("account.stored.value", "action_hand_over", [[this.card.id]]);
+        return this.closeDialog();
+    }
+
+    async close() {
+        if (this.card.code) {
+            await this.askToClose();
+        }
+        return this.closeDialog();
+    }
+
+    closeDialog() {
+        return this.action.doAction({ type: "ir.actions.act_window_close" });
     }
 }
 

@@ -47,8 +47,23 @@ registry.category("web_tour.tours").add("gift_card_issue", {
             trigger: "form[action='/account_credit_posting/card'] .o_print_card",
         },
         {
-            content: "Close",
+            content: "Escape",
+            trigger: ".o_card_code",
+            run: "press Escape",
+        },
+        {
+            content: "Be asked first, and stay",
+            trigger: ".modal:contains(print it once more) button:contains(Stay)",
+            run: "click",
+        },
+        {
+            content: "Close, without handing it over",
             trigger: ".o_card_code button:contains(Close)",
+            run: "click",
+        },
+        {
+            content: "Be asked again, and close",
+            trigger: ".modal:contains(print it once more) button:contains(Close).btn-primary",
             run: "click",
         },
         {
@@ -203,6 +218,46 @@ registry.category("web_tour.tours").add("gift_card_correct", {
         {
             content: "The record has its pencil here, too",
             trigger: ".o_group_header:contains(50.00 left) .fa-pencil",
+        },
+    ],
+});
+
+/** The printer had no paper: once more, with a new code. */
+registry.category("web_tour.tours").add("gift_card_print_once_more", {
+    steps: () => [
+        {
+            content: "Print once more",
+            trigger: "button[name=action_show_new_code]:contains(Print Once More)",
+            run: "click",
+        },
+        {
+            content: "Confirm",
+            trigger: ".modal:contains(worth nothing then) .btn-primary",
+            run: "click",
+        },
+        {
+            content: "See the new code",
+            trigger: ".o_card_code_text:contains(/^([0-9A-Z]{4}-){3}[0-9A-Z]{4}$/)",
+        },
+        {
+            content: "Escape",
+            trigger: ".o_card_code",
+            run: "press Escape",
+        },
+        {
+            content: "There is no other time",
+            trigger: ".modal:contains(only an administrator) button:contains(Stay)",
+            run: "click",
+        },
+        {
+            content: "Hand it over",
+            trigger: ".o_hand_over",
+            run: "click",
+        },
+        {
+            content: "The page has no button for it any more",
+            trigger:
+                "body:not(:has(.o_card_code)) .o_form_view:not(:has(button[name=action_show_new_code]))",
         },
     ],
 });
