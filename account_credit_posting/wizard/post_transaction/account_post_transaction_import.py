@@ -83,6 +83,7 @@ class AccountPostTransactionImport(models.TransientModel):
         compute="_compute_separator",
         store=True,
         readonly=False,
+        string="Column Separator",
         help="What stands between the columns.",
     )
     has_header = fields.Boolean(
@@ -298,7 +299,7 @@ class AccountPostTransactionImport(models.TransientModel):
 
     def _get_symbols(self):
         """Return what may stand beside an amount."""
-        currencies = self.env["res.currency"].search([])
+        currencies = self.env["res.currency"].search([("active", "=", True)])
         return {*currencies.mapped("symbol"), *currencies.mapped("name")}
 
     # -------------------------------------------------------------------------
@@ -306,12 +307,12 @@ class AccountPostTransactionImport(models.TransientModel):
     # -------------------------------------------------------------------------
 
     def _read_rows(self):
-        """Return the rows of the file, see ``TransactionFile.read``.
+        """Return the rows of the file, see ``TransactionFile.get_rows``.
 
         :raise ValueError: when it cannot be read
         """
         file = self._get_file()
-        return file.read(self.encoding, self.separator) if file else []
+        return file.get_rows(self.encoding, self.separator) if file else []
 
     def _get_places(self, role):
         """Return the places of the columns with a role; a client sends any value."""

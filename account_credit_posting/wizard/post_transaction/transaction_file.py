@@ -62,7 +62,7 @@ class TransactionFile:
         """Return what separates the cells of a text: a key of ``SEPARATORS``."""
         best, widest = "comma", 1
         for name in SEPARATORS:
-            rows = self.read(encoding, name)[:SAMPLE]
+            rows = self.get_rows(encoding, name)[:SAMPLE]
             widths = {len(cells) for _number, cells in rows}
             # Each row has as many cells, or nearly: a comment may have a comma in it.
             width = min(widths, default=1)
@@ -70,7 +70,7 @@ class TransactionFile:
                 best, widest = name, width
         return best
 
-    def read(self, encoding=None, separator=None):
+    def get_rows(self, encoding=None, separator=None):
         """Return the rows that are not empty.
 
         :param encoding: of a text

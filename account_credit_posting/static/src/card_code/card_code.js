@@ -57,7 +57,9 @@ export class CardCode extends Component {
     }
 
     async handOver() {
-        await this.orm.call("account.stored.value", "action_hand_over", [[this.card.id]]);
+        await this.orm.call("account.stored.value", "action_hand_over", [
+            [this.card.id],
+        ]);
         return this.closeDialog();
     }
 

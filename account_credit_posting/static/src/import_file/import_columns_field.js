@@ -17,7 +17,9 @@ export class ImportColumnsField extends Component {
     /** The first rows: the columns hold them the other way round. */
     get rows() {
         const samples = this.columns.map((column) => column.samples);
-        return (samples[0] || []).map((_cell, row) => samples.map((cells) => cells[row]));
+        return (samples[0] || []).map((_cell, row) =>
+            samples.map((cells) => cells[row])
+        );
     }
 
     get roles() {

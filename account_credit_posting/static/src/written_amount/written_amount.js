@@ -5,7 +5,10 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { formatFloat } from "@web/views/fields/formatters";
-import { MonetaryField, monetaryField } from "@web/views/fields/monetary/monetary_field";
+import {
+    MonetaryField,
+    monetaryField,
+} from "@web/views/fields/monetary/monetary_field";
 import { InvalidNumberError } from "@web/views/fields/parsers";
 import { readAmount } from "./read_amount";
 

@@ -63,7 +63,8 @@ registry.category("web_tour.tours").add("gift_card_issue", {
         },
         {
             content: "Be asked again, and close",
-            trigger: ".modal:contains(print it once more) button:contains(Close).btn-primary",
+            trigger:
+                ".modal:contains(print it once more) button:contains(Close).btn-primary",
             run: "click",
         },
         {

@@ -19,7 +19,9 @@ registry.category("web_tour.tours").add("post_transaction_import", {
                     "Konto;Betrag\nFamily 0;1.234,50\nNobody;5,00\none@example.com;20\n";
                 const input = this.anchor.querySelector("input[type=file]");
                 const transfer = new DataTransfer();
-                transfer.items.add(new File([text], "klasse.csv", { type: "text/csv" }));
+                transfer.items.add(
+                    new File([text], "klasse.csv", { type: "text/csv" })
+                );
                 input.files = transfer.files;
                 input.dispatchEvent(new Event("change"));
             },
