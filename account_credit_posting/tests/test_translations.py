@@ -20,6 +20,8 @@ SAME = {
     *("Obstacle", "Rest", "Source", "Status", "Taxes", "Total", "Transaction", "Type"),
     *("XXXX-XXXX-XXXX-XXXX", "credit", "id", "credit_back", "credit_note", "entry"),
     *("payment", "refund"),
+    *("UTF-8", "UTF-16", "Mac OS Roman"),
+    *(f"Windows-{number}" for number in range(1250, 1257)),
 }
 
 
