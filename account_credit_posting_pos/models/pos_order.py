@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
+from odoo.tools import format_date
 
 from odoo.addons.account_credit_posting.models.stored_value import account_gift_card
 from odoo.addons.account_credit_posting.tools.days import get_today
@@ -54,8 +55,10 @@ class PosOrder(models.Model):
 
         A code is told once: for the receipt. Later it shows its last digits alone.
 
-        :return: ``[{"uuid", "name", "amount", "expiry_date", "code", "is_told"}]``, the
-            first two of the order line and of the card
+        :return: ``[{"uuid", "name", "amount", "expiry_date", "is_active", "code",
+            "is_told"}]``: uuid of the order line, amount in the currency of the order,
+            date as the user writes it, whether the card can be used, and whether the
+            code is whole
         :raise AccessError: when the user does not work at the till
         """
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
@@ -66,7 +69,8 @@ class PosOrder(models.Model):
                 "uuid": value_sudo.pos_line_id.uuid,
                 "name": value_sudo.name,
                 "amount": value_sudo.initial_amount,
-                "expiry_date": value_sudo.expiry_date,
+                "expiry_date": format_date(self.env, value_sudo.expiry_date),
+                "is_active": value_sudo.state == "active",
                 **self._tell_code(value_sudo),
             }
             for value_sudo in self._get_sold_cards()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.account_credit_posting.const import BILLING_GROUPS
@@ -25,6 +25,12 @@ class PosOrderLine(models.Model):
         groups=BILLING_GROUPS,
         help="The gift card that this line sold; one at most.",
     )
+    # Who works at the till sees which card it is, and no more of it.
+    gift_card_name = fields.Char(related="gift_card_ids.name", string="Gift Card")
+
+    @api.model
+    def _load_pos_data_fields(self, config):
+        return [*super()._load_pos_data_fields(config), "gift_card_name"]
 
     def write(self, vals):
         """Keep what a gift card was sold for.

@@ -1,1 +1,1 @@
-from . import test_account_move, test_pos_order, test_pos_session
+from . import test_account_move, test_pos_order, test_pos_session, test_tours

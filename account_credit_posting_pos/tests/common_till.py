@@ -62,7 +62,7 @@ class TillCommon(StoredValueCommon):
 
     def setUp(self):
         super().setUp()
-        self.session = self._open()
+        self.pos_session = self._open()
 
     @classmethod
     def _create_config(cls, **vals):
@@ -88,7 +88,7 @@ class TillCommon(StoredValueCommon):
 
     def _close(self, session=None):
         """Close a session, as its cashier; return its entry."""
-        session = session or self.session
+        session = session or self.pos_session
         session = session.with_user(self.cashier)
         orders = session.sudo().order_ids
         if session.config_id.cash_control:
@@ -105,7 +105,7 @@ class TillCommon(StoredValueCommon):
         :param lines: ``(product, quantity)`` or values of the line
         :return: the order
         """
-        session = session or self.session
+        session = session or self.pos_session
         line_vals = [self._prepare_line(line) for line in lines]
         total = sum(line["price_subtotal_incl"] for line in line_vals)
         untaxed = sum(line["price_subtotal"] for line in line_vals)

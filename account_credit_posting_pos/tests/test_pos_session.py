@@ -36,7 +36,7 @@ class TestPosSession(TillCommon):
                     "liability_account_id": self.sold.id,
                     "invoice_id": False,
                     "pos_order_name": order.name,
-                    "pos_session_name": self.session.name,
+                    "pos_session_name": self.pos_session.name,
                     "issue_date": move.date,
                 }
             ]
