@@ -34,9 +34,17 @@ account = env["res.partner"].create({
 bank = env["account.journal"].search([
     ("type", "=", "bank"), ("company_id", "=", company.id),
 ], limit=1)
-item = env["product.product"].create({"name": "Goodwill", "is_credit_item": True})
+# Where the law wants a tax on each line: one of zero per cent.
+taxes = [Command.set(env["account.tax"].search([
+    *env["account.tax"]._check_company_domain(company),
+    ("type_tax_use", "=", "sale"),
+    *TAX,
+], limit=1).ids)] if TAX else []
+item = env["product.product"].create({
+    "name": "Goodwill", "is_credit_item": True, "taxes_id": taxes,
+})
 card_product = env["product.product"].create({
-    "name": "Gift Card", "is_gift_card": True, "list_price": 50,
+    "name": "Gift Card", "is_gift_card": True, "list_price": 50, "taxes_id": taxes,
 })
 lesson = env["product.product"].create({
     "name": "Lesson", "type": "service", "taxes_id": [],
@@ -49,7 +57,7 @@ def invoice(amount, product=lesson):
         "partner_id": account.id,
         "invoice_date": today,
         "invoice_line_ids": [Command.create({
-            "product_id": product.id, "price_unit": amount, "tax_ids": [],
+            "product_id": product.id, "price_unit": amount, "tax_ids": taxes,
         })],
     })
     move.action_post()

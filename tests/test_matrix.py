@@ -62,6 +62,10 @@ PARTNERS = {
         "l10n_ar_afip_responsibility_type_id": env.ref("l10n_ar.res_IVARI").id,
     }""",
 }
+# Which tax a localization wants on each line, also where none is charged.
+TAXES = {
+    "l10n_ar": [("tax_group_id.l10n_ar_vat_afip_code", "=", "2")],
+}
 FIND = f'addon = env["ir.module.module"].search([("name", "=", "{ADDON}")])'
 UPGRADE = f"{FIND}\naddon.button_immediate_upgrade()"
 UNINSTALL = f"{FIND}\naddon.button_immediate_uninstall()"
@@ -102,6 +106,7 @@ def tell(name, neighbour, *, with_addon=True):
     settings = (
         f"COUNTRY, VAT, WITH_ADDON = {country!r}, {vat!r}, {with_addon}\n"
         f"PARTNER = lambda env: {partner}\n"
+        f"TAX = {TAXES.get(neighbour)!r}\n"
     )
     return run_alone(name, settings + SCENARIO)
 
