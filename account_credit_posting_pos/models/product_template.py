@@ -12,7 +12,6 @@ class ProductTemplate(models.Model):
         return [*super()._load_pos_data_fields(config), "is_gift_card"]
 
     def _check_not_in_ledger(self):
-        super()._check_not_in_ledger()
         # What an open session has sold is booked as it was sold.
         lines_sudo = self.env["pos.order.line"].sudo()
         sold = lines_sudo.search(
@@ -31,3 +30,4 @@ class ProductTemplate(models.Model):
                     session=sold.order_id.session_id.name,
                 )
             )
+        return super()._check_not_in_ledger()
