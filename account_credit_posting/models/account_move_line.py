@@ -78,7 +78,7 @@ class AccountMoveLine(models.Model):
         return result
 
     def _reconcile_post_hook(self, data):
-        if get_posting(self.env).decision:
+        if get_posting(self.env).is_saving:
             self.move_id._recompute_recordset()
             # Whatever is done with paid invoices leaves nothing out.
             data = {

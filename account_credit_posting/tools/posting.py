@@ -49,6 +49,8 @@ class Posting:
     is_carrying_over: bool = False
     #: Whether invoices are posted whose own credits come before all others.
     is_charging: bool = False
+    #: Whether work is left out that changes nothing, see :func:`without_rework`.
+    is_saving: bool = False
 
 
 def get_posting(env):
@@ -78,3 +80,23 @@ def with_posting(records, *writers, **changes: Any):
 def is_written_by(env, writer):
     """Tell whether a writer is at work, as ``written_by`` of a field names it."""
     return writer in get_posting(env).writers
+
+
+def without_rework(items, *, is_logged=False):
+    """Return journal items as they are reconciled without work that changes nothing.
+
+    It is more than half of all. The tracking messages tell what the applications tell
+    (``mail_notrack``). Odoo computes the lines of the documents again
+    (``_sync_dynamic_lines``), which are posted and stay as they are; not left out where
+    reconciling makes further entries, for exchange differences and cash basis.
+
+    :param items: ``account.move.line`` records, all that are reconciled
+    :param is_logged: whether there are tracking messages all the same
+    """
+    companies = items.company_id
+    context = {} if is_logged else {"mail_notrack": True}
+    if items.currency_id == companies.currency_id and not any(
+        companies.mapped("tax_exigibility")
+    ):
+        context["skip_invoice_sync"] = True
+    return with_posting(items.with_context(**context), is_saving=True)

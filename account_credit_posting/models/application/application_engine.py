@@ -11,7 +11,7 @@ from ... import const
 from ...tools.applying import OpenItem, plan_applications
 from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
-from ...tools.posting import Decision, with_posting
+from ...tools.posting import Decision, with_posting, without_rework
 from ...tools.working import trigger
 
 _logger = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ class ApplicationEngine:
         }
         both = self.items.union(*(credit + debit for credit, debit in pairs))
         items = with_posting(
-            both.with_context(**self._get_savings(both)),
+            without_rework(both, is_logged=self.company.credit_application_log),
             decision=Decision(self.origin, rules),
         )
         # Odoo looks at the taxes of each entry: read them at once.
@@ -157,26 +157,6 @@ class ApplicationEngine:
                 numbers, draw([applications[number] for number in numbers]), strict=True
             )
         }
-
-    def _get_savings(self, items):
-        """Return the context that leaves out what changes nothing, for Odoo's hooks.
-
-        Both are more than half of the work. The messages tell what the applications
-        tell (``mail_notrack``). Odoo computes the lines of the documents again
-        (``_sync_dynamic_lines``), which are posted and stay as they are; not where
-        reconciling makes further entries, for exchange differences and cash basis.
-
-        :param items: what is reconciled
-        """
-        savings = {}
-        if not self.company.credit_application_log:
-            savings["mail_notrack"] = True
-        if (
-            items.currency_id == self.company.currency_id
-            and not self.company.tax_exigibility
-        ):
-            savings["skip_invoice_sync"] = True
-        return savings
 
     def _look_again(self):
         trigger(

@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.fields import Command
 
 from ...tools.isolating import explain_error, isolate
-from ...tools.posting import NumberBlock, with_posting
+from ...tools.posting import NumberBlock, with_posting, without_rework
 
 _logger = logging.getLogger(__name__)
 
@@ -387,7 +387,8 @@ class AccountCreditForm(models.AbstractModel):
     @api.model
     def _reconcile(self, pairs):
         items = self.env["account.move.line"].with_context(move_reverse_cancel=True)
-        items._reconcile_plan(pairs)
+        items = without_rework(items.union(*pairs))
+        items._reconcile_plan([pair.with_env(items.env) for pair in pairs])
 
     @api.model
     def _prepare_counter_vals(self, lines):
