@@ -20,6 +20,7 @@ CHARTS = {
     "l10n_es": "es_pymes",
     "l10n_mx": "mx",
     "l10n_ar": "ar_ri",
+    "l10n_ro": "ro",
 }
 
 #: Where the ledger accounts of these companies are: ``{chart: codes}``, for credits,
@@ -37,6 +38,7 @@ CODES = {
         *("4.1.1.01.021", "2.1.1.01.041", "2.1.1.01.042", "2.1.1.01.043"),
         *("4.1.1.01.022", "4.3.1.01.021"),
     ],
+    "ro": ["709001", "419101", "419102", "419103", "709002", "758801"],
 }
 
 #: What reports find them by: ``{chart: (group or tag) of credits, cards, breakage}``.
@@ -47,6 +49,7 @@ REPORTED = {
     "es_pymes": ["«Rappels»", "Advances from customers", "Income from other services"],
     "mx": ["Refunds, discounts", "Other customer advances", "Other Income"],
     "ar_ri": ["Sales revenue", "Commercial Debts", "Extraordinary Income"],
+    "ro": ["Net turnover", "Customers and", "Other operating revenues"],
 }
 
 SET_UP = """
@@ -83,6 +86,62 @@ print(json.dumps(found))
 """
 
 
+#: What stories begin with: the company of a chart, and what one does there.
+BEGIN = """
+import json
+from odoo.fields import Command
+company = env["res.company"].search([("name", "=", "{chart}")])
+env = env(context={{**env.context, "allowed_company_ids": company.ids}})
+company = env.company
+batches = env["account.credit.batch"]
+today = "2024-03-15"
+
+def account(name="Family", **vals):
+    return env["res.partner"].create({{
+        "name": name, "country_id": company.country_id.id, **vals
+    }})
+
+def item(taxes=(), **vals):
+    return env["product.product"].create({{
+        "name": "Goodwill", "is_credit_item": True,
+        "taxes_id": [Command.set([tax.id for tax in taxes])], **vals,
+    }})
+
+def prepare(item, amounts, **vals):
+    return batches.create({{
+        "credit_item_id": item.id, "company_id": company.id, "date": today,
+        "line_ids": [
+            Command.create({{"partner_id": account.id, "amount": amount}})
+            for account, amount in amounts.items()
+        ],
+        **vals,
+    }})
+
+def post(batch):
+    batch.action_post()
+    assert batch.state == "done", batch.line_ids.mapped("error")
+    return batch.line_ids
+
+def shown(batch):
+    items = batch.line_ids._get_form()._get_items(batch.line_ids)
+    codes = env["account.account"].browse
+    return [
+        [
+            [codes(vals["account_id"]).code, round(vals["balance"], 2)]
+            for vals in of_line.all
+        ]
+        for of_line in items.values()
+    ]
+
+def booked(moves):
+    return [
+        [[line.account_id.code, line.balance] for line in move.line_ids.sorted(
+            lambda line: (line.display_type == "payment_term", line.id))]
+        for move in moves
+    ]
+"""
+
+
 @pytest.fixture(scope="module")
 def world():
     """Give a database with a company in each of these countries."""
@@ -95,6 +154,11 @@ def world():
 def run(name, script):
     """Run a script and return the JSON that it printed last."""
     return json.loads(run_script(name, script).strip().splitlines()[-1])
+
+
+def tell(name, chart, story):
+    """Run a story in the company of a chart; nothing of it stays."""
+    return run(name, BEGIN.format(chart=chart) + story)
 
 
 # -----------------------------------------------------------------------------
@@ -160,3 +224,204 @@ def test_places_are_in_the_chart_of_odoo(chart):
             assert free not in codes
             assert len(free) == len(start)
             assert free[:-2] == start[:-2], place
+
+
+# -----------------------------------------------------------------------------
+# WHAT LOCALIZATIONS DECIDE ON A DOCUMENT
+# -----------------------------------------------------------------------------
+
+OVERRIDES = """
+from odoo.addons.account_credit_posting import localizations
+found = {}
+for company in env["res.company"].search([("chart_template", "!=", False)]):
+    found[company.name] = [
+        sorted(localizations.find_overrides(company, methods))
+        for methods in (localizations.DOCUMENT, localizations.NUMBER)
+    ]
+import json
+print(json.dumps(found))
+"""
+
+
+def test_localizations_that_override_what_is_assumed_are_found(world):
+    """In their own country alone; what is for many countries counts in all."""
+    latam = [
+        ["l10n_latam_invoice_document", "account.move", name]
+        for name in (
+            "_deduce_sequence_number_reset",
+            "_get_last_sequence_domain",
+            "_get_starting_sequence",
+        )
+    ]
+    found = run(world, OVERRIDES)
+    for chart in ("de_skr03", "fr", "be_comp", "es_pymes", "ro"):
+        assert found[chart] == [[], latam], chart
+    assert found["mx"] == [
+        [["l10n_mx", "account.move.line", "_compute_account_id"]],
+        latam,
+    ]
+    assert found["ar_ri"] == [
+        [],
+        [
+            ["l10n_ar", "account.move", "_get_last_sequence_domain"],
+            ["l10n_ar", "account.move", "_get_starting_sequence"],
+            *latam,
+        ],
+    ]
+
+
+def test_assumed_methods_are_those_of_odoo(world):
+    """A method that Odoo has renamed would be looked for in vain."""
+    script = """
+import json
+from odoo.addons.account_credit_posting import localizations
+print(json.dumps([
+    [model, name]
+    for methods in (localizations.DOCUMENT, localizations.NUMBER)
+    for model, names in methods.items()
+    for name in names
+    if not hasattr(env[model], name)
+]))
+"""
+    assert run(world, script) == []
+
+
+# The account that Mexico books each refund line on, whatever the item says.
+MEXICO = """
+refunds = company.l10n_mx_income_return_discount_account_id
+tax = company.account_sale_tax_id
+found = {"refunds": refunds.code}
+for name, taxes in (("plain", []), ("taxed", [tax])):
+    batch = prepare(item(taxes), {account(): 100, account("Other"): 50})
+    found[name] = {"shown": shown(batch), "booked": booked(post(batch).move_id)}
+batch = prepare(item(), {account(): 100}, document_form="entry")
+found["entry"] = {"shown": shown(batch), "booked": booked(post(batch).move_id)}
+found["rate"] = tax.amount
+print(json.dumps(found))
+"""
+
+
+def test_mexico_books_a_credit_item_on_one_account(world):
+    found = tell(world, "mx", MEXICO)
+    assert found["refunds"] == "402.01.01"
+    assert found["plain"]["booked"] == [
+        [["402.01.01", 100], ["105.01.01", -100]],
+        [["402.01.01", 50], ["105.01.01", -50]],
+    ]
+    assert [items[0] for items in found["taxed"]["booked"]] == [
+        ["402.01.01", 100],
+        ["402.01.01", 50],
+    ]
+    assert found["entry"]["booked"] == [[["402.01.01", 100], ["105.01.01", -100]]]
+    for name in ("plain", "taxed", "entry"):
+        assert found[name]["shown"] == found[name]["booked"], name
+
+
+# Whom a business sells to decides which letter its documents have.
+ARGENTINA = """
+cuit = env.ref("l10n_ar.it_cuit")
+def customer(name, kind, vat):
+    return account(
+        name,
+        l10n_latam_identification_type_id=cuit.id,
+        l10n_ar_afip_responsibility_type_id=env.ref(f"l10n_ar.res_{kind}").id,
+        vat=vat,
+    )
+
+company.write({"vat": "30111111118"})
+company.partner_id.l10n_ar_afip_responsibility_type_id = env.ref("l10n_ar.res_IVARI")
+company.partner_id.l10n_latam_identification_type_id = cuit
+exempt = env["account.tax"].search([
+    ("company_id", "=", company.id), ("type_tax_use", "=", "sale"),
+    ("tax_group_id.l10n_ar_vat_afip_code", "=", "2"),
+], limit=1)
+firms = [customer(f"Firm {number}", "IVARI", vat) for number, vat in enumerate(
+    ["30714295698", "30714101443"])]
+people = [customer(f"Family {number}", "CF", False) for number in range(2)]
+"""
+CREDITS = """
+mixed = [firms[0], people[0], firms[1], people[1]]
+goodwill = item([exempt])
+found = {"journal": [
+    company.credit_journal_id.l10n_latam_use_documents, company.credit_journal_id.type]}
+for name in ("first", "second"):
+    batch = prepare(goodwill, {account: 10 for account in mixed})
+    lines = post(batch)
+    found[name] = [
+        [line.partner_id.name, move.l10n_latam_document_type_id.doc_code_prefix,
+         move.name]
+        for line in lines for move in line.move_id
+    ]
+batch.action_reverse("all", today, "A mistake")
+found["reversed"] = [
+    [move.reversed_entry_id.name, move.journal_id.type, move.state]
+    for move in env["account.move"].search(
+        [("reversed_entry_id", "in", batch.line_ids.move_id.ids)], order="id")
+]
+print(json.dumps(found))
+"""
+
+
+def test_argentina_numbers_credit_notes_by_their_letter(world):
+    found = tell(world, "ar_ri", ARGENTINA + CREDITS)
+    # Among the invoices, which have the numbers of the tax agency.
+    assert found["journal"] == [True, "sale"]
+    for first, name in ((1, "first"), (3, "second")):
+        numbers = iter((first, first, first + 1, first + 1))
+        assert found[name] == [
+            [customer, prefix, f"{prefix} 00001-{next(numbers):08}"]
+            for customer, prefix in (
+                ("Firm 0", "NC-A"),
+                ("Family 0", "NC-B"),
+                ("Firm 1", "NC-A"),
+                ("Family 1", "NC-B"),
+            )
+        ], name
+    # What takes them back is no document of the law.
+    assert found["reversed"] == [
+        [name, "general", "posted"] for _customer, _prefix, name in found["second"]
+    ]
+
+
+CARDS = """
+def sell(*taxes):
+    product = env["product.product"].create({
+        "name": "Gift Card", "is_gift_card": True, "taxes_id": False})
+    invoice = env["account.move"].create({
+        "move_type": "out_invoice", "partner_id": people[0].id, "invoice_date": today,
+        "invoice_line_ids": [Command.create({
+            "product_id": product.id, "quantity": 3, "price_unit": 50,
+            "tax_ids": [Command.set([tax.id for tax in taxes])],
+        })],
+    })
+    invoice.action_post()
+    return invoice
+
+def refused(*taxes):
+    try:
+        with env.cr.savepoint():
+            sell(*taxes)
+    except Exception as error:
+        return str(error)
+
+invoice = sell(exempt)
+found = {
+    "items": booked(invoice),
+    "taxes": [line.tax_ids.ids == exempt.ids for line in invoice.invoice_line_ids],
+    "cards": invoice.sold_value_ids.mapped("initial_amount"),
+    "taxed": refused(company.account_sale_tax_id),
+}
+print(json.dumps(found))
+"""
+
+
+def test_argentina_sells_gift_cards_with_the_tax_of_zero(world):
+    found = tell(world, "ar_ri", ARGENTINA + CARDS)
+    liability = CODES["ar_ri"][1]
+    [items] = found["items"]
+    assert items[:3] == [[liability, -50]] * 3
+    assert len(items) == 4
+    assert items[3][1] == 150
+    assert found["taxes"] == [True] * 3
+    assert found["cards"] == [50] * 3
+    assert "it is taxed when it is used, not when it is sold" in found["taxed"]

@@ -8,6 +8,14 @@ class AccountJournal(models.Model):
 
     _inherit = "account.journal"
 
+    def _is_for_documents(self):
+        """Tell whether a law types and numbers the documents in this journal.
+
+        As in Latin America (``l10n_latam_invoice_document``).
+        """
+        name = "l10n_latam_use_documents"
+        return bool(name in self._fields and self[name])
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_credit_journal(self):
         # See account.account: the same rule, for the same reason.

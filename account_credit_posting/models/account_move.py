@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 
+from .. import localizations
 from ..const import BILLING_GROUPS, GROUP_USER
 from ..tools.actions import open_list
 from ..tools.posting import get_posting, is_written_by
@@ -185,12 +186,21 @@ class AccountMove(models.Model):
         is_credit = self.credit_line_id or self.reversed_entry_id.credit_line_id
         if block is None or not is_credit:
             return super()._get_next_sequence_format()
-        key = (self.journal_id.id, self.move_type, self.date)
+        key = self._get_number_key()
         if key not in block:
             block[key] = super()._get_next_sequence_format()
         number_format, values = block[key]
         # A copy, because `_locked_increment` takes the number out of it.
         return number_format, dict(values)
+
+    def _get_number_key(self):
+        """Return what this has in common with those that are numbered along with it."""
+        key = (self.journal_id.id, self.move_type, self.date)
+        is_by_law = localizations.find_overrides(self.company_id, localizations.NUMBER)
+        if not is_by_law and not self.journal_id.is_self_billing:
+            return key
+        where, params = self._get_last_sequence_domain()
+        return (*key, where, repr(sorted(params.items())))
 
     def _hash_moves(self, **kwargs):
         """Let a posting that cannot see the entry before its own begin again.

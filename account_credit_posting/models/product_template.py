@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .stored_value import gift_card_sale
+
 #: What makes a product a credit item, unless its creator says otherwise.
 CREDIT_ITEM_VALS = {
     "type": "service",
@@ -84,7 +86,10 @@ class ProductTemplate(models.Model):
     @api.constrains("is_gift_card", "is_credit_item", "type", "taxes_id")
     def _check_gift_card_is_value(self):
         for product in self.filtered("is_gift_card"):
-            if product.is_credit_item or product.type != "service" or product.taxes_id:
+            # Each company may have its own.
+            taxes_sudo = product.sudo().taxes_id.grouped("company_id").values()
+            is_taxed = not all(map(gift_card_sale.is_untaxed, taxes_sudo))
+            if product.is_credit_item or product.type != "service" or is_taxed:
                 raise ValidationError(
                     self.env._(
                         "%(product)s is a gift card, so it is a service without taxes "

@@ -345,8 +345,17 @@ class ResCompany(models.Model):
     def _create_credit_journal(self):
         """Create the journal of credits.
 
+        Where a law types and numbers credit notes, they are among the invoices.
+
         :return: the ``account.journal``
         """
+        journals_sudo = self.env["account.journal"].sudo()
+        domain = [("company_id", "=", self.id), ("type", "=", "sale")]
+        lawful_sudo = journals_sudo.search(domain).filtered(
+            lambda journal_sudo: journal_sudo._is_for_documents()
+        )
+        if lawful_sudo:
+            return lawful_sudo[0].with_env(self.env)
         return self._create_named_journal(
             const.CREDIT_JOURNAL_NAME,
             "CRED",

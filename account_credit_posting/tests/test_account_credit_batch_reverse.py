@@ -250,6 +250,43 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
     # REFUSALS
     # -------------------------------------------------------------------------
 
+    def test_storno_turns_the_sign_as_odoo_does(self):
+        """What takes a credit back is on its side, with the other sign."""
+        self.company.account_storno = True
+        for document_form, sides in (
+            # A credit note is the storno of an invoice; an entry is that of nothing.
+            (
+                "credit_note",
+                {(self.receivable, -10, 0, True), (self.credit_account, 0, -10, True)},
+            ),
+            (
+                "entry",
+                {(self.receivable, 0, 10, False), (self.credit_account, 10, 0, False)},
+            ),
+        ):
+            with self.subTest(document_form):
+                batch = self._create_batch(document_form=document_form)
+                batch.action_post()
+                self.assertEqual(self._get_sides(batch.line_ids.move_id), sides)
+                batch.action_reverse("all", DATE)
+                turned = {
+                    (account, -debit, -credit, not is_storno)
+                    for account, debit, credit, is_storno in sides
+                }
+                self.assertEqual(self._get_sides(self._get_reversals(batch)), turned)
+        # Odoo's own, of an entry.
+        batch = self._create_batch(document_form="entry")
+        batch.action_post()
+        by_odoo = batch.line_ids.move_id._reverse_moves(cancel=True)
+        self.assertEqual(batch.line_ids.state, "reversed")
+        self.assertEqual(self._get_sides(by_odoo), turned)
+
+    def _get_sides(self, move):
+        return {
+            (item.account_id, item.debit, item.credit, item.is_storno)
+            for item in move.line_ids
+        }
+
     def test_locked_date_and_date_before_the_credits(self):
         batch = self._post_used()
         self.company.fiscalyear_lock_date = fields.Date.to_date("2024-04-30")

@@ -173,6 +173,106 @@ class TestAccountCreditEntry(AccountCreditCommon):
             [(self.credit_account, 33.35, 10.005), (self.receivable, -33.35, -10.005)],
         )
 
+    def _create_mandatory_plan(self, name="Studio", **vals):
+        """Create a plan that invoices have to distribute, and return an account."""
+        plan = self.env["account.analytic.plan"].create(
+            {
+                "name": name,
+                "applicability_ids": [
+                    Command.create(
+                        {
+                            "business_domain": "invoice",
+                            "applicability": "mandatory",
+                            **vals,
+                        }
+                    )
+                ],
+            }
+        )
+        return self.env["account.analytic.account"].create(
+            {"name": "East", "plan_id": plan.id}
+        )
+
+    def test_mandatory_analytic_plan_is_asked_for(self):
+        """In each form, whoever posts, and over the API, too."""
+        east = self._create_mandatory_plan()
+        api = self.batches.with_user(self.clerk)
+        lines = [{"account_id": self.account.id, "amount": "10"}]
+        [line] = api.post_credits(self.item.id, lines)["lines"]
+        self.assertEqual(line["state"], "failed")
+        self.assertIn(
+            "Goodwill needs an analytic distribution of 100 % in Studio. Choose one",
+            line["error"],
+        )
+        for document_form in ("credit_note", "entry"):
+            for distribution, state in (
+                (False, "failed"),
+                ({str(east.id): 60}, "failed"),
+                ({str(east.id): 100}, "posted"),
+            ):
+                batch = self._create_batch(
+                    document_form=document_form, analytic_distribution=distribution
+                )
+                batch.with_user(self.clerk).action_post()
+                self.assertEqual(batch.line_ids.state, state)
+                self.assertLedgerSound(batch)
+        self.assertEqual(
+            batch.line_ids.debit_line_id.analytic_distribution, {str(east.id): 100}
+        )
+
+    def test_mandatory_analytic_plan_is_found_by_the_models_of_odoo(self):
+        east = self._create_mandatory_plan()
+        model = self.env["account.analytic.distribution.model"].create(
+            {
+                "partner_id": self.account.id,
+                "analytic_distribution": {str(east.id): 100},
+            }
+        )
+        amounts = dict.fromkeys(self.accounts[:2], 10)
+        batch = self._create_batch(amounts)
+        batch.action_post()
+        found, missing = batch.line_ids
+        self.assertEqual(missing.state, "failed")
+        self.assertIn("Studio", missing.error)
+        self.assertEqual(found.state, "posted", found.error)
+        items = found.move_id.line_ids.filtered("analytic_distribution")
+        self.assertEqual(items.account_id, self.credit_account)
+        # What an entry for many debits is of no account.
+        batch = self._create_batch(amounts, document_form="entry")
+        batch.action_post()
+        self.assertEqual(batch.line_ids.mapped("state"), ["failed"] * 2)
+        model.write({"partner_id": False, "product_id": self.item.id})
+        batch.action_retry()
+        self.assertEqual(batch.line_ids.mapped("state"), ["posted"] * 2)
+        items = batch.line_ids.move_id.line_ids.filtered("analytic_distribution")
+        self.assertEqual(items, batch.line_ids.debit_line_id)
+
+    def test_plan_that_is_mandatory_elsewhere_is_not_asked_for(self):
+        other = self.setup_other_company()["company"]
+        self._create_mandatory_plan(company_id=other.id)
+        self._create_mandatory_plan("Bills", business_domain="bill")
+        self._create_mandatory_plan("Taxes", account_prefix="999")
+        self._post_line(10)
+
+    def test_mandatory_analytic_plan_of_the_invoice_beside_a_credit(self):
+        tuition = self.env["product.product"].create(
+            {
+                "name": "Tuition",
+                "taxes_id": False,
+                "categ_id": self.env["product.category"].create({"name": "Lessons"}).id,
+            }
+        )
+        east = self._create_mandatory_plan(product_categ_id=tuition.categ_id.id)
+        line_vals = {"partner_id": self.account.id, "amount": 10, "charge_amount": 50}
+        for distribution, state in ((False, "failed"), ({str(east.id): 100}, "posted")):
+            batch = self._create_batch(
+                charge_item_id=tuition.id,
+                line_ids=[Command.create(line_vals)],
+                analytic_distribution=distribution,
+            )
+            batch.action_post()
+            self.assertEqual(batch.line_ids.state, state, batch.line_ids.error)
+
     def test_analytic_distribution_is_posted(self):
         plan = self.env["account.analytic.plan"].create({"name": "Studio"})
         east, west = self.env["account.analytic.account"].create(

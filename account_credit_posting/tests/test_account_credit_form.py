@@ -1,6 +1,10 @@
+from unittest.mock import MagicMock, patch
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
+
+from odoo.addons.account_credit_posting import localizations
 
 from .common import AccountCreditCommon
 
@@ -238,6 +242,89 @@ class TestAccountCreditForm(AccountCreditCommon):
             )
             self.assertAlmostEqual(
                 sum(vals["balance"] for vals in others), debit.balance
+            )
+
+    # -------------------------------------------------------------------------
+    # WHERE A LOCALIZATION DERIVES MORE
+    # -------------------------------------------------------------------------
+
+    def test_localization_that_overrides_gets_documents_of_odoo(self):
+        """They are the same where the override changes nothing."""
+        found = []
+        for overrides in (set(), {("l10n_xx", "account.move", "_get_sync_stack")}):
+            amounts = {self.accounts[0]: 13.77, self.accounts[1]: 9.99}
+            batch = self._create_batch(amounts)
+            batch.line_ids[0].currency_id = self.euro
+            with patch.object(localizations, "find_overrides") as find:
+                find.return_value = overrides
+                shown = batch.line_ids._get_form()._get_items(batch.line_ids)
+                batch.action_post()
+            for line in batch.line_ids:
+                self.assertEqual(
+                    self._describe(_as_vals(line.move_id.line_ids)),
+                    self._describe(shown[line].all),
+                )
+            self.assertLedgerSound(batch)
+            items = _as_vals(batch.line_ids.move_id.line_ids)
+            found.append(self._describe(items))
+        self.assertEqual(*found)
+
+    def test_localization_that_changes_the_account_is_shown_and_booked(self):
+        other = self.company_data["default_account_revenue"]
+        overrides = {("l10n_xx", "account.move.line", "_compute_account_id")}
+
+        items_class = self.env.registry["account.move.line"]
+        compute_as_odoo = items_class._compute_account_id
+
+        def compute(lines):
+            compute_as_odoo(lines)
+            for line in lines.filtered(lambda line: line.display_type == "product"):
+                line.account_id = other
+
+        for document_form in ("credit_note", "entry"):
+            batch = self._create_batch(document_form=document_form)
+            with (
+                patch.object(localizations, "find_overrides") as find,
+                patch.object(items_class, "_compute_account_id", compute),
+            ):
+                find.return_value = overrides
+                [items] = batch.line_ids._get_form()._get_items(batch.line_ids).values()
+                batch.action_post()
+            self.assertEqual(items.others[0]["account_id"], other.id)
+            self.assertFalse(batch.line_ids.error)
+            self.assertItems(
+                batch.line_ids.move_id, [(other, 10, 10), (self.receivable, -10, -10)]
+            )
+
+    def test_addon_of_a_country_counts_there_alone(self):
+        def define(addon):
+            methods = {"__module__": addon, "_compute_account_id": None}
+            return type("AccountMoveLine", (), methods)
+
+        parts = [
+            define(f"odoo.addons.{addon}.models.account_move_line")
+            for addon in (
+                *("account", "sale", "l10n_de", "l10n_us_edi", "l10n_uk"),
+                *("l10n_eu_oss", "l10n_latam_base"),
+            )
+        ]
+        items = MagicMock()
+        type(items).mro = lambda _self=None: parts
+        methods = {"account.move.line": ("_compute_account_id", "_compute_tax_ids")}
+        for country, wanted in (
+            ("US", {"l10n_us_edi"}),
+            ("GB", {"l10n_uk"}),
+            ("FR", set()),
+        ):
+            company = MagicMock()
+            company.account_fiscal_country_id.code = country
+            company.env = {"account.move.line": items}
+            self.assertEqual(
+                localizations.find_overrides(company, methods),
+                {
+                    (addon, "account.move.line", "_compute_account_id")
+                    for addon in {*wanted, "l10n_eu_oss", "l10n_latam_base"}
+                },
             )
 
 

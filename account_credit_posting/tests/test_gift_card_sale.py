@@ -194,6 +194,26 @@ class TestGiftCardSale(StoredValueCommon):
                 with self.assertRaisesRegex(UserError, message):
                     invoice.action_post()
 
+    def test_tax_of_zero_that_a_law_wants_on_each_line(self):
+        exempt = self.company_data["default_tax_sale"].copy(
+            {"name": "Exempt", "amount": 0}
+        )
+        self.product.taxes_id = exempt
+        invoice = self._sell(2)
+        self.assertItems(
+            invoice, [*[(self.sold, -50, -50)] * 2, (self.receivable, 100, 100)]
+        )
+        for line in invoice.invoice_line_ids:
+            self.assertEqual(line.tax_ids, exempt)
+        self.assertEqual(invoice.sold_value_ids.mapped("initial_amount"), [50, 50])
+        # One for each line, and one for each company.
+        both = exempt | exempt.copy({"name": "Not subject"})
+        with self.assertRaisesRegex(ValidationError, "service without taxes"):
+            self.product.taxes_id = both
+        invoice = self._draft_sale(tax_ids=[Command.set(both.ids)])
+        with self.assertRaisesRegex(UserError, "choose the one that is zero"):
+            invoice.action_post()
+
     def test_copy_sells_another_card(self):
         invoice = self._sell()
         copy = invoice.copy({"invoice_date": "2024-03-05"})

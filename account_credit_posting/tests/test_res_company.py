@@ -1,8 +1,10 @@
+import runpy
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import file_path
 from odoo.tools.translate import code_translations
 
 from odoo.addons.account_credit_posting.charts import PLACES
@@ -192,6 +194,30 @@ class TestResCompany(AccountCreditCommon):
         )
         with self.assertRaisesRegex(UserError, "Lakeside has no liability account"):
             value.action_issue()
+
+    def test_update_moves_accounts_that_nothing_is_booked_on(self):
+        accounts = self.company[LIABILITY_FIELDS[0]] | self.company.breakage_account_id
+        accounts[0].code, accounts[1].code = "101001", "400007"
+        self._post_line()
+        self.credit_account.code = "400009"
+        chosen = self.company.prepayment_liability_account_id
+        chosen.write({"name": "Customers, Other", "code": "101002"})
+        scripts = "account_credit_posting/migrations/19.0.2.2.0"
+        script = runpy.run_path(file_path(f"{scripts}/post-accounts.py"))
+        for _time in range(2):
+            script["migrate"](self.cr, "19.0.2.1.0")
+            codes = {name: of[0] for name, of in self._get_codes(self.company).items()}
+            self.assertEqual(
+                codes,
+                {
+                    "credit_account_id": "400009",
+                    "gift_card_liability_account_id": "212001",
+                    "prepayment_liability_account_id": "101002",
+                    "promotional_liability_account_id": "212003",
+                    "gift_card_promotion_account_id": "400002",
+                    "breakage_account_id": "450001",
+                },
+            )
 
     def test_settings_ask_for_a_look_until_something_is_posted(self):
         settings = self.env["res.config.settings"].create({})

@@ -24,7 +24,7 @@ class Decision:
 class NumberBlock(dict):
     """Formats of the numbers that one set of entries takes, asked for once.
 
-    ``{(journal id, move type, date): (format, values)}``. No two are equal: Odoo has
+    ``{what entries have in common: (format, values)}``. No two are equal: Odoo has
     one environment for equal contexts, and would hand out that of another block.
     """
 

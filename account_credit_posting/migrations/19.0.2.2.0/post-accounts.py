@@ -29,11 +29,10 @@ def move_account(account, company, purpose):
     like, code = templates._find_credit_place(company, purpose)
     if not like:
         return
-    free = account._search_new_account_code(code, set())
-    # Codes between both are taken: where its own is one of them, it is there already.
-    if code <= account.code < free:
-        return
+    if account.code > code and account.code[:-2] == code[:-2]:
+        return  # It is there.
     vals = like._get_statutory_vals()
     if purpose == "advances":
         del vals["account_type"]
-    account.write({**vals, "code": free})
+    code = account._search_new_account_code(code, set())
+    account.write({**vals, "code": code})

@@ -1,6 +1,6 @@
 from odoo import api, models
-from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date, format_list
 
 from ... import const
 from ...tools.reading import find_amount_error
@@ -26,6 +26,7 @@ class AccountCreditCheck(models.AbstractModel):
         for batch, of_batch in lines.grouped("batch_id").items():
             locks = self._get_locks(batch)
             unrated = self._get_currencies_without_rate(of_batch)
+            missing = self._get_mandatory_plans(batch)
             for line in of_batch:
                 error = (
                     self._get_account_error(line)
@@ -33,6 +34,7 @@ class AccountCreditCheck(models.AbstractModel):
                     or self._get_amount_error(line, unrated)
                     or self._get_invoice_error(line)
                     or self._get_date_error(line, locks)
+                    or self._get_analytic_error(line, missing)
                 )
                 if error:
                     errors[line] = error
@@ -186,6 +188,111 @@ class AccountCreditCheck(models.AbstractModel):
                 "retry.",
                 date=format_date(self.env, line.date),
                 locks=locks,
+            )
+        )
+
+    @api.model
+    def _get_mandatory_plans(self, batch):
+        """Return the analytic plans that a batch has to distribute and does not.
+
+        They are mandatory as on invoices, whatever the credits are posted as.
+
+        :return: ``{what is credited, or invoiced: (names of plans, what they are
+            mandatory for)}``
+        """
+        if batch.correction == "move":
+            return {}  # It distributes nothing: another account has the same credit.
+        form = self.env["account.credit.form"]
+        plans_sudo = self.env["account.analytic.plan"].sudo()
+        position = self.env["account.fiscal.position"]
+        company = batch.company_id
+        missing = {}
+        for item in batch.credit_item_id | batch.charge_item_id:
+            basis = form._get_basis(batch, item, position, company.currency_id)
+            scope = {
+                "company_id": company.id,
+                "product": item.id,
+                "account": basis.ledger.id,
+                "business_domain": "invoice",
+            }
+            names = [
+                plan["name"]
+                for plan in plans_sudo.with_company(company).get_relevant_plans(**scope)
+                if plan["applicability"] == "mandatory"
+            ]
+            is_sound = not names or self._is_distributed(
+                batch, batch.analytic_distribution, scope
+            )
+            if not is_sound:
+                missing[item] = (names, scope)
+        return missing
+
+    @api.model
+    def _is_distributed(self, batch, distribution, scope):
+        """Tell whether a distribution is whole in all plans that are mandatory."""
+        distributed = batch.new(
+            {
+                "company_id": batch.company_id.id,
+                "analytic_distribution": distribution,
+            }
+        )
+        try:
+            distributed.with_context(validate_analytic=True)._validate_distribution(
+                **scope
+            )
+        except ValidationError:
+            return False
+        return True
+
+    @api.model
+    def _get_analytic_error(self, line, missing):
+        """Return which analytic plans a credit, or its invoice, lacks.
+
+        :param missing: see :meth:`_get_mandatory_plans`
+        """
+        batch = line.batch_id
+        items = batch.charge_item_id
+        if line._is_credited():
+            items |= batch.credit_item_id
+        for item, (names, scope) in missing.items():
+            if item not in items or (
+                not batch.analytic_distribution
+                and self._is_distributed(
+                    batch, self._find_distribution(line, item, scope["account"]), scope
+                )
+            ):
+                continue
+            return line._get_not_credited_message(
+                self.env._(
+                    "%(item)s needs an analytic distribution of 100 %% in %(plans)s. "
+                    "Choose one, then retry.",
+                    item=item.display_name,
+                    plans=format_list(self.env, names),
+                )
+            )
+        return None
+
+    @api.model
+    def _find_distribution(self, line, item, account_id):
+        """Return what Odoo's models of distribution say where the batch says nothing.
+
+        As ``account.move.line`` finds it. In an entry for many, what they have in
+        common is of no account.
+        """
+        models_sudo = self.env["account.analytic.distribution.model"].sudo()
+        items = self.env["account.move.line"].with_company(line.company_id).sudo()
+        is_for_many = line.batch_id.document_form == "entry"
+        virtual = items.new(
+            {
+                "company_id": line.company_id.id,
+                "product_id": item.id,
+                "partner_id": not is_for_many and line.partner_id.id,
+                "account_id": account_id,
+            }
+        )
+        return models_sudo._get_distribution(
+            virtual._get_analytic_distribution_arguments(
+                self.env["account.analytic.plan"]
             )
         )
 

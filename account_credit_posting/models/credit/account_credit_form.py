@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 from odoo import api, models
 from odoo.fields import Command
 
+from ... import localizations
 from ...tools.isolating import explain_error, isolate
 from ...tools.posting import NumberBlock, with_posting, without_rework
 
@@ -37,6 +38,19 @@ class Items(NamedTuple):
     def all(self):
         """Return all of them, the receivable ones last."""
         return [*self.others, *self.receivables]
+
+
+class Basis(NamedTuple):
+    """What all documents of a batch with one position and currency are booked at."""
+
+    #: The ``account.fiscal.position`` of their customers.
+    position: Any
+    #: Their ``res.currency``.
+    currency: Any
+    #: The ``account.account`` of what is credited or invoiced.
+    ledger: Any
+    #: Units of the currency for one of the company.
+    rate: float
 
 
 class AccountCreditForm(models.AbstractModel):
@@ -104,14 +118,62 @@ class AccountCreditForm(models.AbstractModel):
         )
 
     @api.model
-    def _get_ledger(self, batch, item, position):
-        """Return the ledger account of an item.
+    def _get_basis(self, batch, item, position, currency):
+        """Return the ledger account and the rate of documents for an item.
+
+        As Odoo derives them, and the localization of the company.
 
         :param item: the credit item, or what is invoiced
         :param position: the fiscal position of the customer
+        :return: a :class:`Basis`
         """
-        template = item.with_company(batch.company_id).product_tmpl_id
-        return template.get_product_accounts(fiscal_pos=position)["income"]
+        company = batch.company_id
+        if self._is_derived(company):
+            return self._ask_localization(batch, item, position, currency)
+        template = item.with_company(company).product_tmpl_id
+        return Basis(
+            position,
+            currency,
+            template.get_product_accounts(fiscal_pos=position)["income"],
+            currency._get_conversion_rate(
+                company.currency_id, currency, company, batch.date
+            ),
+        )
+
+    @api.model
+    def _is_derived(self, company):
+        """Tell whether a localization derives more than documents given complete say.
+
+        Odoo creates those of the company from what a user would type.
+        """
+        return bool(localizations.find_overrides(company, localizations.DOCUMENT))
+
+    @api.model
+    def _ask_localization(self, batch, item, position, currency):
+        """Let Odoo derive a document, without creating it, and look at it.
+
+        The account is the same whatever the credit is posted as: that of a credit note.
+        """
+        company = batch.company_id
+        is_refund = item != batch.charge_item_id
+        journal = company._get_credit_journal()
+        moves = self.env["account.move"].with_company(company)
+        move = moves.new(
+            {
+                "move_type": "out_refund" if is_refund else "out_invoice",
+                "company_id": company.id,
+                **({"journal_id": journal.id} if is_refund and journal else {}),
+                "date": batch.date,
+                "invoice_date": batch.date,
+                "fiscal_position_id": position.id,
+                "currency_id": currency.id,
+                "invoice_line_ids": [
+                    Command.create({"product_id": item.id, "display_type": "product"})
+                ],
+            }
+        )
+        ledger = move.invoice_line_ids.account_id._origin
+        return Basis(position, currency, ledger, move.invoice_currency_rate or 1)
 
     @api.model
     def _get_label(self, batch, item, lang):
@@ -191,31 +253,29 @@ class AccountCreditForm(models.AbstractModel):
     # -------------------------------------------------------------------------
 
     @api.model
-    def _compute_taxed(self, batch, item, position, currency, price, term=None):
+    def _compute_taxed(self, batch, item, basis, price, term=None):
         """Compute the other side of a document: the price, and the taxes on it.
 
         The steps are those of ``account.move._sync_tax_lines``, so that tax included,
         rounding and taxes on taxes come out to the same cent.
 
         :param item: the credit item, or the charge item of the batch: an invoice
-        :param position: the fiscal position of the customer
+        :param basis: see :meth:`_get_basis`
         :param price: as the line says it, above zero
         :param term: of an invoice, the payment term
         :return: list of values, without what the customer has
         """
         company = batch.company_id
         is_refund = item != batch.charge_item_id
-        ledger = self._get_ledger(batch, item, position)
+        ledger = basis.ledger
         base_vals = {
             "product_id": item,
             "product_uom_id": item.uom_id,
-            "tax_ids": position.map_tax(self._get_taxes(company, item, ledger)),
+            "tax_ids": basis.position.map_tax(self._get_taxes(company, item, ledger)),
             "price_unit": price,
             "quantity": 1,
-            "currency_id": currency,
-            "rate": currency._get_conversion_rate(
-                company.currency_id, currency, company, batch.date
-            ),
+            "currency_id": basis.currency,
+            "rate": basis.rate,
             "sign": 1 if is_refund else -1,
             "is_refund": is_refund,
             "account_id": ledger,
@@ -457,7 +517,8 @@ class AccountCreditForm(models.AbstractModel):
             "name": item.name,
             "amount_currency": amount,
             "balance": balance,
-            "is_storno": item.company_id.account_storno,
+            # A credit note is a storno itself; what takes it back turns the sign.
+            "is_storno": item.company_id.account_storno and not item.is_storno,
         }
 
     @api.model

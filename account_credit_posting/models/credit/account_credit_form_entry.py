@@ -54,7 +54,7 @@ class AccountCreditFormEntry(models.AbstractModel):
         item = batch.credit_item_id
         vals = {
             "partner_id": False,
-            "account_id": self._get_ledger(batch, item, position).id,
+            "account_id": self._get_basis(batch, item, position, currency).ledger.id,
             "currency_id": currency.id,
             "product_id": item.id,
             "name": item.display_name,

@@ -17,6 +17,7 @@ class AccountCreditFormInvoice(models.AbstractModel):
         batch = lines.batch_id
         item = batch.charge_item_id
         compute = cache(partial(self._compute_charge, batch))
+        get_basis = cache(partial(self._get_basis, batch, item))
         get_label = cache(partial(self._get_label, batch, item))
         charges = {}
         for line in lines:
@@ -25,22 +26,23 @@ class AccountCreditFormInvoice(models.AbstractModel):
             if not term and not batch.invoice_date_due:
                 account = line.partner_id.with_company(batch.company_id)
                 term = account.property_payment_term_id
-            computed = compute(position, line.currency_id, line.charge_amount, term)
+            basis = get_basis(position, line.currency_id)
+            computed = compute(basis, line.charge_amount, term)
             charges[line] = self._build_items(line, position, *computed)
             charges[line].others[0]["name"] = get_label(line.partner_id.lang)
         return charges
 
     @api.model
-    def _compute_charge(self, batch, position, currency, price, term):
+    def _compute_charge(self, batch, basis, price, term):
         """Compute both sides of an invoice, but for what its customer has.
 
+        :param basis: see :meth:`_get_basis`
         :param term: the ``account.payment.term`` of the invoice, or an empty one
         :return: ``(others, dues)``, see :meth:`_build_items`
         """
         company = batch.company_id
-        others = self._compute_taxed(
-            batch, batch.charge_item_id, position, currency, price, term
-        )
+        currency = basis.currency
+        others = self._compute_taxed(batch, batch.charge_item_id, basis, price, term)
         amount, balance = self._sum_items(company, currency, others)
         if not term:
             # Where nobody says anything else, Odoo calls an invoice due today.

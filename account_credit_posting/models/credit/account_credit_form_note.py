@@ -19,25 +19,28 @@ class AccountCreditFormNote(models.AbstractModel):
         item = batch.credit_item_id
         # Many accounts have the same price, fiscal position and language.
         compute = cache(partial(self._compute, batch, item, self._get_analytic(batch)))
+        get_basis = cache(partial(self._get_basis, batch, item))
         get_label = cache(partial(self._get_label, batch, item))
         items = {}
         for line in lines:
             position = line._get_fiscal_position()
-            computed = compute(position, line.currency_id, line.amount)
+            basis = get_basis(position, line.currency_id)
+            computed = compute(basis, line.amount)
             items[line] = self._build_items(line, position, *computed)
             items[line].others[0]["name"] = get_label(line.partner_id.lang)
         return items
 
     @api.model
-    def _compute(self, batch, item, analytic, position, currency, price):
+    def _compute(self, batch, item, analytic, basis, price):
         """Compute both sides of a credit note, but for what its customer has.
 
         :param analytic: see :meth:`_prepare_product_vals`
+        :param basis: see :meth:`_get_basis`
         :return: ``(others, dues)``, see :meth:`_build_items`
         """
         company = batch.company_id
         if self._is_taxed(company, item):
-            others = self._compute_taxed(batch, item, position, currency, price)
+            others = self._compute_taxed(batch, item, basis, price)
         else:
             # Given complete, Odoo need not derive one item from the other, which is
             # half of what an entry costs (``account.move._sync_dynamic_lines``). The
@@ -47,15 +50,13 @@ class AccountCreditFormNote(models.AbstractModel):
                     **self._prepare_product_vals(item, analytic, price),
                     "display_type": "product",
                     "product_uom_id": item.uom_id.id,
-                    "account_id": self._get_ledger(batch, item, position).id,
+                    "account_id": basis.ledger.id,
                     "amount_currency": price,
-                    "balance": currency._convert(
-                        price, company.currency_id, company, batch.date
-                    ),
+                    "balance": company.currency_id.round(price / basis.rate),
                     "tax_ids": [],
                 }
             ]
-        amount, balance = self._sum_items(company, currency, others)
+        amount, balance = self._sum_items(company, basis.currency, others)
         return others, [(batch.date, -amount, -balance)]
 
     @api.model
@@ -83,14 +84,14 @@ class AccountCreditFormNote(models.AbstractModel):
         return vals
 
     @api.model
-    def _prepare_typed_lines(self, item, analytic, price, label):
+    def _prepare_typed_lines(self, item, analytic, price, label, **more_vals):
         """Prepare the one line of a document of which Odoo computes the rest.
 
         :param label: what the customer reads
         :return: commands for ``invoice_line_ids``
         """
         vals = self._prepare_product_vals(item, analytic, price)
-        return [Command.create({**vals, "name": label})]
+        return [Command.create({**vals, "name": label, **more_vals})]
 
     @api.model
     def _post(self, lines):
@@ -113,7 +114,8 @@ class AccountCreditFormNote(models.AbstractModel):
         batch = lines.batch_id
         item = batch.credit_item_id
         company = batch.company_id
-        if not self._is_taxed(company, item):
+        is_taxed = self._is_taxed(company, item)
+        if not is_taxed and not self._is_derived(company):
             return self._create_complete(
                 company,
                 [
@@ -122,8 +124,8 @@ class AccountCreditFormNote(models.AbstractModel):
                     for line, items in self._get_items(lines).items()
                 ],
             )
-        # Taxes, and what follows from them, are Odoo's to compute; the items that are
-        # shown beforehand are those that it computes.
+        # Taxes, what follows from them, and what localizations add, are Odoo's to
+        # compute; the items that are shown beforehand are those that it computes.
         analytic = self._get_analytic(batch)
         get_label = cache(partial(self._get_label, batch, item))
         return self._get_moves(company).create(
@@ -131,7 +133,12 @@ class AccountCreditFormNote(models.AbstractModel):
                 self._prepare_note_vals(line, line._get_fiscal_position())
                 | {
                     "invoice_line_ids": self._prepare_typed_lines(
-                        item, analytic, line.amount, get_label(line.partner_id.lang)
+                        item,
+                        analytic,
+                        line.amount,
+                        get_label(line.partner_id.lang),
+                        # Where the item has none, its ledger account gives it none.
+                        **({} if is_taxed else {"tax_ids": []}),
                     )
                 }
                 for line in lines

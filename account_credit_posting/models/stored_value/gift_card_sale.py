@@ -82,9 +82,23 @@ def find_problem(line, quantity, taxes):
             "a card is worth what is paid for it, so there is no discount. Post a "
             "credit instead"
         )
-    if taxes:
-        return env._("it is taxed when it is used, not when it is sold")
+    if not is_untaxed(taxes):
+        return env._(
+            "it is taxed when it is used, not when it is sold. Where the law wants a "
+            "tax on each line, choose the one that is zero"
+        )
     return None
+
+
+def is_untaxed(taxes):
+    """Tell whether there is no tax, or the one of 0 % that a law wants on each line.
+
+    :param taxes: ``account.tax`` records
+    """
+    return len(taxes) < 2 and not any(
+        tax.amount or tax.amount_type not in ("percent", "division", "fixed")
+        for tax in taxes.flatten_taxes_hierarchy()
+    )
 
 
 def refuse_line(line, name, problem):
@@ -140,7 +154,7 @@ def _split_lines(invoice, lines):
                         "product_uom_id": line.product_uom_id.id,
                         "price_unit": line.price_unit,
                         "account_id": line.account_id.id,
-                        "tax_ids": [Command.clear()],
+                        "tax_ids": [Command.set(line.tax_ids.ids)],
                     }
                 )
                 for _number in range(round(line.quantity) - 1)

@@ -1,0 +1,81 @@
+"""What a localization changes of that which posting takes for granted.
+
+Credit notes are created complete, and numbered as a block, which is half of the cost:
+values are those that Odoo would derive. Where an addon of a country derives others, its
+companies get what Odoo derives.
+"""
+
+import re
+
+#: Methods that derive what a credit note consists of: ``{model: names}``.
+DOCUMENT = {
+    "account.move": (
+        "_get_sync_stack",
+        "_sync_dynamic_lines",
+        "_sync_dynamic_line",
+        "_sync_tax_lines",
+        "_sync_rounding_lines",
+        "_compute_needed_terms",
+        "_compute_invoice_currency_rate",
+        "_compute_expected_currency_rate",
+        "_get_invoice_currency_rate_date",
+    ),
+    "account.move.line": (
+        "_compute_account_id",
+        "_compute_display_type",
+        "_compute_currency_rate",
+        "_compute_amount_currency",
+        "_compute_balance",
+        "_compute_tax_ids",
+        "_get_computed_taxes",
+        "_compute_term_key",
+    ),
+}
+
+#: Methods that say which number comes next.
+NUMBER = {
+    "account.move": (
+        "_get_last_sequence_domain",
+        "_get_last_sequence",
+        "_get_starting_sequence",
+        "_get_next_sequence_format",
+        "_get_sequence_format_param",
+        "_deduce_sequence_number_reset",
+    ),
+}
+
+_ADDON = re.compile(r"odoo\.addons\.(l10n_([a-z]+)\w*)")
+
+#: Countries that Odoo's addons call otherwise than ISO 3166 does.
+_CODES = {"uk": "GB"}
+
+#: What stands in the place of a country in names of addons, and is none.
+_NO_COUNTRIES = ("eu",)
+
+
+def find_overrides(company, methods):
+    """Return what localizations override for a company.
+
+    An addon that is named after a country counts in that country alone.
+
+    :param company: a ``res.company``
+    :param methods: ``{model: names}``, as :data:`DOCUMENT`
+    :return: a set of ``(addon, model, method)``
+    """
+    country = company.account_fiscal_country_id.code
+    found = set()
+    for model, names in methods.items():
+        for part in type(company.env[model]).mro():
+            match = _ADDON.match(part.__module__)
+            if match and _is_for(match[2], country):
+                found |= {
+                    (match[1], model, name) for name in names if name in vars(part)
+                }
+    return found
+
+
+def _is_for(place, country):
+    """Tell whether an addon of a place (``l10n_place``) is for a country."""
+    if len(place) != 2 or place in _NO_COUNTRIES:
+        return True
+    return _CODES.get(place, place.upper()) == country
