@@ -19,7 +19,7 @@ SAME = {
     *("General", "ID", "Journal", "Logo", "Memo", "Message", "Messages", "Mode"),
     *("Obstacle", "Rest", "Source", "Status", "Taxes", "Total", "Transaction", "Type"),
     *("XXXX-XXXX-XXXX-XXXX", "credit", "id", "credit_back", "credit_note", "entry"),
-    *("payment", "refund"),
+    *("payment", "refund", "Page"),
     *("UTF-8", "UTF-16", "Mac OS Roman"),
     *(f"Windows-{number}" for number in range(1250, 1257)),
 }
