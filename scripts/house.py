@@ -31,6 +31,7 @@ ROOMS = (
     ("application",),
     ("run",),
     ("stored_value", "approval", "correction", "notice", "billing"),
+    ("report",),
     ("wizard", "controllers"),
 )
 

@@ -1,1 +1,1 @@
-from . import cards, health, ir_http, results
+from . import cards, health, ir_http, liability, results

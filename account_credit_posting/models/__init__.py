@@ -9,6 +9,7 @@ from . import approval
 from . import correction
 from . import notice
 from . import billing
+from . import report
 from . import account_account
 from . import account_chart_template
 from . import account_journal

@@ -28,6 +28,8 @@ AUTHOR = "author"
 INVOICE = "invoice"
 POST = "post"
 SEE = "see"
+#: Who sees the ledger as a whole, or manages credits.
+AUDIT = "audit"
 #: Who sees invoices and credit notes, too.
 SEE_INVOICE = "see invoices"
 #: Nothing in it is secret.
@@ -41,6 +43,7 @@ HOLDERS = {
     INVOICE: ("clerk", "accountant", "administrator"),
     POST: ("poster", "clerk", "accountant", "manager", "administrator"),
     SEE_INVOICE: ("reader", "clerk", "accountant", "administrator"),
+    AUDIT: ("reader", "accountant", "manager", "administrator"),
     SEE: ("reader", "poster", "clerk", "accountant", "manager", "administrator"),
     ANYBODY: tuple(USERS),
 }
@@ -56,7 +59,9 @@ OWN = rows(POST, "create", "read", "write", "unlink")
 #: The same, where it lists invoices.
 OWN_INVOICES = {**OWN, **rows(INVOICE, "read", "write", "unlink")}
 NOT_EVEN_READ = rows(NOBODY, "create", "read", "write", "unlink")
-KEPT = {**rows(SEE, "read"), **rows(NOBODY, "create", "write", "unlink")}
+WRITTEN_BY_NOBODY = rows(NOBODY, "create", "write", "unlink")
+KEPT = {**rows(SEE, "read"), **WRITTEN_BY_NOBODY}
+AUDITED = {**rows(AUDIT, "read"), **WRITTEN_BY_NOBODY}
 
 #: ``{model: {method: right}}``
 METHODS = {
@@ -94,6 +99,15 @@ METHODS = {
     "account.credit.line.change": {**OWN, **rows(AUTHOR, "action_confirm")},
     "account.credit.notice": KEPT,
     "account.credit.run": KEPT,
+    "account.liability.report": {
+        **rows(AUDIT, "create", "read", "write", "unlink", "action_open"),
+        **rows(AUDIT, "action_show", "action_print", "action_export"),
+        **rows(AUDIT, "action_pivot", "action_ageing"),
+    },
+    "account.liability.report.line": {
+        **AUDITED,
+        **rows(AUDIT, "action_open_figure"),
+    },
     "account.move": {
         **rows(INVOICE, "action_post_credit", "apply_account_credits"),
         **rows(INVOICE, "unapply_account_credits", "action_use_stored_value"),
@@ -145,8 +159,10 @@ METHODS = {
         **rows(MANAGE, "action_void", "action_approve", "action_refuse"),
         **rows(AUTHOR, "action_new_code", "action_show_new_code", "send_card"),
     },
+    "account.stored.value.ageing": AUDITED,
     "account.stored.value.attempt": NOT_EVEN_READ,
     "account.stored.value.change": {**OWN, **rows(MANAGE, "action_confirm")},
+    "account.stored.value.liability": AUDITED,
     "account.stored.value.movement": KEPT,
     "account.stored.value.use": {**OWN_INVOICES, **rows(INVOICE, "action_confirm")},
     "account.stored.value.use.line": OWN_INVOICES,
@@ -167,6 +183,7 @@ ROUTES = {
     "/account_credit_posting/batch/<int:batch_id>/results.xlsx": SEE,
     "/account_credit_posting/card": POST,
     "/account_credit_posting/health": ANYBODY,
+    "/account_credit_posting/liability/<int:report_id>/liability.xlsx": AUDIT,
 }
 
 #: Methods of Odoo's that this addon extends: the rights are Odoo's, and what is told

@@ -263,6 +263,7 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "credit_item_id": cls.item.id,
                 "partner_id": line.partner_id.id,
             },
+            "account.liability.report": {},
             "account.post.payment": {
                 "partner_id": account.id,
                 "journal_id": cls.bank.id,
@@ -334,6 +335,9 @@ class TestAttack(StoredValueCommon, HttpCase):
             opened[action["res_model"]].file = base64.b64encode(account.name.encode())
             opened["account.post.refund"].line_ids.filtered("item_id")[:1].amount = 5
             opened["account.post.refund.line"] = opened["account.post.refund"].line_ids
+        if report := opened.get("account.liability.report"):
+            report.action_show()
+            opened["account.liability.report.line"] = report.line_ids[:1]
         # The dialog lists invoices.
         if env["account.move"].has_access("write"):
             action = account.with_user(user).action_use_stored_value()
@@ -394,6 +398,12 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "account.credit.run": known["posted"].run_id,
                 "account.move": known["open"],
                 "account.stored.value": known["card"],
+                "account.stored.value.ageing": self.env[
+                    "account.stored.value.ageing"
+                ].search([("stored_value_id", "=", known["card"].id)]),
+                "account.stored.value.liability": self.env[
+                    "account.stored.value.liability"
+                ].search([("stored_value_id", "=", known["card"].id)]),
                 "account.stored.value.movement": known["card"].movement_ids,
                 "res.partner": known["account"],
             }.get(model, self.env[model].browse(1))
@@ -456,6 +466,9 @@ class TestAttack(StoredValueCommon, HttpCase):
                 },
             },
             "account.billing.movement": {"read": {"fields": ["company_id"]}},
+            "account.liability.report.line": {
+                "action_open_figure": {"context": {"figure": "closing"}}
+            },
             "account.move": {
                 "unapply_account_credits": {"ids": known["paid"]},
                 "action_unapply_account_credits": {"ids": known["paid"]},
@@ -618,9 +631,13 @@ class TestAttack(StoredValueCommon, HttpCase):
 
     def test_routes_are_for_those_whom_the_table_names(self):
         posted, card = self.records["posted"], self.records["card"]
+        report_name = "account.liability.report"
         faults = []
         for kind in rights.USERS:
             self._log_in(kind)
+            dialogs = self.dialogs.get(kind, {})
+            fallback = self.dialogs["administrator"]
+            report = (dialogs if report_name in dialogs else fallback)[report_name]
             requests = {
                 "/account_credit_posting/batch/<int:batch_id>/results.xlsx": (
                     f"/account_credit_posting/batch/{posted.id}/results.xlsx",
@@ -628,6 +645,10 @@ class TestAttack(StoredValueCommon, HttpCase):
                 ),
                 "/account_credit_posting/health": (
                     "/account_credit_posting/health",
+                    {},
+                ),
+                "/account_credit_posting/liability/<int:report_id>/liability.xlsx": (
+                    f"/account_credit_posting/liability/{report.id}/liability.xlsx",
                     {},
                 ),
                 "/account_credit_posting/card": (

@@ -1,0 +1,3 @@
+from . import account_stored_value_liability
+from . import account_stored_value_ageing
+from . import account_liability_report
