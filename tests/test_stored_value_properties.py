@@ -20,6 +20,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.account_credit_posting.models.report.liability_period import FLOWS
+from odoo.addons.account_credit_posting.models.report.liability_rows import (
+    LiabilityRows,
+)
 from odoo.addons.account_credit_posting.models.stored_value import stored_value_changes
 from odoo.addons.account_credit_posting.tests.test_account_stored_value import (
     StoredValueCommon,
@@ -40,9 +44,10 @@ class StoredValueMachine(RuleBasedStateMachine):
 
     test = None
 
-    @initialize()
-    def start(self):
+    @initialize(days=st.lists(st.integers(0, 1000), min_size=70, max_size=70))
+    def start(self, days):
         """Take a savepoint, so that the next sequence starts from nothing."""
+        self.days = days
         self.savepoint = self.test.env.cr.savepoint()
         self.savepoint.__enter__()
         self.paper = {}  # {record: [account, amount issued, what is left]}
@@ -52,7 +57,13 @@ class StoredValueMachine(RuleBasedStateMachine):
         self.sold = {}  # {invoice: its payment, or None}
 
     def teardown(self):
-        """Undo the sequence."""
+        """Compare report and ledger on random days, then undo the sequence."""
+        if hasattr(self, "paper"):
+            report = self.open_report(START, START)
+            for days in self.days:
+                report.date_to = START + timedelta(days=days)
+                # As the page, which keeps them.
+                self.check_roll_forward(report, LiabilityRows(report).prepare())
         self.savepoint.close(rollback=True)
         self.test.env.invalidate_all()
 
@@ -359,6 +370,70 @@ class StoredValueMachine(RuleBasedStateMachine):
     def take(self, record, amount):
         """Take an amount from what is left on paper."""
         self.paper[record][2] = round(self.paper[record][2] - amount, 2)
+
+    @rule(
+        before=st.integers(1, 1000),
+        length=st.integers(0, 1000),
+        in_currency=st.booleans(),
+        grouping=st.sampled_from([False, "issue_date:month", "product_id"]),
+    )
+    def roll_forward(self, before, length, in_currency, grouping):
+        """The report of any period goes on where the one before it ends."""
+        first = START + timedelta(days=before)
+        options = {"in_currency": in_currency, "grouping": grouping}
+        report = self.open_report(first, first + timedelta(days=length), **options)
+        previous = self.open_report(START, first - timedelta(days=1), **options)
+        rows = report.line_ids.sudo().read(load=None)
+        self.check_roll_forward(report, rows)
+        assert self.get_figures(rows, "opening") == self.get_figures(
+            previous.line_ids.sudo().read(load=None), "closing"
+        )
+
+    def open_report(self, first, last, **options):
+        """Return the report of a period, as read-only accounting."""
+        reports = self.test.env["account.liability.report"]
+        report = reports.with_user(self.test.accountant).create(
+            {"date_from": first, "date_to": last, **options}
+        )
+        report.action_show()
+        return report
+
+    def check_roll_forward(self, report, rows):
+        """Compare a report with the items of the records, summed up in Python.
+
+        :param rows: the values of its lines
+        """
+        name = "amount_currency" if report.in_currency else "balance"
+        held = {}  # {(liability account, currency): amount}
+        for record in self.paper:
+            key = (record.liability_account_id.id, record.currency_id.id)
+            items = record.move_line_ids.filtered(
+                lambda item: (
+                    item.parent_state == "posted" and item.date <= report.date_to
+                )
+            )
+            held[key] = held.get(key, 0) - sum(items.mapped(name))
+        assert self.get_figures(rows, "closing") == {
+            key: amount for key, total in held.items() if (amount := round(total, 2))
+        }
+        for row in rows:
+            assert row["level"] == "part" or row["difference"] == 0
+            assert 0 <= row["revenue_from_opening"] <= row["opening"]
+        if report.grouping:
+            for name in ("opening", *FLOWS, "closing"):
+                parts, accounts = (
+                    sum(row[name] for row in rows if row["level"] == level)
+                    for level in ("part", "account")
+                )
+                assert round(parts - accounts, 2) == 0
+
+    def get_figures(self, rows, name):
+        """Return a figure of each account: ``{(account, currency): amount}``."""
+        return {
+            (row["ledger_account_id"], row["currency_id"]): row[name]
+            for row in rows
+            if row["level"] == "account" and row[name]
+        }
 
     @invariant()
     def ledger_is_the_paper(self):
