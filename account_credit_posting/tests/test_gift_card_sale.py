@@ -76,6 +76,65 @@ class TestGiftCardSale(StoredValueCommon):
         self.assertEqual(invoice.invoice_line_ids.mapped("quantity"), [1, 1, 1])
         self.assertEqual(invoice.line_ids.stored_value_id, cards)
 
+    def test_each_line_is_a_copy(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Shops"})
+        analytic = self.env["account.analytic.account"].create(
+            {"name": "Downtown", "plan_id": plan.id}
+        )
+        section = {"display_type": "line_section", "name": "Presents", "sequence": 1}
+        invoice = self._draft_sale(
+            3,
+            name="For Ada",
+            sequence=2,
+            analytic_distribution={str(analytic.id): 100},
+        )
+        invoice.invoice_line_ids = [
+            Command.create(section),
+            Command.create(
+                {
+                    "name": "Lesson",
+                    "sequence": 3,
+                    "quantity": 2,
+                    "price_unit": 10,
+                    "tax_ids": [],
+                }
+            ),
+        ]
+        invoice.with_user(self.clerk).action_post()
+        self.assertRecordValues(
+            invoice.invoice_line_ids.sorted("sequence"),
+            [
+                {**section, "quantity": 0, "analytic_distribution": False},
+                *[
+                    {
+                        "display_type": "product",
+                        "name": "For Ada",
+                        "sequence": 2,
+                        "quantity": 1,
+                        "analytic_distribution": {str(analytic.id): 100},
+                    }
+                ]
+                * 3,
+                {
+                    "display_type": "product",
+                    "name": "Lesson",
+                    "sequence": 3,
+                    "quantity": 2,
+                    "analytic_distribution": False,
+                },
+            ],
+        )
+        revenue = self.company_data["default_account_revenue"]
+        self.assertItems(
+            invoice,
+            [
+                (self.env["account.account"], 0, 0),  # The section.
+                *[(self.sold, -50, -50)] * 3,
+                (revenue, -20, -20),
+                (self.receivable, 170, 170),
+            ],
+        )
+
     def test_product_has_no_taxes(self):
         self.assertFalse(self.product.taxes_id)
         with self.assertRaises(ValidationError):

@@ -140,25 +140,19 @@ def _check_others(invoice, lines):
 
 
 def _split_lines(invoice, lines):
-    """Give each unit a line of its own."""
+    """Give each unit a line of its own, which is a copy: what it was billed for stays.
+
+    As where Odoo reverses an invoice, that includes the links of other addons, such as
+    the lines of a sale order.
+    """
     commands = []
-    for line in lines:
-        if float_compare(line.quantity, 1, precision_digits=6) > 0:
+    for line in lines.with_context(include_business_fields=True):
+        count = round(line.quantity)
+        if count > 1:
             commands.append(Command.update(line.id, {"quantity": 1}))
-            commands += [
-                Command.create(
-                    {
-                        "product_id": line.product_id.id,
-                        "name": line.name,
-                        "sequence": line.sequence,
-                        "product_uom_id": line.product_uom_id.id,
-                        "price_unit": line.price_unit,
-                        "account_id": line.account_id.id,
-                        "tax_ids": [Command.set(line.tax_ids.ids)],
-                    }
-                )
-                for _number in range(round(line.quantity) - 1)
-            ]
+            [vals] = line.copy_data({"quantity": 1})
+            del vals["move_id"]
+            commands += [Command.create(dict(vals)) for _number in range(count - 1)]
     if commands:
         invoice.write({"invoice_line_ids": commands})
 
