@@ -21,6 +21,8 @@ SAME = {
     *("XXXX-XXXX-XXXX-XXXX", "credit", "id", "credit_back", "credit_note", "entry"),
     *("payment", "refund", "Page"),
     *("UTF-8", "UTF-16", "Mac OS Roman"),
+    "'%s %s' % (object.display_name, object.date_to)",
+    *("03", "12", "24", "36"),
     *(f"Windows-{number}" for number in range(1250, 1257)),
 }
 
