@@ -43,7 +43,7 @@ class LiabilityReport(http.Controller):
             ),
             ("Content-Disposition", content_disposition(f"{name}.xlsx")),
         ]
-        return request.make_response(LiabilityWorkbook(report).write(), headers)
+        return request.make_response(LiabilityWorkbook(report).get_content(), headers)
 
 
 class LiabilityWorkbook:
@@ -69,7 +69,7 @@ class LiabilityWorkbook:
             elif line.level == "part":
                 self.parts.setdefault(account, []).append(line)
 
-    def write(self):
+    def get_content(self):
         """Return the bytes of the workbook."""
         content = io.BytesIO()
         # Text of users is text: what looks like a formula or a link stays as typed.

@@ -1,6 +1,9 @@
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { MonetaryField, monetaryField } from "@web/views/fields/monetary/monetary_field";
+import {
+    MonetaryField,
+    monetaryField,
+} from "@web/views/fields/monetary/monetary_field";
 
 /**
  * A figure of the liability report: a click opens what it adds up.
