@@ -7,6 +7,8 @@ import pytest
 SLOWEST_FIRST = (
     "test_background_workers.py",
     "test_make_run.py",
+    "test_matrix.py",
+    "test_countries.py",
     "test_queue_job.py",
     "test_point_of_sale.py",
     "test_tours.py",
