@@ -422,11 +422,13 @@ class AccountLiabilityReportLine(models.TransientModel):
         context = {"search_default_group_by_stored_value": 1}
         if name == "revenue_from_opening":
             context["liability_shows_revenue"] = True
+        title = f"{self.name}: {titles[name]}"
         return report._open(
             "account_stored_value_liability_action",
             self._get_domain() & Domain(name, "!=", 0),
             context,
-            name=f"{self.name}: {titles[name]}",
+            name=title,
+            display_name=title,
             view_mode="list,pivot,graph,form",
             views=[
                 (False, view_type) for view_type in ("list", "pivot", "graph", "form")

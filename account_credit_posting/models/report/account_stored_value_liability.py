@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from .liability_period import CONTEXT, FLOWS, REVENUE_FLOWS, figure, read_period
@@ -186,11 +186,6 @@ class AccountStoredValueLiability(models.Model):
         "opening (IFRS 15.116): of each gift card or prepayment what was owed first is "
         "used first.",
     )
-
-    @api.model
-    def _get_figures(self):
-        """Return the names of the figures that add up to the closing, in order."""
-        return ("opening", *FLOWS)
 
     @property
     def _table_query(self):
