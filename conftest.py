@@ -10,7 +10,7 @@ SLOWEST_FIRST = (
     "test_matrix.py",
     "test_countries.py",
     "test_queue_job.py",
-    "test_point_of_sale.py",
+    "test_glue_addons.py",
     "test_tours.py",
     "test_application_properties.py",
     "test_notice_workers.py",

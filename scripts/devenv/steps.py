@@ -15,10 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / ".dev"
 LOGS = DEV / "log"
 ADDON = "account_credit_posting"
-# Installed by themselves where both that addon and queue_job, or point_of_sale, are.
+# Installed by themselves where queue_job, point_of_sale or sale is beside that addon.
 QUEUE_JOB_ADDON = f"{ADDON}_queue_job"
 POS_ADDON = f"{ADDON}_pos"
-ADDONS = (ADDON, QUEUE_JOB_ADDON, POS_ADDON)
+SALE_ADDON = f"{ADDON}_sale"
+ADDONS = (ADDON, QUEUE_JOB_ADDON, POS_ADDON, SALE_ADDON)
 # Whose line on the screen is not yet ended, and who may write on it.
 _unfinished = []
 _saying = threading.Lock()

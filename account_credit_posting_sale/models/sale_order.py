@@ -1,0 +1,33 @@
+from odoo import models
+from odoo.exceptions import ValidationError
+
+
+class SaleOrder(models.Model):
+    """Bill gift cards as a whole: a down payment would be one for nothing."""
+
+    _inherit = "sale.order"
+
+    def _generate_downpayment_invoices(self):
+        # What was paid stays open on the account, and pays the invoice.
+        orders = self.filtered(lambda order: not order._get_gift_card_lines())
+        return super(SaleOrder, orders)._generate_downpayment_invoices()
+
+    def _get_gift_card_lines(self):
+        return self.order_line.filtered("product_id.is_gift_card")
+
+    def _check_gift_cards_without_down_payment(self):
+        """Check that orders with gift cards get no down payment.
+
+        :raise ValidationError: names the order and what it sells
+        """
+        for order in self:
+            if lines := order._get_gift_card_lines():
+                raise ValidationError(
+                    self.env._(
+                        "%(order)s sells %(products)s. A gift card is billed as a "
+                        "whole, so there is no down payment: create a regular "
+                        "invoice, or sell it on an order of its own.",
+                        order=order.name,
+                        products=", ".join(lines.product_id.mapped("display_name")),
+                    )
+                )

@@ -1,0 +1,29 @@
+"""With other addons of Odoo installed, ours for them install themselves, and work."""
+
+import subprocess
+import sys
+
+import pytest
+from devenv import odoo_process as odoo
+from devenv.steps import POS_ADDON, ROOT, SALE_ADDON
+
+from tests.servers import throwaway_database
+
+
+@pytest.mark.parametrize(
+    ("module", "addon"), [("point_of_sale", POS_ADDON), ("sale", SALE_ADDON)]
+)
+def test_tests_of_the_addon(module, addon):
+    with throwaway_database() as name:
+        # Nothing else by name: our addon comes by itself.
+        odoo.install(name, module, demo=False)
+        command = [sys.executable, "-m", "pytest", "-q", f"--odoo-database={name}"]
+        tests = subprocess.run(
+            [*command, "--odoo-http", ROOT / addon],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    assert tests.returncode == 0, tests.stdout
