@@ -17,6 +17,9 @@ GROUP_READONLY = "account.group_account_readonly"
 #: Who sees billing: those who post credits, and read-only accounting.
 BILLING_GROUPS = f"{GROUP_USER},{GROUP_READONLY}"
 
+#: Who has the ledger proven: accountants, and administrators of credits.
+PROVING_GROUPS = f"{GROUP_MANAGER},account.group_account_user"
+
 # -----------------------------------------------------------------------------
 # WHAT EACH COMPANY GETS, AND WHICH FIELDS KEEP IT
 # -----------------------------------------------------------------------------

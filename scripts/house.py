@@ -31,7 +31,7 @@ ROOMS = (
     ("application",),
     ("run",),
     ("stored_value", "approval", "correction", "notice", "billing"),
-    ("report",),
+    ("report", "proof"),
     ("wizard", "controllers"),
 )
 

@@ -21,7 +21,7 @@ import psycopg2
 from devenv import database
 from devenv import odoo_process as odoo
 
-from odoo.addons.account_credit_posting.tests.tie_out import TIE_OUT
+from odoo.addons.account_credit_posting.models.proof.stored_value_checks import TIE_OUT
 
 INSTALLED = "ACP_INSTALLED_DATABASE"
 # The process of each database that runs scripts, once there was one.
@@ -54,7 +54,7 @@ def assert_ties_out(name):
         cursor.execute("SELECT to_regclass('account_stored_value')")
         if cursor.fetchone() == (None,):
             return  # The addon was uninstalled.
-        cursor.execute(TIE_OUT)
+        cursor.execute(TIE_OUT.get_failed_query())
         assert cursor.fetchall() == []
 
 

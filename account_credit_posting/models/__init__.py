@@ -10,6 +10,7 @@ from . import correction
 from . import notice
 from . import billing
 from . import report
+from . import proof
 from . import account_account
 from . import account_chart_template
 from . import account_journal

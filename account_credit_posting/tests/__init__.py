@@ -29,6 +29,7 @@ from . import (
     test_account_credit_move,
     test_account_credit_notice,
     test_account_credit_open_cap,
+    test_account_credit_proof,
     test_account_credit_unapply,
     test_account_post_payment,
     test_account_post_refund,
@@ -60,5 +61,4 @@ from . import (
     test_tours_correction,
     test_tours_money,
     test_translations,
-    tie_out,
 )

@@ -32,6 +32,9 @@ SEE = "see"
 AUDIT = "audit"
 #: Who sees invoices and credit notes, too.
 SEE_INVOICE = "see invoices"
+#: Who keeps the books, or manages credits, has the ledger proven; an auditor reads it.
+PROVE = "prove"
+SEE_PROOF = "see proofs"
 #: Nothing in it is secret.
 ANYBODY = "anybody"
 
@@ -45,6 +48,8 @@ HOLDERS = {
     SEE_INVOICE: ("reader", "clerk", "accountant", "administrator"),
     AUDIT: ("reader", "accountant", "manager", "administrator"),
     SEE: ("reader", "poster", "clerk", "accountant", "manager", "administrator"),
+    PROVE: ("accountant", "manager", "administrator"),
+    SEE_PROOF: ("reader", "accountant", "manager", "administrator"),
     ANYBODY: tuple(USERS),
 }
 
@@ -98,6 +103,15 @@ METHODS = {
     },
     "account.credit.line.change": {**OWN, **rows(AUTHOR, "action_confirm")},
     "account.credit.notice": KEPT,
+    "account.credit.proof": {
+        **KEPT,
+        **rows(SEE_PROOF, "read", "action_print"),
+        **rows(PROVE, "action_prove"),
+    },
+    "account.credit.proof.check": {
+        **KEPT,
+        **rows(SEE_PROOF, "read", "action_view_failed"),
+    },
     "account.credit.run": KEPT,
     "account.liability.report": {
         **rows(AUDIT, "create", "read", "write", "unlink", "action_open"),

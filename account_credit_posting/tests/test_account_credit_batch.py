@@ -103,7 +103,10 @@ class TestAccountCreditBatch(AccountCreditCommon):
                 batch.write(vals)
         with self.assertRaisesRegex(UserError, "cannot be deleted"):
             batch.unlink()
-        with self.assertRaisesRegex(UserError, "takes no more accounts"):
+        with (
+            self.assertRaisesRegex(UserError, "takes no more accounts"),
+            self.env.cr.savepoint(),
+        ):
             batch.line_ids = [
                 Command.create({"partner_id": self.accounts[1].id, "amount": 1})
             ]

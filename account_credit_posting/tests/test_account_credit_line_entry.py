@@ -661,7 +661,10 @@ class TestAccountCreditLineEntryApplication(CreditEntryCommon):
 
     def test_gift_cards_are_not_paid(self):
         batch = self._post_ten()
-        with self.assertRaisesRegex(UserError, "sells gift cards"):
+        with (
+            self.assertRaisesRegex(UserError, "sells gift cards"),
+            self.env.cr.savepoint(),
+        ):
             self._sell_gift_card().js_assign_outstanding_line(
                 batch.line_ids.sorted("id")[0].move_line_id.id
             )

@@ -230,7 +230,10 @@ class TestStoredValueEvents(StoredValueCommon):
             lambda: given.with_user(self.manager).move_to(target.id),
             lambda: self.values.with_user(self.clerk).redeem(code, target.id),
         ):
-            with self.assertRaisesRegex(UserError, r"110\.00 of open credits"):
+            with (
+                self.assertRaisesRegex(UserError, r"110\.00 of open credits"),
+                self.env.cr.savepoint(),
+            ):
                 take()
         self.assertEqual((given.state, given.balance), ("active", 50))
         new_id = given.with_user(self.manager).move_to(target.id, 40)

@@ -199,7 +199,10 @@ class TestStoredValueAhead(StoredValueCommon):
             lambda: managers.move_to(self.accounts[1].id, 10),
             lambda: managers.refund(10, self.bank.id),
         ):
-            with self.assertRaisesRegex(UserError, "the rest is dated ahead"):
+            with (
+                self.assertRaisesRegex(UserError, "the rest is dated ahead"),
+                self.env.cr.savepoint(),
+            ):
                 call()
         self.assertEqual(value.move_line_ids.mapped("date"), [self.ahead])
         with self.day:

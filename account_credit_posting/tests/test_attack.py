@@ -241,6 +241,7 @@ class TestAttack(StoredValueCommon, HttpCase):
             "payment": cls._create_payment(15),
             "application": application,
             "free": free,
+            "proof": cls.env["account.credit.proof"].sudo()._prove(cls.company),
         }
 
     @classmethod
@@ -395,6 +396,8 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "account.credit.notice": known["posted"].notice_ids,
                 "account.credit.batch": known["posted"],
                 "account.credit.line": known["posted"].line_ids,
+                "account.credit.proof": known["proof"],
+                "account.credit.proof.check": known["proof"].check_ids[:1],
                 "account.credit.run": known["posted"].run_id,
                 "account.move": known["open"],
                 "account.stored.value": known["card"],

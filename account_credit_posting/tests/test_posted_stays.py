@@ -462,6 +462,9 @@ class TestOverdraft(PostedCommon):
 class TestWall(PostedCommon):
     """What the database refuses when a transaction ends, whatever code asked for it."""
 
+    # Its drafts call themselves uses, and pay no invoice.
+    not_proven = ("events", "uses")
+
     def _update(self, record, **vals):
         """Write past all that Python knows."""
         self.env.flush_all()

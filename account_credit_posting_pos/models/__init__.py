@@ -1,4 +1,5 @@
 from . import (
+    account_credit_proof,
     account_move,
     account_move_line,
     account_stored_value,

@@ -1,0 +1,2 @@
+from . import account_credit_proof_check
+from . import account_credit_proof

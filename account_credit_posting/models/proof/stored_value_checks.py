@@ -1,0 +1,270 @@
+"""What has to be so of gift cards and prepayments."""
+
+from odoo.tools.translate import LazyTranslate
+
+from .ledger_check import Check
+
+_lt = LazyTranslate(__name__)
+
+#: Posted items that hold stored value, or should: all on its accounts, whatever they
+#: name, and all that name one, wherever they are.
+_HELD = """
+     WHERE item.parent_state = 'posted'
+       AND (item.stored_value_id IS NOT NULL OR item.account_id IN (
+                SELECT UNNEST(ARRAY[
+                           gift_card_liability_account_id,
+                           prepayment_liability_account_id,
+                           promotional_liability_account_id
+                       ])
+                  FROM res_company
+                 UNION
+                SELECT liability_account_id FROM account_stored_value
+                 UNION
+                SELECT id FROM account_account WHERE holds_stored_value
+           ))
+"""
+
+TIE_OUT = Check(
+    code="tie_out",
+    name=_lt("Stored values and general ledger agree, on each day"),
+    how=_lt(
+        "By company, liability account and day: the sum of all posted journal items is "
+        "that of the items which name a gift card or prepayment of the same account, "
+        "customer, company and currency."
+    ),
+    model="account.account",
+    rows="""
+    SELECT item.company_id,
+           item.account_id AS id,
+           item.date::text AS detail,
+           SUM(item.balance) IS DISTINCT FROM SUM(item.balance) FILTER (
+               WHERE value.liability_account_id = item.account_id
+                 AND value.partner_id = item.partner_id
+                 AND value.company_id = item.company_id
+                 AND value.currency_id = item.currency_id
+           ) AS failed
+      FROM account_move_line item
+ LEFT JOIN account_stored_value value ON value.id = item.stored_value_id
+     {held}
+  GROUP BY item.company_id, item.account_id, item.date
+    """.replace("{held}", _HELD),
+)
+
+NAMED = Check(
+    code="named",
+    name=_lt("Each item on a liability account belongs to one gift card or prepayment"),
+    how=_lt(
+        "Each posted journal item there names a record of its own account, customer, "
+        "company and currency, and its entry says what it did with it."
+    ),
+    model="account.move.line",
+    rows="""
+    SELECT item.company_id,
+           item.id,
+           NULL AS detail,
+           (value.liability_account_id, value.partner_id, value.company_id,
+            value.currency_id, move.state, move.stored_value_event IS NULL)
+           IS DISTINCT FROM
+           (item.account_id, item.partner_id, item.company_id, item.currency_id,
+            'posted', FALSE) AS failed
+      FROM account_move_line item
+      JOIN account_move move ON move.id = item.move_id
+ LEFT JOIN account_stored_value value ON value.id = item.stored_value_id
+     {held}
+    """.replace("{held}", _HELD),
+)
+
+OVERDRAWN = Check(
+    code="overdrawn",
+    name=_lt("No gift card or prepayment is below zero, on any day"),
+    how=_lt(
+        "For each record and each day with a movement: the sum of all posted items up "
+        "to that day, in its currency."
+    ),
+    model="account.stored.value",
+    rows="""
+    SELECT company_id, id, date::text AS detail, held < 0 AS failed
+      FROM (
+           SELECT company_id,
+                  stored_value_id AS id,
+                  date,
+                  SUM(SUM(-amount_currency)) OVER (
+                      PARTITION BY stored_value_id ORDER BY date
+                  ) AS held
+             FROM account_move_line
+            WHERE stored_value_id IS NOT NULL
+              AND parent_state = 'posted'
+         GROUP BY company_id, stored_value_id, date
+           ) AS day
+    """,
+)
+
+STATES = Check(
+    code="states",
+    name=_lt("The state of each gift card and prepayment is that of its money"),
+    how=_lt(
+        "A draft has no posted item, and each other one has some. What is used, "
+        "expired or voided holds nothing; what is active holds something. What waits "
+        "for its invoice to be paid is blocked."
+    ),
+    model="account.stored.value",
+    rows="""
+    SELECT value.company_id,
+           value.id,
+           value.state AS detail,
+           CASE WHEN value.state IN ('draft', 'to_approve')
+                THEN ledger.held IS NOT NULL
+                WHEN value.id IN ({unbooked}) THEN FALSE
+                WHEN ledger.held IS NULL THEN TRUE
+                WHEN value.state IN ('used', 'expired', 'void') THEN ledger.held <> 0
+                ELSE value.state = 'active' AND ledger.held <= 0
+           END
+           OR (value.awaits_payment AND value.state <> 'blocked') IS TRUE AS failed
+      FROM account_stored_value value
+ LEFT JOIN (
+           SELECT stored_value_id, SUM(-amount_currency) AS held
+             FROM account_move_line
+            WHERE stored_value_id IS NOT NULL AND parent_state = 'posted'
+         GROUP BY stored_value_id
+           ) AS ledger ON ledger.stored_value_id = value.id
+    """,
+)
+
+ISSUED = Check(
+    code="issued",
+    name=_lt("The amount of each gift card and prepayment is what was booked for it"),
+    how=_lt(
+        "What it was issued with, or moved in, and each correction of that, are posted "
+        "items; their sum is the amount that the record says."
+    ),
+    model="account.stored.value",
+    rows="""
+    SELECT value.company_id,
+           value.id,
+           NULL AS detail,
+           value.initial_amount IS DISTINCT FROM SUM(-item.amount_currency) FILTER (
+               WHERE move.stored_value_event = 'adjust'
+                  OR (move.stored_value_event IN ('issue', 'move', 'redeem')
+                      AND item.amount_currency < 0)
+           ) AS failed
+      FROM account_stored_value value
+      JOIN account_move_line item ON item.stored_value_id = value.id
+      JOIN account_move move ON move.id = item.move_id
+     WHERE item.parent_state = 'posted'
+  GROUP BY value.id
+    """,
+)
+
+EVENTS = Check(
+    code="events",
+    name=_lt("Each event of a gift card or prepayment booked what such an event books"),
+    how=_lt(
+        "Its entry is posted and balanced, and names the record. Issuing and undoing a "
+        "use raise what is held; using, refunding, expiring and voiding lower it; what "
+        "is moved leaves one record for another. What is undone was a use, of the same "
+        "amount."
+    ),
+    model="account.move",
+    rows="""
+    SELECT move.company_id,
+           move.id,
+           move.stored_value_event AS detail,
+           (move.state <> 'posted'
+            OR SUM(item.balance) <> 0
+            OR CASE WHEN move.stored_value_event = 'issue'
+                    THEN MIN(held.amount_currency) < 0
+                    WHEN move.stored_value_event = 'adjust'
+                    THEN SUM(held.amount_currency) <> 0
+                    WHEN move.stored_value_event IN ('move', 'redeem')
+                    THEN COUNT(held.id) = 2
+                         AND MIN(held.stored_value_id) <> MAX(held.stored_value_id)
+                         AND SUM(held.amount_currency) = 0
+                    WHEN move.stored_value_event = 'undo'
+                    THEN SUM(held.amount_currency) = -(
+                         SELECT SUM(used.amount_currency)
+                           FROM account_move original
+                           JOIN account_move_line used ON used.move_id = original.id
+                          WHERE original.id = move.reversed_entry_id
+                            AND original.stored_value_event = 'use'
+                            AND used.stored_value_id IS NOT NULL
+                         )
+                    ELSE MIN(held.amount_currency) > 0
+               END IS NOT TRUE) AS failed
+      FROM account_move move
+ LEFT JOIN account_move_line item ON item.move_id = move.id
+ LEFT JOIN account_move_line held
+        ON held.id = item.id AND held.stored_value_id IS NOT NULL
+     WHERE move.stored_value_event IS NOT NULL
+  GROUP BY move.id
+    """,
+)
+
+PAYMENTS = Check(
+    code="payments",
+    name=_lt("Each payment for a gift card or prepayment is that of its entry"),
+    how=_lt(
+        "What came in, or was paid back, has a posted entry which names the payment, "
+        "with an item of the same record and the same amount."
+    ),
+    model="account.payment",
+    rows="""
+    SELECT payment.company_id,
+           payment.id,
+           NULL AS detail,
+           (move.id IS NULL
+            OR move.state <> 'posted'
+            OR move.origin_payment_id IS DISTINCT FROM payment.id
+            OR move.stored_value_event IS DISTINCT FROM
+               CASE payment.payment_type WHEN 'inbound' THEN 'issue' ELSE 'refund' END
+            OR (SELECT SUM(item.amount_currency)
+                  FROM account_move_line item
+                 WHERE item.move_id = move.id
+                   AND item.stored_value_id = payment.stored_value_id
+               ) IS DISTINCT FROM
+               CASE payment.payment_type WHEN 'inbound' THEN -payment.amount
+                    ELSE payment.amount END) AS failed
+      FROM account_payment payment
+ LEFT JOIN account_move move ON move.id = payment.move_id
+     WHERE payment.stored_value_id IS NOT NULL
+    """,
+)
+
+USES = Check(
+    code="uses",
+    name=_lt("Each use of a gift card or prepayment pays an invoice, or is undone"),
+    how=_lt(
+        "Each posted entry of a use has either an application in force, of the same "
+        "amount, or a posted entry that reverses it; not both."
+    ),
+    model="account.move",
+    rows="""
+    SELECT move.company_id,
+           move.id,
+           NULL AS detail,
+           ((SELECT COUNT(*)
+               FROM account_move reversal
+              WHERE reversal.reversed_entry_id = move.id
+                AND reversal.state = 'posted')
+            + COUNT(application.id) <> 1
+            OR SUM(application.amount) <> SUM(item.amount_currency)) IS TRUE AS failed
+      FROM account_move move
+ LEFT JOIN account_move_line item
+        ON item.move_id = move.id AND item.stored_value_id IS NOT NULL
+ LEFT JOIN account_credit_application application
+        ON application.credit_move_id = move.id AND application.state = 'applied'
+     WHERE move.stored_value_event = 'use'
+       AND move.state = 'posted'
+  GROUP BY move.id
+    """,
+)
+
+STORED_VALUE_CHECKS = (
+    TIE_OUT,
+    OVERDRAWN,
+    NAMED,
+    STATES,
+    ISSUED,
+    EVENTS,
+    PAYMENTS,
+    USES,
+)
