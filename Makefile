@@ -4,6 +4,7 @@
 #   make test    run all tests           (ARGS="-k wizard": options for pytest)
 #   make matrix  try the addon beside Odoo's others and in each country (ARGS="-k l10n_de")
 #   make shell   Odoo's shell on the demo database; reads a script from standard input
+#   make prove   prove the ledger        (DB=name: of any database that has the addon)
 #   make lint    check and format all files
 #   make bench   measure
 #   make clean   remove all that was set up, the demo database with it
@@ -15,7 +16,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 	"$$name" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$name" && exit; done; echo python3)
 
-.PHONY: run test matrix bench lint shell pot wheel clean
+.PHONY: run test matrix bench lint shell prove pot wheel clean
 
-run test matrix bench lint shell pot wheel clean:
+run test matrix bench lint shell prove pot wheel clean:
 	@$(PYTHON) scripts/dev.py $@

@@ -23,6 +23,7 @@ COMMANDS = (
     "bench",
     "lint",
     "shell",
+    "prove",
     "exec",
     "pot",
     "wheel",

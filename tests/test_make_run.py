@@ -33,6 +33,17 @@ print(*accounts.ids)
 env.cr.commit()
 """
 
+# Changes the amount of a posted credit behind all that would refuse it.
+FORGE = """
+env.cr.execute("ALTER TABLE account_credit_line DISABLE TRIGGER USER")
+env.cr.execute(
+    "UPDATE account_credit_line SET amount = amount + 1 WHERE id = "
+    "(SELECT MAX(id) FROM account_credit_line WHERE state = 'posted')"
+)
+env.cr.execute("ALTER TABLE account_credit_line ENABLE TRIGGER USER")
+env.cr.commit()
+"""
+
 
 class MakeRun:
     """A ``make run`` in a copy of the repository, with its output."""
@@ -146,8 +157,20 @@ def post_credits(url, key, credit_item_id, accounts):
     return response.json()
 
 
+def prove(folder, environment):
+    """Prove the ledger of the demo database from a terminal."""
+    return subprocess.run(
+        ["make", "-s", "prove"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_runs_from_nothing_and_starts_again(repository, environment):
-    """A new user's first hour: start, use, stop, start again."""
+    """A new user's first hour: start, use, prove, stop, start again."""
     first = MakeRun(repository, environment)
     try:
         url = first.wait_until_ready()
@@ -167,6 +190,24 @@ def test_runs_from_nothing_and_starts_again(repository, environment):
         assert [line["account_id"] for line in result["lines"]] == accounts
         assert {line["state"] for line in result["lines"]} == {"posted"}
         assert all(line["move_id"] for line in result["lines"])
+        # README says: "``make prove`` proves the ledger".
+        sound = prove(repository, environment)
+        assert sound.returncode == 0, sound.stdout
+        assert re.search(r"All \d+ checks hold", sound.stdout), sound.stdout
+        subprocess.run(
+            ["make", "-s", "shell"],
+            cwd=repository,
+            env=environment,
+            input=FORGE,
+            text=True,
+            check=True,
+        )
+        failed = prove(repository, environment)
+        assert failed.returncode, failed.stdout
+        assert re.search(r"FAILED +1 of \d+ .* document has", failed.stdout)
+        missing = prove(repository, {**environment, "DB": "nothing_there"})
+        assert missing.returncode
+        assert "there is no database nothing_there" in missing.stderr
         first.interrupt()
     finally:
         first.end()

@@ -32,9 +32,8 @@ SEE = "see"
 AUDIT = "audit"
 #: Who sees invoices and credit notes, too.
 SEE_INVOICE = "see invoices"
-#: Who keeps the books, or manages credits, has the ledger proven; an auditor reads it.
+#: Who keeps the books, or manages credits, has the ledger proven.
 PROVE = "prove"
-SEE_PROOF = "see proofs"
 #: Nothing in it is secret.
 ANYBODY = "anybody"
 
@@ -49,7 +48,6 @@ HOLDERS = {
     AUDIT: ("reader", "accountant", "manager", "administrator"),
     SEE: ("reader", "poster", "clerk", "accountant", "manager", "administrator"),
     PROVE: ("accountant", "manager", "administrator"),
-    SEE_PROOF: ("reader", "accountant", "manager", "administrator"),
     ANYBODY: tuple(USERS),
 }
 
@@ -105,12 +103,12 @@ METHODS = {
     "account.credit.notice": KEPT,
     "account.credit.proof": {
         **KEPT,
-        **rows(SEE_PROOF, "read", "action_print"),
+        **rows(AUDIT, "read", "action_print"),
         **rows(PROVE, "action_prove"),
     },
     "account.credit.proof.check": {
         **KEPT,
-        **rows(SEE_PROOF, "read", "action_view_failed"),
+        **rows(AUDIT, "read", "action_view_failed"),
     },
     "account.credit.run": KEPT,
     "account.liability.report": {

@@ -26,6 +26,12 @@ from .steps import (
 )
 
 DEFAULT_PORT = 8069
+PROVE = """
+proofs = env["account.credit.proof"]._cron_prove()
+env.cr.commit()
+print(proofs._get_text())
+raise SystemExit("failed" in proofs.mapped("state"))
+"""
 LOGINS = ("admin", "clerk", "manager", "accountant", "portal")
 WHEEL_BUILD = """
 [build-system]
@@ -162,6 +168,22 @@ def shell(_arguments):
     sys.exit(code)
 
 
+def prove(_arguments):
+    """Prove the ledger of a database, of whoever's; end with 1 when something fails."""
+    with services():
+        options = ["--no-http", "--log-level=warn"]
+        name = database.chosen_database()
+        result = subprocess.run(
+            odoo.command("shell", "-d", name, *options),
+            cwd=ROOT,
+            env=odoo.environment(),
+            input=PROVE,
+            text=True,
+            check=False,
+        )
+    sys.exit(result.returncode)
+
+
 def execute(arguments):
     """Run any program with the environment, the configuration and PostgreSQL."""
     with services():
@@ -285,6 +307,7 @@ COMMANDS = {
     "bench": bench,
     "lint": lint,
     "shell": shell,
+    "prove": prove,
     "exec": execute,
     "pot": pot,
     "wheel": wheel,

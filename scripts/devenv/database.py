@@ -88,6 +88,17 @@ def demo_database():
     return name
 
 
+def chosen_database():
+    """Return the name that DB says, whoever made that database; else the demo one."""
+    name = os.environ.get("DB")
+    comment = read_comment(name) if name else ""
+    if comment is None:
+        fail(f"there is no database {name}: choose another one with DB=name")
+    if name and not comment.startswith(f"{ADDON} demo "):
+        return name
+    return demo_database()
+
+
 def files_key():
     """Return a hash of the addons' files and of Odoo's version.
 

@@ -119,7 +119,11 @@ class AccountCreditProof(models.Model):
 
     @api.model
     def _cron_prove(self):
-        self._prove(self.env["res.company"].search([]))
+        """Check the ledgers of all companies; ``make prove`` does the same.
+
+        :return: the proofs
+        """
+        return self._prove(self.env["res.company"].search([]))
 
     @api.model
     def _get_checks(self):
