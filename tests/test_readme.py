@@ -7,6 +7,7 @@ A test names the sentence that it proves, or as much of it as finds it again:
 import re
 from pathlib import Path
 
+import events
 import pytest
 import rights
 from devenv.steps import ADDONS
@@ -61,3 +62,8 @@ def test_each_quote_is_in_readme():
 def test_table_of_rights_is_in_the_guide():
     # That the table itself is true is for `test_attack`.
     assert not rights.main(["--check"])
+
+
+def test_table_of_events_is_in_the_guide():
+    # That each event books this is for `test_booked_events`.
+    assert not events.main(["--check"])

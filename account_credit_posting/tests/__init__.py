@@ -45,6 +45,7 @@ from . import (
     test_account_stored_value_expiry,
     test_account_stored_value_use,
     test_attack,
+    test_booked_events,
     test_gift_card_code,
     test_gift_card_sale,
     test_hoot,

@@ -102,13 +102,13 @@ METHODS = {
     "account.credit.line.change": {**OWN, **rows(AUTHOR, "action_confirm")},
     "account.credit.notice": KEPT,
     "account.credit.proof": {
-        **KEPT,
-        **rows(AUDIT, "read", "action_print"),
+        **AUDITED,
+        **rows(AUDIT, "action_print"),
         **rows(PROVE, "action_prove"),
     },
     "account.credit.proof.check": {
-        **KEPT,
-        **rows(AUDIT, "read", "action_view_failed"),
+        **AUDITED,
+        **rows(AUDIT, "action_view_failed"),
     },
     "account.credit.run": KEPT,
     "account.liability.report": {
