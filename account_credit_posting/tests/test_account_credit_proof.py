@@ -374,6 +374,24 @@ class TestAccountCreditProof(ProofCommon):
         self.assertEqual(made.company_id, made.company_id.search([]))
         self.assertEqual(len(made), len(made.company_id))
 
+    def test_printed_for_the_auditor(self):
+        self.not_proven = ("issued",)
+        self._forge(self.card, initial_amount=1)
+        proof = self._prove()
+        action = proof.with_user(self.accountant).action_print()
+        self.assertEqual(
+            action["report_name"], "account_credit_posting.report_credit_proof"
+        )
+        report = self.env["ir.actions.report"].with_user(self.accountant)
+        html, _kind = report._render_qweb_html(action["report_name"], proof.ids)
+        html = html.decode()
+        self.assertShows(html, self.company.name, proof.summary, "Failed")
+        for check in proof.check_ids:
+            self.assertShows(html, check.name, check.how.replace("'", "&#39;"))
+        self.assertShows(html, self.card.name)
+        with self.assertRaises(AccessError):
+            proof.with_user(self.clerk).action_print()
+
     def test_text_for_a_terminal(self):
         self.not_proven = ("issued",)
         self._forge(self.card, initial_amount=1)

@@ -95,9 +95,10 @@ class AccountCreditProof(models.Model):
     # PROVE
     # -------------------------------------------------------------------------
 
-    @api.model
     def action_prove(self):
         """Check the ledgers of the companies that the user works in now.
+
+        A button of pages that need not show any record.
 
         :return: a window action on the result
         """
@@ -108,6 +109,7 @@ class AccountCreditProof(models.Model):
                 "Only accountants and administrators of account credits can prove the "
                 "ledger."
             ),
+            "read",
         )
         # Nobody may write proofs; whoever may ask for one has it written.
         proofs = self.sudo()._prove(self.env.companies).sudo(False)

@@ -51,10 +51,9 @@ def find_gaps(company):
         rows = company.env.execute_query(
             SQL(
                 """
-                SELECT id, name, failed, COUNT(*) OVER (), SUM(failed::int) OVER ()
+                SELECT id, failed, COUNT(*) OVER (), SUM(failed::int) OVER ()
                   FROM (
                        SELECT id,
-                              name,
                               date > %(lock_date)s
                               AND sequence_number > 1
                               AND (sequence_number - 1 <> COALESCE(
@@ -79,7 +78,9 @@ def find_gaps(company):
         for *_first, in_journal, wrong in rows[:1]:
             checked += in_journal
             failed += wrong
-        samples += [(row[0], row[1]) for row in rows if row[2]]
+        samples += [
+            (move_id, None) for move_id, is_failed, *_counts in rows if is_failed
+        ]
     return Found(checked, failed, samples[: const.LISTED])
 
 
@@ -95,7 +96,7 @@ def find_broken_hashes(company):
         chain = _Chain(journal)
         checked += chain.length
         failed += len(chain.broken)
-        samples += [(move.id, move.name) for move in chain.broken.values()]
+        samples += [(move.id, None) for move in chain.broken.values()]
     return Found(checked, failed, samples[: const.LISTED])
 
 
