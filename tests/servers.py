@@ -21,7 +21,10 @@ import psycopg2
 from devenv import database
 from devenv import odoo_process as odoo
 
-from odoo.addons.account_credit_posting.models.proof.stored_value_checks import TIE_OUT
+from odoo.addons.account_credit_posting.models.proof.credit_checks import CREDIT_CHECKS
+from odoo.addons.account_credit_posting.models.proof.stored_value_checks import (
+    STORED_VALUE_CHECKS,
+)
 
 INSTALLED = "ACP_INSTALLED_DATABASE"
 # The process of each database that runs scripts, once there was one.
@@ -33,8 +36,8 @@ def throwaway_database(source=None):
     """Give the name of a new database with the addon and no demo data.
 
     Tests change it through servers, the shell or a connection of their own; it is
-    dropped in the end, whoever is still connected. Before that, stored values and
-    general ledger must agree, whatever the test did.
+    dropped in the end, whoever is still connected. Before that, what is proven of the
+    ledger must hold, whatever the test did.
 
     :param str source: the database to copy, else the one that ``make test`` has made
     """
@@ -48,14 +51,15 @@ def throwaway_database(source=None):
 
 
 def assert_ties_out(name):
-    """Assert that stored values and general ledger of a database agree."""
+    """Assert that what is proven of the ledger holds in a database."""
     with contextlib.closing(connect(name)) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT to_regclass('account_stored_value')")
         if cursor.fetchone() == (None,):
             return  # The addon was uninstalled.
-        cursor.execute(TIE_OUT.get_failed_query())
-        assert cursor.fetchall() == []
+        for check in (*CREDIT_CHECKS, *STORED_VALUE_CHECKS):
+            cursor.execute(check.get_failed_query())
+            assert cursor.fetchall() == [], check.code
 
 
 def connect(name, host=None):
