@@ -32,7 +32,7 @@ _scripts = {}
 
 
 @contextlib.contextmanager
-def throwaway_database(source=None):
+def throwaway_database(source=None, not_proven=()):
     """Give the name of a new database with the addon and no demo data.
 
     Tests change it through servers, the shell or a connection of their own; it is
@@ -40,6 +40,7 @@ def throwaway_database(source=None):
     ledger must hold, whatever the test did.
 
     :param str source: the database to copy, else the one that ``make test`` has made
+    :param not_proven: codes of checks that do not hold after what the tests forge
     """
     with database.throwaway(source or os.environ[INSTALLED]) as name:
         try:
@@ -47,19 +48,23 @@ def throwaway_database(source=None):
         finally:
             if name in _scripts:
                 _scripts.pop(name).stop()
-        assert_ties_out(name)
+        assert_proven(name, not_proven)
 
 
-def assert_ties_out(name):
-    """Assert that what is proven of the ledger holds in a database."""
+def assert_proven(name, not_proven=()):
+    """Assert that what is proven of the ledger holds in a database.
+
+    :param not_proven: see :func:`throwaway_database`
+    """
     with contextlib.closing(connect(name)) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT to_regclass('account_stored_value')")
         if cursor.fetchone() == (None,):
             return  # The addon was uninstalled.
         for check in (*CREDIT_CHECKS, *STORED_VALUE_CHECKS):
-            cursor.execute(check.get_failed_query())
-            assert cursor.fetchall() == [], check.code
+            if check.code not in not_proven:
+                cursor.execute(check.get_failed_query())
+                assert cursor.fetchall() == [], check.code
 
 
 def connect(name, host=None):

@@ -12,7 +12,7 @@ from devenv import odoo_process as odoo
 from devenv.steps import ADDON, LOGS
 
 from tests.scenario import SCENARIO
-from tests.servers import INSTALLED, assert_ties_out, run_alone
+from tests.servers import INSTALLED, assert_proven, run_alone
 
 #: Addons of Odoo that touch invoices, products, or payments.
 NEIGHBOURS = (
@@ -122,6 +122,6 @@ def test_beside(neighbour, is_first):
             install(name, ADDON)
         assert int(tell(name, neighbour).split()[-1]) > 0
         run_alone(name, UPGRADE)
-        assert_ties_out(name)
+        assert_proven(name)
         run_alone(name, UNINSTALL)
         assert run_alone(name, LEFT).split()[-2:] == ["0", "False"]
