@@ -125,7 +125,7 @@ class AccountCreditProof(models.Model):
 
         :return: the proofs
         """
-        return self._prove(self.env["res.company"].search([]))
+        return self._prove(self.env["res.company"].search([("active", "=", True)]))
 
     @api.model
     def _get_checks(self):
