@@ -28,6 +28,7 @@
         "views/account_move_views.xml",
         "views/report_invoice.xml",
         "views/account_portal_templates.xml",
+        "views/portal_templates.xml",
         "views/account_billing_movement_views.xml",
         "views/account_stored_value_liability_views.xml",
         "views/account_stored_value_ageing_views.xml",

@@ -215,6 +215,9 @@ INVOICES_LISTED = 80
 #: Invoices and movements that each section of the billing page lists; the first ones.
 SECTION = 40
 
+#: Credits, cards and dues that the customer's own page lists; further pages have all.
+PORTAL_LISTED = 10
+
 #: Accounts of which the preview shows all that will happen; of more, the first.
 PREVIEWED = 500
 

@@ -30,7 +30,8 @@ ROOMS = (
     ("credit",),
     ("application",),
     ("run",),
-    ("stored_value", "approval", "correction", "notice", "billing"),
+    ("stored_value", "approval", "correction", "notice"),
+    ("billing",),
     ("report", "proof"),
     ("wizard", "controllers"),
 )

@@ -1,1 +1,1 @@
-from . import cards, health, ir_http, liability, results
+from . import cards, health, ir_http, liability, portal, results

@@ -5,6 +5,7 @@ from .. import localizations
 from ..const import BILLING_GROUPS, GROUP_USER
 from ..tools.actions import open_list
 from ..tools.posting import get_posting, is_written_by
+from .billing.customer_page import get_credit_status
 from .credit.account_credit_answer import answered_once
 from .stored_value import gift_card_sale, stored_value_guard
 
@@ -350,12 +351,7 @@ class AccountMove(models.Model):
         line_sudo = self.sudo().credit_line_id
         if not line_sudo or self.state != "posted":
             return False
-        if line_sudo.state == "reversed":
-            return "reversed"
-        if not self.currency_id.is_zero(self.amount_residual):
-            return "open"
-        is_moved = "move" in line_sudo.correction_ids.mapped("kind")
-        return "moved" if is_moved and not line_sudo.amount_applied else "used"
+        return get_credit_status(line_sudo)
 
     def _get_invoice_portal_extra_values(self, custom_amount=None):
         return {

@@ -201,6 +201,24 @@ class ResCompany(models.Model):
         string="Gift Cards Pay Invoices",
         help="Gift cards pay open invoices as credits do, after prepayments.",
     )
+    # What customers see and do by themselves.
+    credit_portal_access = fields.Selection(
+        selection=[
+            ("members", "Everybody of the account"),
+            ("payer", "The payer only"),
+        ],
+        string="Balance in the Portal",
+        required=True,
+        default="members",
+        help="Who sees the balance of an account in the portal, and redeems codes for "
+        "it: all its contacts with access to the portal, as with invoices, or only the "
+        "user of the account itself.",
+    )
+    gift_card_public_check = fields.Boolean(
+        string="Balance Check for Everybody",
+        help="Whoever has the code of a gift card may look up at /gift-card what is "
+        "left on it, without logging in.",
+    )
     _stored_value_periods_not_negative = models.Constraint(
         "CHECK (gift_card_validity_months >= 0 AND expiry_grace_days >= 0 "
         "AND expiry_reminder_days >= 0)",

@@ -124,6 +124,14 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.auto_apply_gift_cards",
         readonly=False,
     )
+    credit_portal_access = fields.Selection(
+        related="company_id.credit_portal_access",
+        readonly=False,
+    )
+    gift_card_public_check = fields.Boolean(
+        related="company_id.gift_card_public_check",
+        readonly=False,
+    )
 
     def action_rotate_code_key(self):
         """Make a new key for the codes of gift cards to come; the others stay valid.

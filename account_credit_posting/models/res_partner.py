@@ -478,6 +478,19 @@ class ResPartner(models.Model):
             partner_id=self.commercial_partner_id.id,
         )
 
+    def _create_billing_statement(self, company, **days):
+        """Prepare a statement; whoever calls has checked the right.
+
+        :param company: whose documents are in it
+        :param days: ``date_from`` and ``date_to``, as far as they are known
+        :return: an ``account.billing.statement``
+        """
+        self.ensure_one()
+        statements = self.env["account.billing.statement"].with_company(company)
+        return statements.create(
+            {"partner_id": self.id, "company_id": company.id, **days}
+        )
+
     # -------------------------------------------------------------------------
     # KEEP THE ACCOUNTS FOR WHOM MONEY IS HELD
     # -------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-from . import account_billing_movement
+from . import account_billing_movement, customer_page

@@ -1,3 +1,5 @@
+import hashlib
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.http import request
@@ -26,14 +28,23 @@ class AccountStoredValueAttempt(models.Model):
 
     @api.model
     def _get_user(self):
-        """Return the source that the user is."""
-        return f"user {self.env.uid}"
+        """Return the source that the user is: of the public, the browser."""
+        if not self.env.user._is_public():
+            return f"user {self.env.uid}"
+        # All visitors are one user of Odoo: none of them makes the others wait. The
+        # hash, because whoever knows the session has it.
+        session = request.session.sid if request else ""
+        return f"visitor {hashlib.sha256(session.encode()).hexdigest()[:32]}"
 
     @api.model
     def _get_address(self):
-        """Return how sources at the address begin, empty where there is none."""
+        """Return how sources at the address begin, empty where there is none.
+
+        Visitors are apart from users: whoever does not log in makes no user wait.
+        """
         address = request and request.httprequest.remote_addr
-        return f"address {address} " if address else ""
+        kind = "visitors at" if self.env.user._is_public() else "address"
+        return f"{kind} {address} " if address else ""
 
     @api.model
     def _check_pause(self):
@@ -95,7 +106,10 @@ class AccountStoredValueAttempt(models.Model):
         """Forget the wrong codes of the user before a right one.
 
         Those from the address stay: whoever has a card could guess at others for ever.
+        Those of customers and visitors stay, too, until the pause has passed.
         """
+        if self.env.user.share:
+            return
         self._execute(
             SQL(
                 "DELETE FROM account_stored_value_attempt WHERE source = %s"

@@ -6,6 +6,7 @@ Whoever calls has checked the rights; the records come with all of them.
 from odoo.exceptions import UserError
 
 from ...const import PAID_STATES, UNPAID_FUNDINGS
+from ...tools.card_code import normalize_code
 from ...tools.days import get_today
 from ...tools.posting import with_posting
 from ...tools.rights import end_approval
@@ -214,6 +215,32 @@ def redeem(value, account):
     target = move(value, account, value.balance, "redeem")
     value._write_guarded({"code_hash": False})
     return target
+
+
+def redeem_to_own_account(env, account, code):
+    """Redeem a code that a customer typed; the office sees what was refused.
+
+    :param env: of the customer, in the companies whose cards count
+    :param account: that of the customer, which the caller has checked
+    :return: see :func:`redeem`
+    :raise UserError: see ``account_gift_card.find_by_code``
+    """
+    # During a pause nothing is looked at, nor logged.
+    env["account.stored.value.attempt"]._check_pause()
+    try:
+        value = account_gift_card.find_by_code(env, code)
+    except UserError:
+        if normalize_code(code):
+            account._message_log(
+                body=env._(
+                    "%(user)s entered a gift card code in the portal, and it was "
+                    "refused.",
+                    user=env.user.name,
+                )
+            )
+        raise
+    with env.cr.savepoint():
+        return redeem(value, account.with_env(value.env))
 
 
 def refund(value, amount, journal):
