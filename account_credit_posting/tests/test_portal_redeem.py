@@ -10,6 +10,7 @@ from odoo.tests import JsonRpcException, tagged
 
 from .. import const
 from ..const import ATTEMPTS
+from ..models.stored_value.account_gift_card import hash_code
 from ..tools.card_code import compute_check_character
 from .common_portal import PortalCommon
 
@@ -205,6 +206,24 @@ class TestPortalRedeem(CodeCommon):
         # Odoo's scripts find the forms by it.
         for path, name in ((REDEEM, asked[0]), (CHECK, asked[1])):
             self.assertTrue(self._see(path).xpath(f"//form[@data-captcha='{name}']"))
+
+
+@tagged("post_install", "-at_install")
+class TestPortalTour(CodeCommon):
+    """A customer on a phone."""
+
+    browser_size = "390x844"
+
+    def test_see_and_redeem(self):
+        self.company.credit_application_policy = "manual"
+        self._post_line(5).action_reverse(reason="Wrong family")
+        self._post_line(50, public_comment="The snow day")
+        self._create_invoice(self.account, 20).apply_account_credits()
+        # The tour has the code in writing.
+        self.card._write_guarded({"code_hash": hash_code(self.env, "0" * 16)})
+        self.start_tour("/my", "account_credit_portal", login=self.member.login)
+        value = self.values.search([("origin_id", "=", self.card.id)])
+        self.assertEqual((value.partner_id, value.balance), (self.account, 100))
 
 
 @tagged("post_install", "-at_install")
