@@ -17,7 +17,6 @@ class AccountMoveLine(models.Model):
     stored_value_id = fields.Many2one(
         comodel_name="account.stored.value",
         readonly=True,
-        index="btree_not_null",
         ondelete="restrict",
         groups=BILLING_GROUPS,
         help="The gift card or prepayment whose money this line holds or uses.",
@@ -34,6 +33,13 @@ class AccountMoveLine(models.Model):
     )
     _stored_value_named = stored_value_wall.NAMED
     _stored_value_kept = stored_value_wall.KEPT
+    # Of one record, and of all: in the order of their history.
+    _stored_value_history_idx = models.Index(
+        "(stored_value_id, date, id) WHERE stored_value_id IS NOT NULL"
+    )
+    _stored_value_date_idx = models.Index(
+        "(date, id) WHERE stored_value_id IS NOT NULL"
+    )
     _stored_value_covered = stored_value_wall.COVERED
     _credit_kept = credit_wall.KEPT
 

@@ -190,6 +190,32 @@ class TestStoredValueHistory(StoredValueCommon):
             ],
         )
 
+    def test_what_was_left_is_said_of_any_part_of_a_history(self):
+        values = self._issue(100) + self._issue(30, "prepayment")
+        for number, day in enumerate(("2024-03-20", "2024-03-17", "2024-03-17")):
+            invoice = self._create_invoice(
+                self.account, 10 + number, invoice_date=day, date=day
+            )
+            values[0].with_user(self.clerk).apply_to_invoice(invoice.id)
+        values[1].with_user(self.manager).adjust(45, "Typing error")
+        self.env.flush_all()
+        history = self.env["account.stored.value.movement"].with_user(self.accountant)
+        whole = history.search([("stored_value_id", "in", values.ids)])
+        self.assertEqual(len(whole), 6)
+        left = dict.fromkeys(values, 0)
+        expected = {}  # {movement: what was left}
+        for movement in whole.sorted(lambda movement: (movement.date, movement.id)):
+            left[movement.stored_value_id] += movement.amount
+            expected[movement] = left[movement.stored_value_id]
+        self.assertEqual({value: value.balance for value in values}, left)
+        for start in range(len(whole)):
+            for end in range(start + 1, len(whole) + 1):
+                part = whole[start:end]
+                self.env.invalidate_all()
+                with self.assertQueryCount(6, flush=False):
+                    shown = part.mapped("balance_after")
+                self.assertEqual(shown, [expected[movement] for movement in part])
+
     def test_not_of_another_company(self):
         company = self._create_company(name="Other")
         self.values.with_company(company).issue(

@@ -1,11 +1,12 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
 class AccountStoredValueMovement(models.Model):
     """The history of gift cards and prepayments: their posted lines, and nothing else.
 
-    A view of the ledger. What is left after each line is the sum of the lines up to it.
+    A view of the ledger. What is left after each line is the balance without the lines
+    that follow it, so that the last page of a long history needs no other.
     """
 
     _name = "account.stored.value.movement"
@@ -56,16 +57,48 @@ class AccountStoredValueMovement(models.Model):
         help="Above zero when the customer is owed more.",
     )
     balance_after = fields.Monetary(
+        compute="_compute_balance_after",
         string="Balance",
-        readonly=True,
-        aggregator=None,
         help="What was left after it.",
     )
 
+    @api.depends("stored_value_id", "date")
+    def _compute_balance_after(self):
+        self.env["account.move.line"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, later
+                  FROM (
+                       SELECT line.id,
+                              -- Without its own.
+                              COALESCE(SUM(-line.amount_currency) OVER (
+                                  PARTITION BY line.stored_value_id
+                                  ORDER BY line.date DESC, line.id DESC
+                                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                              ), 0) AS later
+                         FROM (SELECT stored_value_id, MIN(date) AS date
+                                 FROM account_move_line
+                                WHERE id IN %(ids)s
+                             GROUP BY stored_value_id) AS shown
+                         JOIN account_move_line line
+                           ON line.stored_value_id = shown.stored_value_id
+                          AND line.date >= shown.date
+                        WHERE line.parent_state = 'posted'
+                       ) AS summed
+                 WHERE id IN %(ids)s
+                """,
+                ids=tuple(self.ids) or (None,),
+            )
+        )
+        later = dict(rows)
+        for movement in self:
+            movement.balance_after = movement.stored_value_id.balance - later.get(
+                movement.id, 0
+            )
+
     @property
     def _table_query(self):
-        # The window is one stored value with all that is the same in it, so that a
-        # search for one account does not sum up all others.
         return SQL(
             """
             SELECT line.id,
@@ -82,26 +115,21 @@ class AccountStoredValueMovement(models.Model):
                    END AS event,
                    line.name AS label,
                    move.id AS move_id,
+                   -- Asked for where it is shown: most of a history is counted only.
                    COALESCE(
-                       application.invoice_id,
+                       (SELECT application.invoice_id
+                          FROM account_credit_application application
+                         WHERE application.stored_value_id = value.id
+                           AND application.credit_move_id
+                               IN (move.id, move.reversed_entry_id)
+                         LIMIT 1),
                        CASE WHEN move.move_type = 'out_invoice' THEN move.id END
                    ) AS invoice_id,
                    move.create_uid AS user_id,
-                   -line.amount_currency AS amount,
-                   SUM(-line.amount_currency) OVER (
-                       PARTITION BY value.id, value.partner_id, value.company_id
-                       ORDER BY line.date, line.id
-                   ) AS balance_after
+                   -line.amount_currency AS amount
               FROM account_move_line line
               JOIN account_stored_value value ON value.id = line.stored_value_id
               JOIN account_move move ON move.id = line.move_id
-              LEFT JOIN LATERAL (
-                   SELECT invoice_id
-                     FROM account_credit_application
-                    WHERE stored_value_id = value.id
-                      AND credit_move_id IN (move.id, move.reversed_entry_id)
-                    LIMIT 1
-                   ) application ON TRUE
              WHERE line.parent_state = 'posted'
             """
         )
