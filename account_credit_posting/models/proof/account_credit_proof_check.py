@@ -49,6 +49,7 @@ class AccountCreditProofCheck(models.Model):
     )
     failed_model = fields.Char(readonly=True, written_by="proving")
     failed_ids = fields.Json(
+        string="Failed Records",
         readonly=True,
         help="The first records that failed.",
         written_by="proving",
