@@ -44,6 +44,7 @@ from . import (
     test_account_stored_value,
     test_account_stored_value_change,
     test_account_stored_value_expiry,
+    test_account_stored_value_many,
     test_account_stored_value_use,
     test_attack,
     test_booked_events,

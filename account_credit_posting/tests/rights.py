@@ -164,7 +164,9 @@ METHODS = {
     },
     "account.stored.value": {
         **rows(SEE, "read", "action_open", "action_change"),
-        **rows(POST, "create", "write", "unlink", "issue", "action_issue"),
+        **rows(
+            POST, "create", "write", "unlink", "issue", "issue_many", "action_issue"
+        ),
         **rows(POST, "apply_to_invoice", "redeem", "balance_of", "action_block"),
         **rows(POST, "action_hand_over"),
         **rows(MANAGE, "adjust", "move_to", "refund", "action_unblock"),

@@ -486,6 +486,17 @@ class TestAttack(StoredValueCommon, HttpCase):
                     "funding": "payment",
                     "journal_id": self.bank.id,
                 },
+                "issue_many": {
+                    "requests": [
+                        {
+                            "value_type": "prepayment",
+                            "account_id": account.id,
+                            "amount": 5,
+                            "funding": "payment",
+                            "journal_id": self.bank.id,
+                        }
+                    ]
+                },
                 "action_issue": {"ids": known["draft_value"]},
                 "apply_to_invoice": {"invoice_id": known["open"].id, "amount": 5},
                 "redeem": {"code": self.code, "account_id": known["other"].id},

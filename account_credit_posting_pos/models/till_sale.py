@@ -12,7 +12,7 @@ from odoo.addons.account_credit_posting.models.stored_value import (
     gift_card_sale,
     stored_value_changes,
     stored_value_events,
-    stored_value_expiry,
+    stored_value_request,
 )
 from odoo.addons.account_credit_posting.tools.days import get_today
 from odoo.addons.account_credit_posting.tools.posting import with_posting
@@ -275,7 +275,7 @@ def _create_card(line):
                 "gift_card", "payment"
             ).id,
             "issue_date": date,
-            "expiry_date": stored_value_expiry.get_default_expiry(
+            "expiry_date": stored_value_request.get_default_expiry(
                 company_sudo, "gift_card", "payment", date
             ),
             "pos_line_id": line.id,

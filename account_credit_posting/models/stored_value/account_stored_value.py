@@ -20,9 +20,8 @@ from . import (
     stored_value_wall,
 )
 from .account_gift_card import GiftCard
-from .stored_value_expiry import get_default_expiry
 from .stored_value_paying import get_automatic_domain, get_open_items, pay_invoice
-from .stored_value_request import check_reason
+from .stored_value_request import check_reason, get_default_expiry
 
 
 class AccountStoredValue(models.Model):
@@ -420,28 +419,30 @@ class AccountStoredValue(models.Model):
         :raise UserError: when something is missing or not possible
         """
         self._check_may_use()
-        company = stored_value_request.get_own_company(
-            self.env, details.pop("company_id", None)
+        vals = stored_value_request.prepare_issue(
+            self,
+            value_type,
+            account_id,
+            amount,
+            funding,
+            journal_id,
+            expiry_date,
+            details,
         )
-        for name, value in (("value_type", value_type), ("funding", funding)):
-            selection = dict(self._fields[name].selection)
-            read_choice(self.env, name, value, selection)
-        if not account_id:
-            raise ValidationError(self.env._("Choose an account."))
-        vals = stored_value_request.prepare_vals(company, details)
-        currency = self.env["res.currency"].browse(vals["currency_id"])
-        vals |= {
-            "value_type": value_type,
-            "partner_id": account_id,
-            "initial_amount": read_amount(self.env, amount, currency),
-            "funding": funding,
-            "journal_id": journal_id,
-            "expiry_date": expiry_date
-            or get_default_expiry(company, value_type, funding, vals["issue_date"]),
-        }
-        value = self.create(vals)
-        code = value._issue_and_get_code()
-        return {**value.read(["name", "state"])[0], "code": code}
+        return stored_value_changes.issue_drafts_of(self, [vals])[0]
+
+    @answered_once
+    def issue_many(self, requests, idempotency_key=None):
+        """Issue gift cards or prepayments as sets; a bad one does not stop the others.
+
+        :param list requests: dictionaries of the arguments of :meth:`issue`
+        :param str idempotency_key: as that of :meth:`issue`, for all of them
+        :return: list in the order of the requests, of the answers of :meth:`issue`;
+            ``{"error"}``, a sentence, where nothing is issued
+        :raise AccessError: when the user may not issue
+        """
+        self._check_may_use()
+        return stored_value_changes.issue_requests(self, requests)
 
     @answered_once
     def action_issue(self, idempotency_key=None):
@@ -454,28 +455,10 @@ class AccountStoredValue(models.Model):
         """
         self.ensure_one()
         self._check_may_use()
-        code = self._issue_and_get_code()
+        [code] = stored_value_changes.issue_drafts(self)
         if self.value_type == "gift_card" and self.state == "active":
             return GiftCard(self).show_first_code(code)
         return {"type": "ir.actions.act_window_close"}
-
-    def _issue_and_get_code(self):
-        """Issue a draft, or let it wait for approval.
-
-        :return: the code of a gift card; False for a prepayment, for a card that is
-            e-mailed (its code is made when it leaves), and for one that waits
-        """
-        stored_value_request.check_issue(self)
-        # The right to issue is enough, as with credits: it needs no right to read the
-        # chart of accounts or to create entries.
-        value_sudo = self.sudo()
-        stored_value_changes.issue_or_hold(value_sudo)
-        if value_sudo.value_type != "gift_card" or value_sudo.state != "active":
-            return False
-        if value_sudo.send_date:
-            value_sudo.send_card(date=value_sudo.send_date)
-            return False
-        return GiftCard(value_sudo).set_new_code()
 
     def action_approve(self):
         """Issue what waits for a second person.
@@ -486,7 +469,7 @@ class AccountStoredValue(models.Model):
         :raise AccessError: when the user is no administrator, or issued it
         """
         self._check_may_manage()
-        for value_sudo in self.sudo():  # As in `_issue_and_get_code`.
+        for value_sudo in self.sudo():  # As in `issue_drafts`.
             stored_value_changes.approve(value_sudo)
         return True
 
@@ -498,7 +481,7 @@ class AccountStoredValue(models.Model):
         :raise AccessError: when the user is no administrator of credits
         """
         self._check_may_manage()
-        for value_sudo in self.sudo():  # As in `_issue_and_get_code`.
+        for value_sudo in self.sudo():  # As in `issue_drafts`.
             stored_value_changes.refuse(value_sudo, reason)
         return True
 
@@ -571,7 +554,7 @@ class AccountStoredValue(models.Model):
         self.ensure_one()
         self._check_may_manage()
         check_reason(self.env, reason)
-        value_sudo = self.sudo()  # As in `_issue_and_get_code`.
+        value_sudo = self.sudo()  # As in `issue_drafts`.
         amount = self._read_amount(amount)
         stored_value_request.check_raise(value_sudo, amount)
         stored_value_changes.adjust(value_sudo, amount, reason)
@@ -588,7 +571,7 @@ class AccountStoredValue(models.Model):
         """
         self.ensure_one()
         self._check_may_manage()
-        value_sudo = self.sudo()  # As in `_issue_and_get_code`.
+        value_sudo = self.sudo()  # As in `issue_drafts`.
         account_sudo = value_sudo.env["res.partner"].browse(account_id)
         stored_value_request.check_receiver(value_sudo, account_sudo)
         amount = value_sudo.balance if amount is None else self._read_amount(amount)
@@ -605,7 +588,7 @@ class AccountStoredValue(models.Model):
         """
         self.ensure_one()
         self._check_may_manage()
-        value_sudo = self.sudo()  # As in `_issue_and_get_code`.
+        value_sudo = self.sudo()  # As in `issue_drafts`.
         journal_sudo = value_sudo.env["account.journal"].browse(journal_id)
         amount = self._read_amount(amount)
         return stored_value_changes.refund(value_sudo, amount, journal_sudo).id
@@ -629,7 +612,7 @@ class AccountStoredValue(models.Model):
         self._check_may_use()
         check_reason(self.env, reason)
         stored_value_events.check_state(self, "active")
-        for value_sudo in self.sudo():  # As in `_issue_and_get_code`.
+        for value_sudo in self.sudo():  # As in `issue_drafts`.
             stored_value_changes.block(value_sudo, reason)
         return True
 
@@ -641,7 +624,7 @@ class AccountStoredValue(models.Model):
         """
         self._check_may_manage()
         stored_value_events.check_state(self, "blocked")
-        stored_value_changes.unblock(self.sudo())  # As in `_issue_and_get_code`.
+        stored_value_changes.unblock(self.sudo())  # As in `issue_drafts`.
         return True
 
     @answered_once
@@ -655,7 +638,7 @@ class AccountStoredValue(models.Model):
         """
         self._check_may_manage()
         check_reason(self.env, reason)
-        for value_sudo in self.sudo():  # As in `_issue_and_get_code`.
+        for value_sudo in self.sudo():  # As in `issue_drafts`.
             stored_value_changes.void(value_sudo, reason)
         return True
 

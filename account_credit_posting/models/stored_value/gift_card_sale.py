@@ -12,7 +12,7 @@ from ...tools.days import get_today
 from ...tools.posting import with_posting
 from .stored_value_changes import follow_invoices
 from .stored_value_events import check_available
-from .stored_value_expiry import get_default_expiry
+from .stored_value_request import get_default_expiry
 
 # -----------------------------------------------------------------------------
 # BEFORE POSTING

@@ -3,23 +3,113 @@
 Whoever calls has checked the rights; the records come with all of them.
 """
 
-from odoo.exceptions import UserError
+import logging
 
-from ...const import PAID_STATES, UNPAID_FUNDINGS
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import split_every
+
+from ...const import CHUNK_VALUES, PAID_STATES, UNPAID_FUNDINGS
 from ...tools.card_code import normalize_code
 from ...tools.days import get_today
+from ...tools.isolating import explain_error, isolate
 from ...tools.posting import with_posting
 from ...tools.rights import end_approval
 from . import account_gift_card, stored_value_events
-from .stored_value_posting import post, post_entries, post_undone
+from .stored_value_posting import post, post_entries, post_set, post_undone
 from .stored_value_request import (
     ACTIVITY,
     ask_second_person,
     check_account,
     check_cap,
+    check_issue,
     check_second_person,
     get_reasons,
+    read_request,
 )
+
+_logger = logging.getLogger(__name__)
+
+
+def issue_requests(values, requests):
+    """Issue what is asked for as sets; see ``issue_many``.
+
+    :param values: ``account.stored.value``, of a user who may issue
+    :param list requests: see there
+    """
+    env = values.env
+    if not isinstance(requests, list | tuple):
+        raise ValidationError(env._("The requests must be a list."))
+    answers = [None] * len(requests)
+
+    def refuse(numbers, error):
+        reason = explain_error(env, error, _logger, "Issue of a stored value")
+        answers[numbers[0]] = {"error": reason}
+
+    drafts = {}  # {number of a request: values of its draft}
+
+    def issue_set(numbers):
+        issued = issue_drafts_of(values, [drafts[number] for number in numbers])
+        for number, answer in zip(numbers, issued, strict=True):
+            answers[number] = answer
+
+    for number, request in enumerate(requests):
+        try:
+            drafts[number] = read_request(values, request)
+        except UserError as error:
+            refuse([number], error)
+    for numbers in split_every(CHUNK_VALUES, drafts, list):
+        isolate(env.cr, numbers, issue_set, refuse)
+    return answers
+
+
+def issue_drafts_of(values, vals_list):
+    """Create drafts and issue them as one set.
+
+    :return: list of the answers of ``issue``
+    :raise UserError: when one cannot be issued; then none is
+    """
+    drafts = values.create(vals_list)
+    codes = issue_drafts(drafts)
+    return [
+        {**answer, "code": code}
+        for answer, code in zip(drafts.read(["name", "state"]), codes, strict=True)
+    ]
+
+
+def issue_drafts(values):
+    """Issue drafts as one set, or let them wait for approval.
+
+    :return: list of the code of each gift card; False for a prepayment, for a card that
+        is e-mailed (its code is made when it leaves), and for one that waits
+    :raise UserError: when one cannot be issued; then none is
+    """
+    for value in values:
+        check_issue(value)
+    # The right to issue is enough, as with credits: it needs no right to read the chart
+    # of accounts or to create entries.
+    values_sudo = values.sudo()
+    for set_sudo in _divide_capped(values_sudo):
+        _issue_or_hold(set_sudo)
+    return [_get_first_code(value_sudo) for value_sudo in values_sudo]
+
+
+def _divide_capped(values):
+    """Divide what counts for a cap: each sees what those before it have lifted."""
+    capped = values.filtered(
+        lambda value: (
+            value.funding in UNPAID_FUNDINGS and value.company_id._get_credit_open_cap()
+        )
+    )
+    return [*filter(None, [values - capped]), *capped]
+
+
+def _get_first_code(value):
+    if value.value_type != "gift_card" or value.state != "active":
+        return False
+    if value.send_date:
+        value.send_card(date=value.send_date)
+        return False
+    return account_gift_card.GiftCard(value).set_new_code()
 
 
 def issue(value, payments=None):
@@ -29,40 +119,50 @@ def issue(value, payments=None):
         the account already; by default all, oldest first
     :raise UserError: when something is missing
     """
-    _post_issue(value, _prepare_issue(value, payments))
+    value._lock()
+    _post_issues([_prepare_issue(value, payments)])
 
 
-def issue_or_hold(value):
-    """Issue a draft, or let it wait for a second person, where a credit would.
+def _issue_or_hold(values):
+    """Issue drafts as one set, or let them wait for a second person, as credits do.
 
-    :raise UserError: when something is missing, or its account may have no more
+    :raise UserError: when something is missing, or an account may have no more
     """
-    entry = _prepare_issue(value)
-    value._write_guarded({"requested_by_id": value.env.uid})
-    if value.funding in UNPAID_FUNDINGS:
-        check_cap(value, value.initial_amount)
-        if reasons := get_reasons(value, value.initial_amount):
-            value._update_state("to_approve")
-            ask_second_person(value, reasons)
-            return
-    _post_issue(value, entry)
+    values._lock()
+    entries = []
+    for value in values:
+        entry = _prepare_issue(value)
+        if value.funding in UNPAID_FUNDINGS:
+            check_cap(value, value.initial_amount)
+            if reasons := get_reasons(value, value.initial_amount):
+                value._update_state("to_approve")
+                ask_second_person(value, reasons)
+                continue
+        entries.append(entry)
+    values._write_guarded({"requested_by_id": values.env.uid})
+    _post_issues(entries)
 
 
-def _post_issue(value, entry):
-    post(entry)
-    _held, other = entry.items
-    value._update_state("active", funding_account_id=other.account.id)
+def _post_issues(entries):
+    post_set(entries)
+    by_account = {}  # {account on the other side: records}
+    for entry in entries:
+        _held, other = entry.items
+        by_account[other.account] = (
+            by_account.get(other.account, entry.value.browse()) + entry.value
+        )
+    for account, values in by_account.items():
+        values._update_state("active", funding_account_id=account.id)
 
 
 def _prepare_issue(value, payments=None):
-    """Complete what is to be issued.
+    """Complete what is to be issued, and is locked.
 
     :return: the entry that funds it
     :raise UserError: when something is missing
     """
     value.ensure_one()
     stored_value_events.check_state(value, "draft", "to_approve")
-    value._lock()
     amount = stored_value_events.check_amount(value, value.initial_amount)
     company = value.company_id
     liability = company._get_liability_account(value.value_type, value.funding)
@@ -284,16 +384,17 @@ def unblock(values):
     update_from_balance(values)
 
 
-def expire(value, date):
-    """Take what is left to breakage income, see ``stored_value_events.expire``.
+def expire(values, date):
+    """Take what is left to breakage income as one set.
 
-    :param date: of the entry
+    :param values: records of one company
+    :param date: of the entries
+    :raise UserError: see ``stored_value_events.expire``
     """
-    value._lock()
-    entry = stored_value_events.expire(value, date)
-    if entry:
-        post(entry)
-    value._update_state("expired")
+    values._lock()
+    entries = [stored_value_events.expire(value, date) for value in values]
+    post_set([entry for entry in entries if entry])
+    values._update_state("expired")
 
 
 def void(value, reason):

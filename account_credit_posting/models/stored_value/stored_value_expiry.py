@@ -3,8 +3,6 @@
 import logging
 from datetime import timedelta
 
-from dateutil.relativedelta import relativedelta
-
 from odoo.tools import split_every
 
 from ... import const
@@ -14,15 +12,6 @@ from ...tools.working import work_list
 from . import stored_value_changes
 
 _logger = logging.getLogger(__name__)
-
-
-def get_default_expiry(company, value_type, funding, issue_date):
-    """Return the expiry date that a company gives to new records, or False."""
-    may_expire = funding == "promotion" or company.paid_value_expires
-    months = company.gift_card_validity_months
-    if value_type != "gift_card" or not (may_expire and months and issue_date):
-        return False
-    return issue_date + relativedelta(months=months)
 
 
 def remind_and_expire(env):
@@ -89,8 +78,8 @@ def _expire(values):
 
 
 def _expire_today(values):
-    for value in values:
-        stored_value_changes.expire(value, get_today(value.company_id))
+    for company, its_values in values.grouped("company_id").items():
+        stored_value_changes.expire(its_values, get_today(company))
 
 
 def _log_error(value, error):

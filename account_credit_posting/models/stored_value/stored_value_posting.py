@@ -17,12 +17,31 @@ def post(entry):
     if entry.reversed_move:
         return post_reversals([entry])
     if entry.journal:
-        return _post_payment(entry)
+        return _post_payments([entry])
     journal_move = post_entries([entry])
     if entry.open_items:
         other = journal_move.line_ids.filtered(lambda item: not item.stored_value_id)
         other._reconcile_plan([other + item for item in entry.open_items])
     return journal_move
+
+
+def post_set(entries):
+    """Post entries of any kind, those of a company as one set.
+
+    :param list entries: of ``stored_value_events``
+    :raise UserError: see :func:`post`
+    """
+    payments = [entry for entry in entries if entry.journal]
+    if payments:
+        _post_payments(payments)
+    sets = {}  # {company: entries}
+    for entry in entries:
+        if entry.reversed_move or entry.open_items:
+            post(entry)
+        elif not entry.journal:
+            sets.setdefault(entry.value.company_id, []).append(entry)
+    for its_entries in sets.values():
+        post_entries(its_entries)
 
 
 def post_reversals(entries):
@@ -137,29 +156,35 @@ def _prepare_storno(entry):
     return {"is_storno": True} if is_storno else {}
 
 
-def _post_payment(entry):
-    """Post a payment; its items are named by ``account.payment``."""
-    value = entry.value
-    held, money = entry.items
-    _check_date(entry, entry.journal)
-    payment = with_posting(value.env["account.payment"], "event").create(
-        {
-            "payment_type": "inbound" if money.amount > 0 else "outbound",
-            "partner_type": "customer",
-            "partner_id": held.partner.id,
-            "amount": abs(money.amount),
-            "currency_id": value.currency_id.id,
-            "journal_id": entry.journal.id,
-            "date": entry.date,
-            "memo": entry.ref,
-            # With this account it has an entry at once.
-            "outstanding_account_id": money.account.id,
-            "destination_account_id": held.account.id,
-            "stored_value_id": value.id,
-        }
+def _post_payments(entries):
+    """Post payments; their items are named by ``account.payment``."""
+    for entry in entries:
+        _check_date(entry, entry.journal)
+    payments = entries[0].value.env["account.payment"]
+    payments = with_posting(payments, "event").create(
+        [_prepare_payment(entry) for entry in entries]
     )
-    payment.action_post()
-    return payment.move_id
+    payments.action_post()
+    return payments.move_id
+
+
+def _prepare_payment(entry):
+    """Prepare a payment: values for ``create``."""
+    held, money = entry.items
+    return {
+        "payment_type": "inbound" if money.amount > 0 else "outbound",
+        "partner_type": "customer",
+        "partner_id": held.partner.id,
+        "amount": abs(money.amount),
+        "currency_id": entry.value.currency_id.id,
+        "journal_id": entry.journal.id,
+        "date": entry.date,
+        "memo": entry.ref,
+        # With this account it has an entry at once.
+        "outstanding_account_id": money.account.id,
+        "destination_account_id": held.account.id,
+        "stored_value_id": entry.value.id,
+    }
 
 
 def _get_journal(value):

@@ -1,11 +1,14 @@
 """What requests to ``account.stored.value`` must say, and who may ask for what."""
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...const import APPROVERS_ASKED, DETAIL_FIELDS, UNPAID_FUNDINGS
 from ...tools.days import get_today
 from ...tools.locks import touch_rows
+from ...tools.reading import read_amount, read_arguments, read_choice
 from ...tools.rights import (
     find_managers,
     get_accounts_of,
@@ -14,6 +17,15 @@ from ...tools.rights import (
 )
 from .stored_value_events import check_state
 
+#: Those of ``issue``; what else a request names is a detail.
+ISSUE_ARGUMENTS = (
+    "value_type",
+    "account_id",
+    "amount",
+    "funding",
+    "journal_id",
+    "expiry_date",
+)
 #: The activity of administrators while something waits for one of them.
 ACTIVITY = "account_credit_posting.mail_activity_stored_value_approval"
 
@@ -29,7 +41,67 @@ def get_own_company(env, company_id=None):
     return company
 
 
-def prepare_vals(company, details):
+def get_default_expiry(company, value_type, funding, issue_date):
+    """Return the expiry date that a company gives to new records, or False."""
+    may_expire = funding == "promotion" or company.paid_value_expires
+    months = company.gift_card_validity_months
+    if value_type != "gift_card" or not (may_expire and months and issue_date):
+        return False
+    return issue_date + relativedelta(months=months)
+
+
+def prepare_issue(  # noqa: PLR0913 (the arguments of a public name, see DESIGN)
+    values,
+    value_type,
+    account_id,
+    amount,
+    funding,
+    journal_id=None,
+    expiry_date=None,
+    details=None,
+):
+    """Prepare the values of a draft; for the arguments see ``issue``.
+
+    :param values: ``account.stored.value``, of the user
+    :raise UserError: when something is missing, or not possible
+    """
+    env = values.env
+    details = dict(details or {})
+    company = get_own_company(env, details.pop("company_id", None))
+    for name, value in (("value_type", value_type), ("funding", funding)):
+        read_choice(env, name, value, dict(values._fields[name].selection))
+    if not account_id:
+        raise ValidationError(env._("Choose an account."))
+    vals = _prepare_details(company, details)
+    currency = env["res.currency"].browse(vals["currency_id"])
+    return {
+        **vals,
+        "value_type": value_type,
+        "partner_id": account_id,
+        "initial_amount": read_amount(env, amount, currency),
+        "funding": funding,
+        "journal_id": journal_id,
+        "expiry_date": expiry_date
+        or get_default_expiry(company, value_type, funding, vals["issue_date"]),
+    }
+
+
+def read_request(values, request):
+    """Prepare the values of a draft of one request of ``issue_many``.
+
+    :param dict request: the arguments of ``issue`` by their names
+    :raise ValidationError: when it is something else, or one is missing
+    """
+    env = values.env
+    if not isinstance(request, dict):
+        raise ValidationError(env._("Each request is an object with names and values."))
+    request = dict(request)
+    read_arguments(env, request)
+    arguments = {name: request.pop(name, None) for name in ISSUE_ARGUMENTS}
+    return prepare_issue(values, **arguments, details=request)
+
+
+def _prepare_details(company, details):
     """Prepare values for ``create``.
 
     :param dict details: see ``account.stored.value.issue``
