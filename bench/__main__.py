@@ -13,6 +13,7 @@ from . import (
     batches,
     billing,
     both,
+    cards,
     history,
     invoices,
     posting,
@@ -28,6 +29,9 @@ TABLES = {
     "applying": partial(measure_and_show, applying.TABLE),
     "both": partial(measure_and_show, both.TABLE),
     "batches": partial(measure_and_show, batches.TABLE),
+    "pairs": partial(measure_and_show, batches.PAIRS),
+    "cards": partial(measure_and_show, cards.TABLE),
+    "movements": partial(measure_and_show, cards.MOVEMENTS),
     "billing": partial(measure_and_show, billing.TABLE),
     "history": partial(measure_and_show, history.TABLE),
     "invoices": partial(measure_and_show, invoices.TABLE),
@@ -43,9 +47,20 @@ def main(names):
     odoo.tools.config.parse_config(["-d", WITH, "--log-level=warn"])
     initialize_sys_path()
     RESULTS.mkdir(parents=True, exist_ok=True)
+    goals = []
     for name in names or TABLES:
         figures = TABLES[name]()
         (RESULTS / f"{name}.json").write_text(json.dumps(figures, indent=2) + "\n")
+        goals += figures["goals"]
+    show_what_falls_short(goals)
+
+
+def show_what_falls_short(goals):
+    """Print how many goals are met, and name the others."""
+    missed = [(text, figure) for text, figure, is_met in goals if not is_met]
+    print(f"\n{len(goals) - len(missed)} of {len(goals)} goals are met")
+    for text, figure in missed:
+        print(f"falls short: {text}: {figure:.2f}")
 
 
 if __name__ == "__main__":

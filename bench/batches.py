@@ -1,14 +1,15 @@
-"""One entry for many accounts, reversal, and lines that cannot be posted."""
+"""One entry for many accounts, reversal, what cannot be posted, and invoices."""
 
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from .both import prepare_invoices
 from .databases import WITH, WITHOUT
-from .documents import get_item
+from .documents import DATE, create_invoices, get_item
 from .posting import insert_rows, post_by_batch, prepare_model
-from .tables import Table, Way
+from .tables import Goal, Table, Way
 
 
 def post_as_entries(env, accounts):
@@ -98,7 +99,7 @@ def assert_one_in_a_hundred_fails(env, accounts):
 
 TABLE = Table(
     title="what else is done with a batch",
-    unit="ms per credit",
+    unit="processor ms per credit",
     ours="posting",
     ways={
         "posting": Way(WITH, post_by_batch),
@@ -106,9 +107,70 @@ TABLE = Table(
         "1 % refused on posting": Way(WITH, post_with_refused_posting),
         "1 % refused on creation": Way(WITH, post_with_refused_creation),
         "one entry per chunk": Way(WITH, post_as_entries),
+        "one entry per chunk, applied": Way(WITH, post_as_entries, prepare_invoices),
         "reversal": Way(WITH, reverse_batch, prepare_batch),
         "reversal, one entry per chunk": Way(WITH, reverse_batch, post_as_entries),
         "SQL floor": Way(WITHOUT, insert_rows, prepare_model),
     },
-    sizes=(1000,),
+    sizes=(500,),
+    goals=(
+        Goal("1 % bad, foreseen", at_most=1.15, of="posting"),
+        Goal("1 % refused on posting", at_most=1.3, of="posting"),
+        Goal("1 % refused on creation", at_most=1.3, of="posting"),
+        Goal("one entry per chunk", at_most=2),
+        Goal("one entry per chunk, applied", at_most=4),
+        Goal("reversal", at_most=1, of="posting"),
+    ),
+)
+
+
+def charge(env, accounts):
+    """Post an invoice and the credit that pays a part of it, for each account."""
+    items = env["product.product"]
+    tuition = items.search([("name", "=", "Tuition")]) or items.create(
+        {"name": "Tuition", "taxes_id": [Command.clear()], "list_price": 30}
+    )
+    batch = env["account.credit.batch"].create(
+        {
+            "charge_item_id": tuition.id,
+            "credit_item_id": get_item(env).id,
+            "date": DATE,
+            "line_ids": [
+                Command.create(
+                    {"partner_id": account.id, "charge_amount": 30, "amount": 10}
+                )
+                for account in accounts
+            ],
+        }
+    )
+    batch.action_post()
+    env.cr.commit()
+    assert batch.state == "done", batch.state
+
+
+def prepare_applied(env, accounts):
+    """Give each account an invoice that a credit has paid in part."""
+    invoices = create_invoices(env, accounts)
+    invoices.action_post()
+    post_by_batch(env, accounts)
+    assert all(invoices.mapped("account_credit_amount"))
+    return invoices
+
+
+def unapply(env, invoices):
+    """Take back what credits paid."""
+    invoices.unapply_account_credits()
+    env.cr.commit()
+
+
+PAIRS = Table(
+    title="invoices with credits",
+    unit="processor ms per invoice",
+    ours="invoice with its credit",
+    ways={
+        "invoice with its credit": Way(WITH, charge),
+        "unapply": Way(WITH, unapply, prepare_applied),
+    },
+    sizes=(100,),
+    goals=(Goal("invoice with its credit", at_most=18), Goal("unapply", at_most=20)),
 )

@@ -8,7 +8,7 @@ from .documents import (
     prepare_refund_vals,
 )
 from .posting import post_by_batch
-from .tables import Table, Way
+from .tables import Goal, Table, Way
 
 
 def prepare_invoices(env, accounts):
@@ -48,14 +48,19 @@ def post_and_apply_in_a_plain_loop(env, terms):
 
 TABLE = Table(
     title="posting a credit and applying it to an open invoice",
-    unit="ms per posted and applied credit",
+    unit="processor ms per posted and applied credit",
     ours="credit batch",
     ways={
         "one by one, as a clerk": Way(
-            WITHOUT, post_and_apply_as_a_clerk, prepare_terms
+            WITHOUT, post_and_apply_as_a_clerk, prepare_terms, most=50
         ),
         "plain loop": Way(WITHOUT, post_and_apply_in_a_plain_loop, prepare_terms),
         "credit batch": Way(WITH, post_by_batch, prepare_invoices),
     },
-    sizes=(1000,),
+    sizes=(300,),
+    goals=(
+        Goal("credit batch", at_most=8),
+        Goal("one by one, as a clerk", at_least=10, of="credit batch"),
+        Goal("plain loop", at_least=1.6, of="credit batch"),
+    ),
 )

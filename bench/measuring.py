@@ -1,8 +1,6 @@
 """Measure a table of ways in turns, and print it."""
 
 import statistics
-import time
-from pathlib import Path
 
 from odoo import api
 from odoo.modules.registry import Registry
@@ -14,19 +12,25 @@ def measure_and_show(table):
     """Measure a table and print it; return its figures."""
     databases = list(dict.fromkeys(way.database for way in table.ways.values()))
     with prepared_databases(databases):
-        # What one table leaves open must not be paid in the next.
-        accounts = {
-            database: create_accounts(DATABASES[database], max(table.sizes))
-            for database in databases
-        }
-        return show(table, measure_table(table, accounts))
+        return show(table, measure_table(table))
 
 
-def measure_table(table, accounts):
+def measure_table(table):
     """Return ``{way: {size: [milliseconds per account, one for each round]}}``."""
+    ready = {}  # {database: accounts of all ways}
+    if table.shared:
+        for database in {way.database for way in table.ways.values()}:
+            ready[database] = create_accounts(DATABASES[database], max(table.sizes))
+
+    def find_accounts(way, size):
+        size = min(size, way.most)
+        if table.shared:
+            return ready[way.database][:size]
+        return create_accounts(DATABASES[way.database], size)
+
     for way in table.ways.values():
         # What is asked for once in a process is not part of any way.
-        measure(table, way, accounts[way.database][:5])
+        measure(table, way, find_accounts(way, 5))
     times = {name: {size: [] for size in table.sizes} for name in table.ways}
     for turn in range(table.rounds):
         for size in table.sizes:
@@ -34,7 +38,7 @@ def measure_table(table, accounts):
             # each comes first and last as often as the others.
             ways = list(table.ways.items())
             for name, way in ways[:: -1 if turn % 2 else 1]:
-                figure = measure(table, way, accounts[way.database][:size])
+                figure = measure(table, way, find_accounts(way, size))
                 times[name][size].append(figure)
                 print(f"round {turn + 1}: {name}, {size}: {figure:.2f} ms", flush=True)
     return times
@@ -50,17 +54,6 @@ def measure(table, way, account_ids):
         start = table.clock(cr)
         way.run(env, prepared)
         return (table.clock(cr) - start) * 1000 / len(account_ids)
-
-
-def read_processor_time(cr):
-    """Return the processor time of this process and of its database process.
-
-    What waits, and what else the machine does, is not in it.
-    """
-    cr.execute("SELECT pg_backend_pid()")
-    [pid] = cr.fetchone()
-    nanoseconds = Path(f"/proc/{pid}/schedstat").read_text().split()[0]
-    return time.process_time() + int(nanoseconds) / 1e9
 
 
 def show(table, times):
@@ -92,4 +85,30 @@ def show(table, times):
             f"{table.ours}, at {max(table.sizes)} against {min(table.sizes)}: "
             f"{growth:.2f}"
         )
-    return {"ms": medians, "rounds": times, "ratios": ratios, "growth": growth}
+    return {
+        "ms": medians,
+        "rounds": times,
+        "ratios": ratios,
+        "growth": growth,
+        "goals": [*show_goals(table, medians), *show_growth(table, growth)],
+    }
+
+
+def show_goals(table, medians):
+    """Print the goals beside the figures; yield them as ``(goal, figure, is met)``."""
+    for goal in table.goals:
+        figure = goal.find_figure(medians, max(table.sizes))
+        yield show_goal(goal.describe(), figure, goal.is_met(figure))
+
+
+def show_growth(table, growth):
+    """Print the goal of growth, where there is one; yield it like the others."""
+    if table.growth < float("inf"):
+        text = f"{table.ours}, large against small: at most {table.growth:g}"
+        yield show_goal(text, growth, growth <= table.growth)
+
+
+def show_goal(text, figure, is_met):
+    """Print a goal and what it is now; return both."""
+    print(f"goal: {text:58}{figure:8.2f}{'' if is_met else '  FALLS SHORT'}")
+    return text, figure, is_met

@@ -1,8 +1,8 @@
 """Posting a credit."""
 
 from .databases import WITH, WITHOUT
-from .documents import create_refunds, find_model, get_item, prepare_refund_vals
-from .tables import Table, Way
+from .documents import DATE, create_refunds, find_model, get_item, prepare_refund_vals
+from .tables import Goal, Table, Way
 
 
 def post_as_a_clerk(env, accounts):
@@ -17,6 +17,73 @@ def post_in_a_plain_loop(env, accounts):
     """Create all credit notes at once, post all at once."""
     create_refunds(env, accounts)
     env.cr.commit()
+
+
+def import_as_csv(env, accounts):
+    """Import credit notes with Odoo's import of spreadsheets, and post them."""
+    columns = (
+        "move_type",
+        "partner_id/.id",
+        "invoice_date",
+        "date",
+        "invoice_line_ids/product_id/.id",
+        "invoice_line_ids/price_unit",
+    )
+    item = get_item(env)
+    rows = [
+        ",".join(map(str, ("out_refund", account.id, DATE, DATE, item.id, 10)))
+        for account in accounts
+    ]
+    answer = (
+        env["base_import.import"]
+        .create(
+            {
+                "res_model": "account.move",
+                "file": "\n".join([",".join(columns), *rows]).encode(),
+                "file_type": "text/csv",
+                "file_name": "credit_notes.csv",
+            }
+        )
+        .execute_import(
+            list(columns),
+            list(columns),
+            {
+                "has_headers": True,
+                "quoting": '"',
+                "separator": ",",
+                "date_format": "%Y-%m-%d",
+                "float_decimal_separator": ".",
+                "float_thousand_separator": ",",
+            },
+        )
+    )
+    assert answer["ids"], answer["messages"]
+    env["account.move"].browse(answer["ids"]).action_post()
+    env.cr.commit()
+
+
+def pay_in_bulk(env, accounts):
+    """Create and post as many of Odoo's payments at once."""
+    create_payments(env, accounts).action_post()
+    env.cr.commit()
+
+
+def create_payments(env, accounts):
+    """Create payments of customers."""
+    journal = env["account.journal"].search([("type", "=", "bank")], limit=1)
+    return env["account.payment"].create(
+        [
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": account.id,
+                "amount": 10,
+                "date": DATE,
+                "journal_id": journal.id,
+            }
+            for account in accounts
+        ]
+    )
 
 
 def post_by_batch(env, accounts):
@@ -76,13 +143,20 @@ def insert_rows(env, accounts):
 
 TABLE = Table(
     title="posting a credit",
-    unit="ms per posted credit",
+    unit="processor ms per posted credit",
     ours="credit batch",
     ways={
-        "one by one, as a clerk": Way(WITHOUT, post_as_a_clerk),
+        "one by one, as a clerk": Way(WITHOUT, post_as_a_clerk, most=50),
         "plain loop": Way(WITHOUT, post_in_a_plain_loop),
+        "Odoo's import of CSV": Way(WITHOUT, import_as_csv),
+        "Odoo's payments": Way(WITHOUT, pay_in_bulk),
         "credit batch": Way(WITH, post_by_batch),
         "SQL floor": Way(WITHOUT, insert_rows, prepare_model),
     },
-    sizes=(100, 500, 1000),
+    sizes=(100, 1000),
+    goals=(
+        Goal("one by one, as a clerk", at_least=6, of="credit batch"),
+        Goal("plain loop", at_least=1, of="credit batch"),
+    ),
+    growth=1,
 )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -12,6 +13,51 @@ class Way(NamedTuple):
     run: Callable
     #: What need not be measured: a function of an environment and accounts.
     prepare: Callable = lambda _env, accounts: accounts
+    #: At most so many accounts in a round: of a way that would take minutes.
+    most: int = 10**6
+
+
+class Goal(NamedTuple):
+    """What a way is to cost: in milliseconds, or as a ratio of what another costs."""
+
+    way: str
+    at_most: float = float("inf")
+    #: The other way; without one the goal is in milliseconds.
+    of: str = ""
+    #: Of a ratio that is to be large: of a way that ours is to be faster than.
+    at_least: float = 0
+
+    def find_figure(self, medians, size):
+        """Return what it is now.
+
+        :param dict medians: ``{way: {size: milliseconds}}``
+        """
+        figure = medians[self.way][size]
+        return figure / medians[self.of][size] if self.of else figure
+
+    def is_met(self, figure):
+        """Say whether a figure meets it."""
+        return self.at_least <= figure <= self.at_most
+
+    def describe(self):
+        """Say what it is, in one line."""
+        bound = (
+            f"at least {self.at_least:g}"
+            if self.at_least
+            else f"at most {self.at_most:g}"
+        )
+        return f"{self.way}: {bound}" + (f" times {self.of}" if self.of else " ms")
+
+
+def read_processor_time(cr):
+    """Return the processor time of this process and of its database process.
+
+    What waits, and what else the machine does, is not in it.
+    """
+    cr.execute("SELECT pg_backend_pid()")
+    [pid] = cr.fetchone()
+    nanoseconds = Path(f"/proc/{pid}/schedstat").read_text().split()[0]
+    return time.process_time() + int(nanoseconds) / 1e9
 
 
 class Table(NamedTuple):
@@ -23,5 +69,12 @@ class Table(NamedTuple):
     ways: dict
     sizes: tuple
     rounds: int = 3
+    #: Whether all ways and rounds have the same accounts. Else what one leaves open is
+    #: paid in the next.
+    shared: bool = False
+    #: Of the largest size.
+    goals: tuple = ()
+    #: Growth of ours from the smallest size to the largest, at most.
+    growth: float = float("inf")
     #: What it costs by now, in seconds: a function of a cursor.
-    clock: Callable = lambda _cr: time.perf_counter()
+    clock: Callable = read_processor_time

@@ -5,14 +5,33 @@ import statistics
 import time
 from pathlib import Path
 
+from .measuring import show_goal
 
-def measure_workers(rounds=3):
+#: ``{name: (credits, servers, rounds)}``
+RUNS = {
+    "1,000": (1000, 1, 2),
+    "10,000": (10_000, 1, 2),
+    "10,000 by two": (10_000, 2, 2),
+    "50,000 by two": (50_000, 2, 1),
+}
+#: ``{what: (at least, at most)}``
+GOALS = {
+    "10,000 against 1,000, ms per credit": (0, 1.1),
+    "50,000 against 10,000, ms per credit": (0, 1.1),
+    "50,000 against 1,000, peak memory": (0, 1.2),
+    "two workers, times as fast": (1.7, 2),
+}
+
+
+def measure_workers():
     """Measure posting in the background: by size and by number of workers."""
-    runs = {"1,000": (1000, 1), "10,000": (10000, 1), "10,000 by two": (10000, 2)}
+    runs = RUNS
     times = {name: [] for name in runs}
     memory = {name: [] for name in runs}
-    for turn in range(rounds):
-        for name, (lines, count) in runs.items():
+    for turn in range(max(rounds for _lines, _count, rounds in runs.values())):
+        for name, (lines, count, rounds) in runs.items():
+            if turn >= rounds:
+                continue
             seconds, peak = post_on_servers(lines, count)
             times[name].append(seconds * 1000 / lines)
             memory[name].append(peak)
@@ -24,15 +43,26 @@ def measure_workers(rounds=3):
     mib = {name: statistics.median(row) for name, row in memory.items()}
     ratios = {
         "10,000 against 1,000, ms per credit": ms["10,000"] / ms["1,000"],
-        "10,000 against 1,000, peak memory": mib["10,000"] / mib["1,000"],
+        "50,000 against 10,000, ms per credit": ms["50,000 by two"]
+        / ms["10,000 by two"],
+        "50,000 against 1,000, peak memory": mib["50,000 by two"] / mib["1,000"],
         "two workers, times as fast": ms["10,000"] / ms["10,000 by two"],
     }
-    print(f"\nposting in the background, medians of {rounds} rounds")
+    print("\nposting in the background, medians")
     for name in runs:
         print(f"{name:28}{ms[name]:10.2f} ms per credit{mib[name]:10.0f} MiB")
+    goals = []
     for name, ratio in ratios.items():
-        print(f"{name:40}{ratio:10.3f}")
-    return {"ms": ms, "mib": mib, "rounds": [times, memory], "ratios": ratios}
+        least, most = GOALS[name]
+        bound = f"at least {least:g}" if least else f"at most {most:g}"
+        goals.append(show_goal(f"{name}: {bound}", ratio, least <= ratio <= most))
+    return {
+        "ms": ms,
+        "mib": mib,
+        "rounds": [times, memory],
+        "ratios": ratios,
+        "goals": goals,
+    }
 
 
 def post_on_servers(lines, count):
