@@ -19,7 +19,8 @@ INTRODUCTION = """\
 Written by `scripts/events.py` of a table of the code, which tests compare with what
 each event has posted. _The liability_ is that of the record: gift cards sold, customer
 prepayments, or gift cards given away, a ledger account each. _Other account_ is that of
-the customer who gets it. What a till books is in `README.rst`.
+the customer who gets it. At the till, the entry of the session debits its receivable
+and credits gift cards sold, an item for each card; a refund is the other way round.
 """
 
 

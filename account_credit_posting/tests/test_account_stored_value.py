@@ -42,6 +42,8 @@ class TestStoredValueSetUp(StoredValueCommon):
         self.assertEqual(company.stored_value_journal_id.code, "STVAL")
 
     def test_liabilities_never_share_an_account(self):
+        # README says: "Money paid in, money held in advance and value given away never
+        # share a liability account"
         with self.assertRaises(ValidationError):
             self.company.prepayment_liability_account_id = self.sold
 

@@ -130,6 +130,7 @@ class TestPostedStays(PostedCommon):
         return moves.line_ids | cards
 
     def test_items_stay_as_they_were_posted(self):
+        # README says: "What is posted is reversed, never edited."
         # README says: "what was posted stays: accounts, amounts, dates, labels"
         euro = self.env.ref("base.EUR")
         for item in self._post_each():
