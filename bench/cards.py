@@ -166,7 +166,10 @@ def prepare_long(env, accounts):
 
 
 def prepare_history(env, accounts, count):
-    """Have a card that was corrected so often: up and down by one cent, in turn."""
+    """Have a card that was corrected so often: up and down by one cent, in turn.
+
+    On 200 days until today.
+    """
     values = env["account.stored.value"]
     card = values.search([("memo", "=", f"{count} movements")])
     if card:
@@ -182,7 +185,7 @@ def prepare_history(env, accounts, count):
         )["id"]
     )
     card.adjust("20.01", "One cent up")
-    env.flush_all()
+    env.cr.commit()
     # The triggers would look at the whole history for each of the copies.
     switch_triggers(env, SQL("DISABLE"))
     env.cr.execute(
@@ -193,6 +196,7 @@ def prepare_history(env, accounts, count):
                CROSS JOIN generate_series(2, %(count)s) AS serial (number),
                jsonb_populate_record(line, jsonb_build_object(
                    'id', nextval('account_move_line_id_seq'),
+                   'date', line.date - (serial.number * 200 / %(count)s),
                    'debit', CASE WHEN serial.number %% 2 = 0
                                  THEN line.credit ELSE line.debit END,
                    'credit', CASE WHEN serial.number %% 2 = 0

@@ -77,13 +77,14 @@ class AccountStoredValueMovement(models.Model):
                                   ORDER BY line.date DESC, line.id DESC
                                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                               ), 0) AS later
-                         FROM (SELECT stored_value_id, MIN(date) AS date
+                         FROM (SELECT DISTINCT ON (stored_value_id)
+                                      stored_value_id, date, id
                                  FROM account_move_line
                                 WHERE id IN %(ids)s
-                             GROUP BY stored_value_id) AS shown
+                             ORDER BY stored_value_id, date, id) AS oldest
                          JOIN account_move_line line
-                           ON line.stored_value_id = shown.stored_value_id
-                          AND line.date >= shown.date
+                           ON line.stored_value_id = oldest.stored_value_id
+                          AND (line.date, line.id) >= (oldest.date, oldest.id)
                         WHERE line.parent_state = 'posted'
                        ) AS summed
                  WHERE id IN %(ids)s
