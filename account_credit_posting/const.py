@@ -169,9 +169,8 @@ CHUNK_MAILS = 50
 #: Times that a worker may lose in a row to others before it leaves them alone.
 PATIENCE = 20
 
-#: Parts of a set that was refused. Each round costs all that is in doubt once more:
-#: many parts mean few rounds, and halves would mean the most.
-ISOLATED_PARTS = 8
+#: What is attempted first of a set in which each item is a document of its own.
+ISOLATED_FIRST = 25
 
 #: Another session may post an invoice at the very moment of a credit, and neither
 #: sees the other's. So long after, the daily run looks again.

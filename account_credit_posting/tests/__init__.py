@@ -51,6 +51,7 @@ from . import (
     test_gift_card_code,
     test_gift_card_sale,
     test_hoot,
+    test_isolating,
     test_portal_account,
     test_portal_credit,
     test_portal_redeem,

@@ -4,14 +4,13 @@ from psycopg2 import IntegrityError, InterfaceError, OperationalError
 
 from odoo.exceptions import ConcurrencyError, UserError
 
-from .. import const
 from .triggers import check_now, explain_refusal
 
 #: Not the fault of any record: Odoo repeats the whole transaction.
 CONFLICTS = (OperationalError, InterfaceError, ConcurrencyError)
 
 
-def isolate(cr, items, attempt, on_error):
+def isolate(cr, items, attempt, on_error, first=None):
     """Attempt a set; where that is refused, divide it, down to single items.
 
     An error that no check foresaw (an override of another addon, a constraint of the
@@ -21,30 +20,75 @@ def isolate(cr, items, attempt, on_error):
     :param items: what can be sliced: a recordset or a list
     :param attempt: called with a set
     :param on_error: called with a set of one item and the exception that came of it
+    :param int first: so many first, and more from set to set until one is refused: what
+        is refused takes the work of its set with it. Without it all are one set
     :return: list of what the attempts that were not refused returned
     :raise OperationalError: and the like: Odoo repeats the whole transaction, see
         ``odoo.service.model.retrying``
     """
-    if not items:
-        return []
     # What came before is none of this set's: an error of it must not be taken for one.
     check_now(cr)
+    done = []
+    start, size, grows = 0, first or len(items), True
+    while start < len(items):
+        if grows and len(items) - start < 2 * size:
+            size = len(items) - start
+        part = items[start : start + size]
+        start += len(part)
+        answer, error = _attempt(cr, part, attempt)
+        if error:
+            done += _divide(cr, part, error, attempt, on_error)
+            size, grows = first or size, False
+        else:
+            done.append(answer)
+            size *= 2 if grows else 1
+    return done
+
+
+def _divide(cr, items, error, attempt, on_error):
+    """Halve a set that was refused, down to single items.
+
+    Where one half is not refused, the other is, and is halved without an attempt.
+
+    :param error: None where that is known of its other half alone
+    :return: as :func:`isolate`
+    """
+    if len(items) == 1:
+        done = []
+        if not error:
+            # Two that are refused together only may be none alone.
+            answer, error = _attempt(cr, items, attempt)
+            done = [] if error else [answer]
+        if error:
+            on_error(items, error)
+        return done
+    middle = len(items) // 2
+    halves = items[:middle], items[middle:]
+    answer, error = _attempt(cr, halves[0], attempt)
+    if not error:
+        return [answer, *_divide(cr, halves[1], None, attempt, on_error)]
+    done = _divide(cr, halves[0], error, attempt, on_error)
+    answer, error = _attempt(cr, halves[1], attempt)
+    if not error:
+        return [*done, answer]
+    return [*done, *_divide(cr, halves[1], error, attempt, on_error)]
+
+
+def _attempt(cr, items, attempt):
+    """Attempt a set.
+
+    :return: ``(what it returned, None)``, or ``(None, the exception)``
+    """
     try:
         with cr.savepoint():
             done = attempt(items)
             check_now(cr)
-        return [done]
     except CONFLICTS:
         raise
     except Exception as error:  # noqa: BLE001 pylint: disable=broad-except
         # Whatever another addon raises for one must not stop the others.
-        raised = error
-    if len(items) == 1:
-        on_error(items, raised)
-        return []
-    size = -(-len(items) // const.ISOLATED_PARTS)
-    parts = [items[start : start + size] for start in range(0, len(items), size)]
-    return [done for part in parts for done in isolate(cr, part, attempt, on_error)]
+        return None, error
+    return done, None
 
 
 def explain_error(env, error, logger, label):

@@ -199,10 +199,11 @@ class AccountCreditForm(models.AbstractModel):
         raise NotImplementedError
 
     @api.model
-    def _isolate(self, lines, attempt):
+    def _isolate(self, lines, attempt, first=None):
         """Do something with the lines; those that are refused alone fail alone.
 
         :param attempt: called with a set of lines
+        :param first: see ``isolate``
         :return: list of what it returned
         """
         return isolate(
@@ -210,6 +211,7 @@ class AccountCreditForm(models.AbstractModel):
             lines,
             attempt,
             lambda line, error: line._set_failed(line._get_error_message(error)),
+            first,
         )
 
     @api.model

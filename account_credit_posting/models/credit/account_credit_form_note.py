@@ -3,6 +3,7 @@ from functools import cache, partial
 from odoo import api, models
 from odoo.fields import Command
 
+from ... import const
 from ...tools.isolating import isolate
 
 
@@ -97,12 +98,13 @@ class AccountCreditFormNote(models.AbstractModel):
     def _post(self, lines):
         # Credit notes are created, and then posted, each isolated for itself: what is
         # refused on posting does not cost the others their creation.
-        drafts = self._isolate(lines, self._create_notes)
+        drafts = self._isolate(lines, self._create_notes, const.ISOLATED_FIRST)
         isolate(
             self.env.cr,
             self._get_moves(lines.company_id).concat(*drafts),
             self._post_notes,
             self._discard_note,
+            const.ISOLATED_FIRST,
         )
 
     @api.model
