@@ -30,6 +30,7 @@ accounts = env["res.partner"].search([("is_company", "=", True)], order="id", li
 print(keys._generate("rpc", "test_make_run", False))
 print(item.product_variant_id.id if item._name == "product.template" else item.id)
 print(*accounts.ids)
+assert clerk.action_id.xml_id == "account.open_account_journal_dashboard_kanban"
 env.cr.commit()
 """
 
@@ -175,6 +176,10 @@ def test_runs_from_nothing_and_starts_again(repository, environment):
     try:
         url = first.wait_until_ready()
         assert requests.get(f"{url}/web/login", timeout=60).status_code == 200
+        # The longest step says how far it is.
+        assert re.search(
+            r"^Template database.* … \d+ % .*[\d.]+ s$", first.output, re.MULTILINE
+        ), first.output
         shell = subprocess.run(
             ["make", "-s", "shell"],
             cwd=repository,

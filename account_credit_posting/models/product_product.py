@@ -1,5 +1,8 @@
 from odoo import api, models
 
+#: The activity of administrators while somebody asks for a credit item.
+ACTIVITY = "account_credit_posting.mail_activity_credit_item"
+
 
 class ProductProduct(models.Model):
     """Credit items that are created as products, not as templates."""
@@ -11,3 +14,28 @@ class ProductProduct(models.Model):
         """Complete credit items before the defaults of sold products come in."""
         templates = self.env["product.template"]
         return super().create(templates._complete_credit_item_vals(vals_list))
+
+    def write(self, vals):
+        """Tell whoever asked for a credit item that it can be chosen now."""
+        asked = self.filtered("is_credit_item") if vals.get("active") else self.browse()
+        result = super().write(vals)
+        asked._answer_item_request()
+        return result
+
+    def _answer_item_request(self):
+        """End the activities of ``account.credit.item.request``, and tell who asked."""
+        for item_sudo in self.sudo():  # Activities of other users.
+            activities_sudo = item_sudo.activity_ids.filtered(
+                lambda activity: activity.activity_type_id == self.env.ref(ACTIVITY)
+            )
+            if not activities_sudo:
+                continue
+            askers_sudo = activities_sudo.create_uid - self.env.user
+            item_sudo.activity_unlink([ACTIVITY])
+            item_sudo.message_post(
+                body=self.env._(
+                    "%(item)s can be chosen as a credit item now.", item=item_sudo.name
+                ),
+                partner_ids=askers_sudo.partner_id.ids,
+                subtype_xmlid="mail.mt_note",
+            )

@@ -41,6 +41,10 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
     @classmethod
     def _set_up_credits(cls):
         cls.company = cls.env.company
+        # What a new database begins with: tests name their own.
+        cls.env["product.product"].search(
+            [("is_credit_item", "=", True)]
+        ).active = False
         cls.receivable = cls.company_data["default_account_receivable"]
         cls.credit_account = cls.company._get_credit_account()
         cls.journal = cls.company._get_credit_journal()

@@ -91,6 +91,7 @@ METHODS = {
         MANAGE, "create", "read", "write", "unlink", "action_confirm"
     ),
     "account.credit.correction": KEPT,
+    "account.credit.item.request": {**OWN, **rows(POST, "action_ask")},
     "account.credit.line": {
         **rows(SEE, "read", "action_change"),
         **rows(SEE, "action_open_charge"),

@@ -256,6 +256,7 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "batch_id": known["unused"].id,
                 "reason": "A mistake",
             },
+            "account.credit.item.request": {"name": "Snow Day"},
             "account.credit.line.change": {
                 "line_id": line.id,
                 "change": "edit",

@@ -93,7 +93,7 @@ def show_welcome(server):
         f"Database:       {server.database}",
         f"Logins:         {', '.join(LOGINS)}",
         "                (the password is the login)",
-        "Start here:     Invoicing → Customers → Post Transaction",
+        "Start here:     as clerk, Invoicing opens: Customers → Post Transaction",
         f"Log:            {server.log.relative_to(ROOT)}",
         "Stop:           Ctrl-C",
     ]

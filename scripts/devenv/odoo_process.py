@@ -15,13 +15,16 @@ from pathlib import Path
 
 from .python_env import PYTHON, VENV, cache_environment, site_packages
 from .source import addons_paths
-from .steps import DEV, LOGS, ROOT, call, write_file
+from .steps import DEV, LOGS, ROOT, call, show_progress, write_file
 
 CONFIG = DEV / "odoo.conf"
 LAUNCHER = ROOT / "scripts" / "odoo_server.py"
 SCRIPTS = ROOT / "scripts" / "odoo_scripts.py"
 INTERFACE = os.environ.get("BIND") or "127.0.0.1"
 START_SECONDS = 180
+# Of a log no more than errors, and which of the modules is loaded.
+QUIET = ("--log-level=warn", "--log-handler=odoo.modules.loading:INFO")
+LOADED = re.compile(r"Loading module \S+ \((\d+)/(\d+)\)")
 
 
 def source_root():
@@ -61,15 +64,36 @@ def install(database, module, *, demo):
     """Install a module into a database."""
     what = ["-d", database, "-i", module]
     what.append("--with-demo" if demo else "--without-demo=True")
-    how = ["--stop-after-init", "--no-http", "--max-cron-threads=0", "--log-level=warn"]
-    call(command(*what, *how), f"odoo-{database}", env=environment())
+    how = ["--stop-after-init", "--no-http", "--max-cron-threads=0", *QUIET]
+    log_name = f"odoo-{database}"
+    call(command(*what, *how), log_name, watch=watch_modules(), env=environment())
+
+
+def watch_modules():
+    """Return what prints how many of the modules are loaded, each tenth of them once.
+
+    :return: a function of the log of an installation
+    """
+    shown = 0
+
+    def watch(log):
+        nonlocal shown
+        *_earlier, (done, count) = [(0, 1), *LOADED.findall(log)]
+        # The first module is loaded alone, before Odoo knows of the others.
+        percent = int(count) > 1 and int(done) * 10 // int(count) * 10
+        if percent > shown:
+            shown = percent
+            show_progress(f"{percent} %")
+
+    return watch
 
 
 def click_odoo(program, option, database, *arguments):
     """Run one of the programs of click-odoo-contrib on a database."""
     program = f"click-odoo-{program}"
     line = [VENV / "bin" / program, option, database, *arguments]
-    call(line, f"{program}-{database}", env=environment())
+    log_name = f"{program}-{database}"
+    call(line, log_name, watch=watch_modules(), env=environment())
 
 
 def free_port(first=None):

@@ -19,6 +19,8 @@ ADDON = "account_credit_posting"
 QUEUE_JOB_ADDON = f"{ADDON}_queue_job"
 POS_ADDON = f"{ADDON}_pos"
 SALE_ADDON = f"{ADDON}_sale"
+# How long a program runs until somebody looks at its log again.
+WATCH_SECONDS = 1
 ADDONS = (ADDON, QUEUE_JOB_ADDON, POS_ADDON, SALE_ADDON)
 # Whose line on the screen is not yet ended, and who may write on it.
 _unfinished = []
@@ -72,6 +74,16 @@ def _say_of_step(title, message, end="\n"):
         say(message, end=end)
 
 
+def show_progress(part):
+    """Print how far the step is that is printed last, on its line.
+
+    :param str part: such as ``40 %``
+    """
+    with _saying:
+        if _unfinished:
+            say(f"{part} ", end="")
+
+
 def digest(*parts):
     """Return a short hash of strings and of the contents of files."""
     result = hashlib.sha256()
@@ -114,30 +126,40 @@ def download_size(folder):
     return f"{size / 1e6:.0f} MB"
 
 
-def call(command, log_name, *, check=True, **options):
+def call(command, log_name, *, check=True, watch=None, **options):
     """Run a program with its output in a log file, and show the end of it on failure.
 
     :param list command: the program and its arguments
     :param str log_name: name of the log file, without its suffix
     :param bool check: end this program when the other one fails
+    :param watch: called with the log each second while the program runs
     :return: whether the program succeeded
     """
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{log_name}.log"
     with log.open("w") as output:
-        result = subprocess.run(
+        process = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            check=False,
             **options,
         )
-    if result.returncode and check:
+        try:
+            while process.poll() is None:
+                if watch:
+                    watch(log.read_text(errors="replace"))
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(WATCH_SECONDS)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    if process.returncode and check:
         lines = log.read_text(errors="replace").splitlines()[-25:]
         say("failed\n  " + "\n  ".join(lines))
         fail(f"`{' '.join(map(str, command[:3]))} …` failed; all of it is in {log}")
-    return not result.returncode
+    return not process.returncode
 
 
 @contextlib.contextmanager
