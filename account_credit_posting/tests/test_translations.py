@@ -19,7 +19,7 @@ SAME = {
     *("General", "ID", "Journal", "Logo", "Memo", "Message", "Messages", "Mode"),
     *("Obstacle", "Rest", "Source", "Status", "Taxes", "Total", "Transaction", "Type"),
     *("XXXX-XXXX-XXXX-XXXX", "credit", "id", "credit_back", "credit_note", "entry"),
-    *("payment", "refund", "Page"),
+    *("payment", "refund", "Page", "Code", "Name"),
     *("UTF-8", "UTF-16", "Mac OS Roman"),
     "'%s %s' % (object.display_name, object.date_to)",
     *("03", "12", "24", "36"),
