@@ -24,6 +24,7 @@ COMMANDS = (
     "lint",
     "shell",
     "prove",
+    "pictures",
     "exec",
     "pot",
     "wheel",

@@ -98,16 +98,20 @@ def test_pages_and_pictures_are_there():
     names = {
         name
         for page in [*PAGES, "doc/developer.md"]
-        for name in re.findall(
+        for found in re.findall(
             r"\.\. image:: (?:doc/)?(\S+)|\]\(([^)]+)\)|`(?:doc/)?(\w+\.md)`",
             (ROOT / page).read_text(),
         )
-        for name in name
+        for name in found
         if name
     }
     assert {name for name in names if not (ROOT / "doc" / name).is_file()} == set()
     shown = {name for name in names if name.endswith(".png")}
     assert {path.name for path in (ROOT / "doc").glob("*.png")} == shown
+    # `make pictures` renews each of them.
+    script = (ROOT / "scripts" / "devenv" / "pictures.py").read_text()
+    taken = {f"{name}.png" for name in re.findall(r'shoot\("(\w+)"', script)}
+    assert taken == shown
 
 
 def test_table_of_rights_is_in_the_guide():

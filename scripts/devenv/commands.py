@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import database, postgres, python_env, system
+from . import database, pictures, postgres, python_env, system
 from . import odoo_process as odoo
 from .steps import (
     ADDON,
@@ -184,6 +184,21 @@ def prove(_arguments):
     sys.exit(result.returncode)
 
 
+def take_pictures(arguments):
+    """Renew the pictures of the guides, from a copy of the demo database.
+
+    :param arguments: what to take, such as ``credit``; all by default; ARGS, too
+    """
+    arguments = [*arguments, *shlex.split(os.environ.get("ARGS", ""))]
+    with services():
+        demo = database.demo_database()
+        with step("Pictures"), database.throwaway(demo) as name:
+            output = odoo.run_script(name, pictures.PREPARE)
+            made = json.loads(output.splitlines()[-1])
+            with odoo.Server(name, options=["--max-cron-threads=0"]) as server:
+                pictures.take_all(server, made, arguments)
+
+
 def execute(arguments):
     """Run any program with the environment, the configuration and PostgreSQL."""
     with services():
@@ -308,6 +323,7 @@ COMMANDS = {
     "lint": lint,
     "shell": shell,
     "prove": prove,
+    "pictures": take_pictures,
     "exec": execute,
     "pot": pot,
     "wheel": wheel,
