@@ -128,6 +128,9 @@ DETAIL_FIELDS = frozenset(
     ("memo", "message", "recipient_email", "recipient_name", "sender_name")
 )
 
+#: What an administrator may change of what is issued, without a new entry.
+MANAGED_FIELDS = DETAIL_FIELDS | {"expiry_date", "holder_state_id"}
+
 #: Ways of issuing in which no money comes in now: a second person may have to look.
 UNPAID_FUNDINGS = ("promotion", "opening")
 

@@ -31,7 +31,7 @@ ROOMS = (
     ("application",),
     ("run",),
     ("stored_value", "approval", "correction", "notice"),
-    ("billing",),
+    ("billing", "unclaimed"),
     ("report", "proof"),
     ("wizard", "controllers"),
 )

@@ -9,6 +9,7 @@ from . import approval
 from . import correction
 from . import notice
 from . import billing
+from . import unclaimed
 from . import report
 from . import proof
 from . import account_account

@@ -176,6 +176,11 @@ class ResCompany(models.Model):
         help="Whether value that was paid for may expire, where the law allows. "
         "Otherwise only gift cards that were given away expire.",
     )
+    stored_value_for_services = fields.Boolean(
+        string="Services Only",
+        help="Gift cards and prepayments pay for services only; some states exempt "
+        "such from unclaimed property.",
+    )
     expiry_grace_days = fields.Integer(
         string="Days of Grace",
         help="So many days after its expiry date, a gift card can still be used.",

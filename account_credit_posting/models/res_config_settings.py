@@ -100,6 +100,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.gift_card_validity_months",
         readonly=False,
     )
+    stored_value_for_services = fields.Boolean(
+        related="company_id.stored_value_for_services",
+        readonly=False,
+    )
     expiry_grace_days = fields.Integer(
         related="company_id.expiry_grace_days",
         readonly=False,

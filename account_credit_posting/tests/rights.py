@@ -26,6 +26,8 @@ MANAGE = "manage"
 AUTHOR = "author"
 #: Who posts credits, and sees the invoices of the company as well.
 INVOICE = "invoice"
+#: Who posts refunds of payments, and whoever manages.
+REFUND = "refund"
 POST = "post"
 SEE = "see"
 #: Who sees the ledger as a whole, or manages credits.
@@ -43,6 +45,7 @@ HOLDERS = {
     MANAGE: ("manager", "administrator"),
     AUTHOR: ("clerk", "manager", "administrator"),
     INVOICE: ("clerk", "accountant", "administrator"),
+    REFUND: ("clerk", "accountant", "manager", "administrator"),
     POST: ("poster", "clerk", "accountant", "manager", "administrator"),
     SEE_INVOICE: ("reader", "clerk", "accountant", "administrator"),
     AUDIT: ("reader", "accountant", "manager", "administrator"),
@@ -181,6 +184,15 @@ METHODS = {
     "account.stored.value.movement": KEPT,
     "account.stored.value.use": {**OWN_INVOICES, **rows(INVOICE, "action_confirm")},
     "account.stored.value.use.line": OWN_INVOICES,
+    "account.unclaimed.due": {
+        **KEPT,
+        **rows(SEE, "action_open"),
+        **rows(REFUND, "cash_out"),
+    },
+    "account.unclaimed.rule": {
+        **rows(SEE, "read"),
+        **rows(MANAGE, "create", "write", "unlink"),
+    },
     "res.config.settings": rows(SYSTEM, "action_rotate_code_key"),
     "res.partner": {
         **rows(POST, "action_post_transaction", "apply_account_credits"),

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import DETAIL_FIELDS, HIDDEN_CODE
+from ..const import HIDDEN_CODE, MANAGED_FIELDS
 from ..models.credit.account_credit_answer import answered_once
 from ..models.stored_value.account_gift_card import GiftCard
 from ..tools.days import get_today
@@ -33,6 +33,7 @@ class AccountStoredValueChange(models.TransientModel):
             ("block", "Block"),
             ("move", "Move"),
             ("refund", "Refund"),
+            ("cash_out", "Cash Out"),
             ("send", "E-mail the Card"),
         ],
         required=True,
@@ -60,6 +61,11 @@ class AccountStoredValueChange(models.TransientModel):
     )
     reason = fields.Char(help="Kept on the entry and in the history.")
     expiry_date = fields.Date(help="The last day on which it can be used.")
+    holder_state_id = fields.Many2one(
+        comodel_name="res.country.state",
+        string="Owner's State",
+        help="Its law counts for cash-out and unclaimed property.",
+    )
     memo = fields.Text(help="For the office only.")
     recipient_name = fields.Char()
     recipient_email = fields.Char()
@@ -92,7 +98,7 @@ class AccountStoredValueChange(models.TransientModel):
         value = self.env["account.stored.value"].browse(defaults.get("value_id"))
         if value:
             value.check_access("read")
-            for name in DETAIL_FIELDS | {"expiry_date"}:
+            for name in MANAGED_FIELDS:
                 defaults[name] = value[name]
             if not value.recipient_email and defaults.get("change") == "send":
                 defaults["recipient_email"] = value.partner_id.email
@@ -111,10 +117,11 @@ class AccountStoredValueChange(models.TransientModel):
                 continue
             # Whoever may change it may know what that posts.
             value_sudo = dialog.value_id.sudo()
+            is_cash_out = dialog.change == "cash_out"
             try:
                 items = value_sudo._prepare_change(
-                    dialog.change,
-                    dialog.amount,
+                    "refund" if is_cash_out else dialog.change,
+                    value_sudo.balance if is_cash_out else dialog.amount,
                     dialog.partner_id.sudo().commercial_partner_id,
                     dialog.journal_id.sudo(),
                 )
@@ -175,9 +182,7 @@ class AccountStoredValueChange(models.TransientModel):
         if self.currency_id.compare_amounts(self.amount, value.initial_amount):
             value.adjust(self.amount, self.reason)
         changed = {
-            name: self[name]
-            for name in DETAIL_FIELDS | {"expiry_date"}
-            if self[name] != value[name]
+            name: self[name] for name in MANAGED_FIELDS if self[name] != value[name]
         }
         if "recipient_email" in changed:
             GiftCard(value).set_recipient(changed.pop("recipient_email"))
@@ -195,6 +200,10 @@ class AccountStoredValueChange(models.TransientModel):
 
     def _confirm_refund(self):
         self.value_id.refund(self.amount, self.journal_id.id)
+
+    def _confirm_cash_out(self):
+        row = self.env["account.unclaimed.due"].browse(self.value_id.id)
+        row.cash_out(self.journal_id.id)
 
     def _confirm_send(self):
         self.value_id.send_card(self.recipient_email, self.send_date)

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
-from ...const import DETAIL_FIELDS, GROUP_MANAGER, GROUP_USER
+from ...const import GROUP_MANAGER, GROUP_USER, MANAGED_FIELDS
 from ...tools.actions import open_dialog, open_record
 from ...tools.days import get_today
 from ...tools.locks import lock_rows
@@ -163,6 +163,18 @@ class AccountStoredValue(models.Model):
         index="btree_not_null",
         written_by="event",
     )
+    holder_state_id = fields.Many2one(
+        comodel_name="res.country.state",
+        string="Owner's State",
+        compute=stored_value_request.compute_holder_state,
+        store=True,
+        readonly=False,
+        help="Its law counts for cash-out and unclaimed property: that of the address "
+        "of the account when it is issued, else that of the company.",
+        written_by=("draft", "event"),
+    )
+    unclaimed_ids = fields.One2many("account.unclaimed.due", "stored_value_id")
+    may_cash_out = fields.Boolean(related="unclaimed_ids.may_cash_out")
     move_line_ids = fields.One2many(
         comodel_name="account.move.line",
         inverse_name="stored_value_id",
@@ -325,7 +337,7 @@ class AccountStoredValue(models.Model):
         if all(value.state == "draft" for value in self):
             return
         # Whoever the card went to so far is told, see `GiftCard.set_recipient`.
-        if "recipient_email" in names or names - DETAIL_FIELDS - {"expiry_date"}:
+        if "recipient_email" in names or names - MANAGED_FIELDS:
             raise AccessError(self._get_guard_message(names))
         self._check_may_manage()
 

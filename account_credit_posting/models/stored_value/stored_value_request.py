@@ -2,7 +2,7 @@
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import fields
+from odoo import api, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...const import APPROVERS_ASKED, DETAIL_FIELDS, UNPAID_FUNDINGS
@@ -145,6 +145,13 @@ def complete_vals(env, vals):
     if partner.commercial_partner_id:
         vals["partner_id"] = partner.commercial_partner_id.id
     return vals
+
+
+@api.depends("partner_id", "company_id")
+def compute_holder_state(values):
+    """Compute the owner's state: an address that changes later does not change it."""
+    for value in values:
+        value.holder_state_id = value.partner_id.state_id or value.company_id.state_id
 
 
 def check_is_draft(values):

@@ -1,0 +1,1 @@
+from . import account_unclaimed_due, account_unclaimed_rule

@@ -1,0 +1,307 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...const import GROUP_MANAGER
+from ...tools.actions import open_record
+from ...tools.days import get_today
+from ...tools.rights import check_right
+from ..credit.account_credit_answer import answered_once
+from ..stored_value import stored_value_changes
+
+#: Who posts refunds.
+GROUP_INVOICE = "account.group_account_invoice"
+
+#: What the owner does, or has done: it begins the years without activity anew.
+ACTIVITIES = ("issue", "use", "move", "redeem", "refund")
+
+
+class AccountUnclaimedDue(models.Model):
+    """What the law of its owner's state says today of what is left, card by card.
+
+    A view of the ledger, the records and the rules: what may be paid out in cash, and
+    what becomes due to the state, and when. What was given away is not in it: no money
+    came in for it.
+    """
+
+    _name = "account.unclaimed.due"
+    _description = "Unclaimed Property Due"
+    _auto = False
+    _order = "due_date, id"
+    _rec_name = "name"
+    # What is to be in the database before the view is read.
+    _depends = {
+        "account.move": ["stored_value_event"],
+        "account.move.line": [
+            "amount_currency",
+            "date",
+            "move_id",
+            "parent_state",
+            "stored_value_id",
+        ],
+        "account.stored.value": [
+            "awaits_payment",
+            "company_id",
+            "currency_id",
+            "expiry_date",
+            "funding",
+            "holder_state_id",
+            "initial_amount",
+            "issue_date",
+            "name",
+            "partner_id",
+            "state",
+            "value_type",
+        ],
+        "account.unclaimed.rule": [
+            "active",
+            "amount",
+            "company_id",
+            "country_id",
+            "currency_id",
+            "exemption",
+            "is_amount_included",
+            "kind",
+            "state_id",
+            "used_share",
+            "valid_from",
+            "valid_to",
+            "value_type",
+            "years",
+        ],
+        "res.company": ["paid_value_expires", "stored_value_for_services"],
+        "res.country.state": ["country_id"],
+    }
+
+    id = fields.Id(help="That of the gift card or prepayment.")
+    name = fields.Char(string="Number", readonly=True)
+    stored_value_id = fields.Many2one(
+        comodel_name="account.stored.value",
+        string="Gift Card or Prepayment",
+        readonly=True,
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer Account",
+        readonly=True,
+    )
+    company_id = fields.Many2one(comodel_name="res.company", readonly=True)
+    currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
+    value_type = fields.Selection(
+        selection=[("gift_card", "Gift Card"), ("prepayment", "Prepayment")],
+        string="Type",
+        readonly=True,
+    )
+    state_id = fields.Many2one(
+        comodel_name="res.country.state",
+        string="Owner's State",
+        readonly=True,
+    )
+    issue_date = fields.Date(string="Issued On", readonly=True)
+    activity_date = fields.Date(
+        string="Last Activity",
+        readonly=True,
+        help="When it was issued, used, moved, redeemed or refunded last.",
+    )
+    balance = fields.Monetary(readonly=True, help="What is left.")
+    rule_id = fields.Many2one(
+        comodel_name="account.unclaimed.rule",
+        readonly=True,
+        help="By which it becomes due.",
+    )
+    exemption_id = fields.Many2one(
+        comodel_name="account.unclaimed.rule",
+        string="Exempt By",
+        readonly=True,
+    )
+    due_date = fields.Date(
+        string="Due On",
+        readonly=True,
+        help="From this day on it is to be handed to the state; empty where no rule "
+        "says so, or one says that it is exempt.",
+    )
+    cash_out_rule_id = fields.Many2one(
+        comodel_name="account.unclaimed.rule",
+        string="Paid Out By",
+        readonly=True,
+    )
+    may_cash_out = fields.Boolean(
+        string="May Be Paid Out",
+        readonly=True,
+        help="Whether the holder may ask for cash today.",
+    )
+
+    @property
+    def _table_query(self):
+        today = get_today(self.env.company)
+        return SQL(
+            """
+            SELECT value.id,
+                   value.id AS stored_value_id,
+                   value.name,
+                   value.partner_id,
+                   value.company_id,
+                   value.currency_id,
+                   value.value_type,
+                   value.holder_state_id AS state_id,
+                   value.issue_date,
+                   held.activity_date,
+                   held.balance,
+                   dormancy.id AS rule_id,
+                   exemption.id AS exemption_id,
+                   CASE WHEN exemption.id IS NULL
+                        THEN (held.activity_date
+                              + dormancy.years * INTERVAL '1 year')::date
+                   END AS due_date,
+                   CASE WHEN %(may_cash_out)s THEN cash.id END AS cash_out_rule_id,
+                   COALESCE(%(may_cash_out)s, FALSE) AS may_cash_out
+              FROM account_stored_value value
+              JOIN res_company company ON company.id = value.company_id
+              JOIN LATERAL (
+                   SELECT SUM(-line.amount_currency) AS balance,
+                          MAX(line.date) FILTER (
+                              WHERE move.stored_value_event IN %(activities)s
+                          ) AS activity_date
+                     FROM account_move_line line
+                     JOIN account_move move ON move.id = line.move_id
+                    WHERE line.stored_value_id = value.id
+                      AND line.parent_state = 'posted'
+                   ) held ON held.balance > 0
+         LEFT JOIN res_country_state state ON state.id = value.holder_state_id
+         LEFT JOIN LATERAL (%(cash_out)s) cash ON TRUE
+         LEFT JOIN LATERAL (%(dormancy)s) dormancy ON TRUE
+         LEFT JOIN LATERAL (%(exemption)s) exemption ON TRUE
+             WHERE value.state IN ('active', 'blocked')
+               AND value.awaits_payment IS NOT TRUE
+               AND value.funding <> 'promotion'
+            """,
+            activities=ACTIVITIES,
+            may_cash_out=SQL(
+                """(value.state = 'active' AND (
+                       (cash.currency_id = value.currency_id
+                        AND (held.balance < cash.amount
+                             OR (cash.is_amount_included
+                                 AND held.balance = cash.amount)))
+                       OR (cash.used_share > 0
+                           AND (value.initial_amount - held.balance) * 100
+                               >= value.initial_amount * cash.used_share::numeric)))"""
+            ),
+            cash_out=self._get_rule_query("cash_out", today),
+            dormancy=self._get_rule_query("dormancy", today),
+            exemption=self._get_rule_query(
+                "exempt",
+                today,
+                SQL(
+                    """AND (rule.exemption = 'all'
+                            OR (rule.exemption = 'services'
+                                AND company.stored_value_for_services)
+                            OR (rule.exemption = 'no_expiry'
+                                AND NOT (value.expiry_date IS NOT NULL
+                                         AND company.paid_value_expires IS TRUE)))"""
+                ),
+            ),
+        )
+
+    def _get_rule_query(self, kind, day, condition=None):
+        """Return the query of the rule in force for a stored value, the closest one.
+
+        :param kind: see ``account.unclaimed.rule.kind``
+        :param day: on which it is in force
+        :param condition: further SQL
+        """
+        return SQL(
+            """
+            SELECT rule.*
+              FROM account_unclaimed_rule rule
+             WHERE rule.active
+               AND rule.kind = %(kind)s
+               AND rule.country_id = state.country_id
+               AND (rule.state_id IS NULL OR rule.state_id = state.id)
+               AND (rule.value_type IS NULL OR rule.value_type = value.value_type)
+               AND (rule.company_id IS NULL OR rule.company_id::text = ANY (
+                        STRING_TO_ARRAY(company.parent_path, '/')
+                    ))
+               AND rule.valid_from <= %(day)s
+               AND (rule.valid_to IS NULL OR rule.valid_to >= %(day)s)
+               %(condition)s
+          ORDER BY rule.company_id IS NULL, rule.state_id IS NULL,
+                   rule.value_type IS NULL, rule.valid_from DESC, rule.id DESC
+             LIMIT 1
+            """,
+            kind=kind,
+            day=day,
+            condition=condition or SQL(),
+        )
+
+    def action_open(self):
+        """Open the gift card or prepayment.
+
+        :return: a window action
+        """
+        self.ensure_one()
+        return open_record(self.name, self.stored_value_id)
+
+    # -------------------------------------------------------------------------
+    # CASH
+    # -------------------------------------------------------------------------
+
+    @answered_once
+    def cash_out(self, journal_id, idempotency_key=None):
+        """Pay out all that is left in cash, where the law grants it.
+
+        :param int journal_id: bank or cash journal
+        :return: id of the ``account.payment``
+        :raise AccessError: when the user posts no refunds
+        :raise UserError: when the law of the owner's state does not grant it today
+        """
+        self.ensure_one()
+        check_right(
+            self,
+            f"{GROUP_INVOICE},{GROUP_MANAGER}",
+            self.env._(
+                "You may not pay out gift cards. Ask an administrator for the right "
+                "to post invoices and refunds."
+            ),
+        )
+        value = self.env["account.stored.value"].browse(self.id)
+        value.check_access("read")
+        # The law has decided, as an administrator does otherwise.
+        value_sudo = value.sudo()
+        value_sudo._lock()
+        row_sudo = self._find_cash_out(value_sudo)
+        journal_sudo = value_sudo.env["account.journal"].browse(journal_id)
+        payment_sudo = stored_value_changes.refund(
+            value_sudo, row_sudo.balance, journal_sudo
+        )
+        value_sudo.message_post(
+            body=self.env._(
+                "Paid out in cash. %(rule)s",
+                rule=row_sudo.cash_out_rule_id.display_name,
+            ),
+            subtype_xmlid="mail.mt_note",
+        )
+        return payment_sudo.id
+
+    def _find_cash_out(self, value):
+        """Return the row of a stored value that may be paid out in cash today.
+
+        :param value: ``account.stored.value``, with all rights
+        :raise UserError: when the law does not grant it
+        """
+        rows = value.env[self._name]
+        row = rows.search(
+            [("stored_value_id", "=", value.id), ("may_cash_out", "=", True)]
+        )
+        if not row:
+            raise UserError(
+                self.env._(
+                    "%(name)s cannot be paid out in cash: with %(balance)s left, the "
+                    "rules for %(state)s do not grant it today. An administrator can "
+                    "refund it.",
+                    name=value.name,
+                    balance=value.currency_id.format(value.balance),
+                    state=value.holder_state_id.name
+                    or self.env._("an owner without a state"),
+                )
+            )
+        return row
