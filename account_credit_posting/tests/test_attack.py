@@ -159,17 +159,35 @@ class TestAttack(StoredValueCommon, HttpCase):
         return batch.sudo()
 
     @classmethod
-    def _issue_card(cls, **vals):
+    def _issue_card(cls, amount=50, **vals):
         answer = cls.values.with_user(cls.clerk).issue(
             "gift_card",
             cls.account.id,
-            50,
+            amount,
             "payment",
             journal_id=cls.bank.id,
             date="2024-03-15",
             **{"recipient_email": "v@example.com", "memo": f"{SECRET} memo", **vals},
         )
         return cls.values.browse(answer["id"]), answer["code"]
+
+    @classmethod
+    def _issue_due_card(cls):
+        """Issue a card that is due to Maine, and that may be paid out until then."""
+        state = cls.env.ref("base.state_us_20")
+        cls.env["account.unclaimed.rule"].create(
+            {
+                "kind": "dormancy",
+                "country_id": state.country_id.id,
+                "state_id": state.id,
+                "company_id": cls.company.id,
+                "valid_from": "2024-01-01",
+                "years": 1,
+            }
+        )
+        value, _code = cls._issue_card(amount=4)
+        value.holder_state_id = state
+        return value
 
     @classmethod
     def _create_records(cls):
@@ -208,6 +226,7 @@ class TestAttack(StoredValueCommon, HttpCase):
         free.with_user(cls.clerk).action_unapply()
         posted.with_user(cls.clerk).action_notify()
         mailed, _code = cls._issue_card(send_date="2030-01-01")
+        due = cls._issue_due_card()
         gift = cls.values.with_user(cls.clerk).create(
             {
                 "value_type": "gift_card",
@@ -223,6 +242,7 @@ class TestAttack(StoredValueCommon, HttpCase):
         )
         return {
             "correction": right.sudo().origin_ids,
+            "due": due,
             "mailed": mailed,
             "gift": gift.sudo(),
             "account": account,
@@ -304,6 +324,12 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "initial_amount": 5,
                 "funding": "payment",
                 "journal_id": self.bank.id,
+            },
+            "account.unclaimed.rule": {
+                "kind": "dormancy",
+                "country_id": self.env.ref("base.us").id,
+                "valid_from": "2024-01-01",
+                "years": 3,
             },
         }
         return {**self._get_dialog_vals(), **others}.get(model, {})
@@ -409,6 +435,7 @@ class TestAttack(StoredValueCommon, HttpCase):
                     "account.stored.value.liability"
                 ].search([("stored_value_id", "=", known["card"].id)]),
                 "account.stored.value.movement": known["card"].movement_ids,
+                "account.unclaimed.due": known["due"].unclaimed_ids,
                 "res.partner": known["account"],
             }.get(model, self.env[model].browse(1))
         if model == "account.post.transaction":
@@ -515,6 +542,7 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "send_card": {"ids": known["mailed"]},
                 "action_change": {"context": {"change": "adjust"}},
             },
+            "account.unclaimed.due": {"cash_out": {"journal_id": self.bank.id}},
             "res.partner": {
                 "action_view_section": {"context": {"section": "current"}},
                 "action_new_stored_value": {"context": {"value_type": "prepayment"}},
