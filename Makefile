@@ -5,7 +5,8 @@
 #   make matrix  try the addon beside Odoo's others and in each country (ARGS="-k l10n_de")
 #   make shell   Odoo's shell on the demo database; reads a script from standard input
 #   make prove   prove the ledger        (DB=name: of any database that has the addon)
-#   make pictures  renew the pictures in doc (ARGS="credit billing": some of them)
+#   make pictures  renew the pictures of the guides (ARGS="credit billing": some)
+#   make readme  write README.rst and index.html of each addon of its folder readme
 #   make lint    check and format all files
 #   make bench   measure
 #   make clean   remove all that was set up, the demo database with it
@@ -17,7 +18,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 	"$$name" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$name" && exit; done; echo python3)
 
-.PHONY: run test matrix bench lint shell prove pictures pot wheel clean
+.PHONY: run test matrix bench lint shell prove pictures readme pot wheel clean
 
-run test matrix bench lint shell prove pictures pot wheel clean:
+run test matrix bench lint shell prove pictures readme pot wheel clean:
 	@$(PYTHON) scripts/dev.py $@

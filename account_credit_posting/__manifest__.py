@@ -4,7 +4,15 @@
     "version": "19.0.2.3.0",
     "category": "Accounting/Accounting",
     "author": "Account Credit Posting contributors",
+    "maintainers": ["account-credit-posting"],
+    "website": "https://github.com/account-credit-posting/account-credit-posting",
     "license": "LGPL-3",
+    "development_status": "Beta",
+    "images": [
+        "static/description/result.png",
+        "static/description/setup.png",
+        "static/description/billing.png",
+    ],
     "depends": ["account"],
     "data": [
         "security/account_credit_posting_groups.xml",

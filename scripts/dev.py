@@ -25,13 +25,14 @@ COMMANDS = (
     "shell",
     "prove",
     "pictures",
+    "readme",
     "exec",
     "pot",
     "wheel",
     "clean",
 )
 # Those that can do without Odoo itself.
-COMMANDS_WITHOUT_ODOO = ("lint", "clean", "wheel")
+COMMANDS_WITHOUT_ODOO = ("lint", "clean", "wheel", "readme")
 
 
 def first_stage(command):

@@ -4,13 +4,16 @@ A test names the sentence that it proves, or as much of it as finds it again:
 ``# README says: "Nobody credits ..."``, whichever of the pages has it.
 """
 
+import ast
 import re
 from pathlib import Path
 
 import events
 import pytest
+import readme
 import rights
-from devenv.steps import ADDONS
+from devenv.pictures import ON_SHELF
+from devenv.steps import ADDON, ADDONS
 
 ROOT = Path(__file__).resolve().parents[1]
 PROMISE = re.compile(
@@ -122,3 +125,29 @@ def test_table_of_rights_is_in_the_guide():
 def test_table_of_events_is_in_the_guide():
     # That each event books this is for `test_booked_events`.
     assert not events.main(["--check"])
+
+
+def test_readme_of_each_addon_is_current():
+    assert readme.find_old() == []
+
+
+def test_apps_list_has_what_manifests_name():
+    for addon in ADDONS:
+        folder = ROOT / addon
+        manifest = ast.literal_eval((folder / "__manifest__.py").read_text())
+        assert manifest["website"]
+        assert manifest["development_status"]
+        assert manifest["maintainers"]
+        assert "LESSER GENERAL PUBLIC LICENSE" in (folder / "LICENSE").read_text()
+        index = (folder / readme.INDEX).read_text()
+        pictures = re.findall(r'<img [^>]*src="([^"]+)"', index)
+        names = [f"{readme.DESCRIPTION}/{name}" for name in [*pictures, "icon.png"]]
+        for name in names + manifest["images"]:
+            assert (folder / name).is_file(), f"{addon} has no {name}"
+
+
+def test_pictures_of_the_addon_are_those_of_the_guides():
+    for name in ON_SHELF:
+        shown = ROOT / ADDON / readme.DESCRIPTION / f"{name}.png"
+        guide = ROOT / "doc" / f"{name}.png"
+        assert shown.read_bytes() == guide.read_bytes(), "run make pictures"

@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import readme as readme_files
+
 from . import database, pictures, postgres, python_env, system
 from . import odoo_process as odoo
 from .steps import (
@@ -26,6 +28,13 @@ from .steps import (
 )
 
 DEFAULT_PORT = 8069
+# What writes an addon's README.rst and index.html; it is in no package index.
+OCA_TOOLS = (
+    "git+https://github.com/OCA/maintainer-tools"
+    "@d4657f8c17a576d0c56c68064e199545ee75db52"
+)
+README_TOOL = "oca-gen-addon-readme"
+PANDOC = "pypandoc-binary"
 PROVE = """
 proofs = env["account.credit.proof"]._cron_prove()
 env.cr.commit()
@@ -199,6 +208,28 @@ def take_pictures(arguments):
                 pictures.take_all(server, made, arguments)
 
 
+def readme(_arguments):
+    """Write README.rst and index.html of each addon of its folder readme.
+
+    By OCA's own tool, from its repository; OCA_TOOLS names another place of it.
+    """
+    tool = os.environ.get("OCA_TOOLS") or OCA_TOOLS
+    runner = [python_env.VENV / "bin" / "uv", "tool", "run", *python_env.uv_index()]
+    places = [part for addon in ADDONS for part in ("--addon-dir", ROOT / addon)]
+    # The addresses that it makes of these names are taken out again.
+    names = ["--org-name", "local", "--repo-name", "local", "--branch", "19.0"]
+    options = ["--template-filename", readme_files.TEMPLATE, "--no-commit"]
+    with step("README.rst and index.html of each addon"):
+        call(
+            [*runner, "--from", tool, "--with", PANDOC, README_TOOL]
+            + [*names, *options, *places],
+            "readme",
+            env=python_env.cache_environment(),
+        )
+        for addon in ADDONS:
+            readme_files.finish(addon)
+
+
 def execute(arguments):
     """Run any program with the environment, the configuration and PostgreSQL."""
     with services():
@@ -324,6 +355,7 @@ COMMANDS = {
     "shell": shell,
     "prove": prove,
     "pictures": take_pictures,
+    "readme": readme,
     "exec": execute,
     "pot": pot,
     "wheel": wheel,

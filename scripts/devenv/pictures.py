@@ -5,12 +5,16 @@ posted by ``scripts/pictured_ledger.py``.
 """
 
 import json
+import shutil
 
 from . import system
 from .browser import Browser
-from .steps import ROOT
+from .steps import ADDON, ROOT
 
 FOLDER = ROOT / "doc"
+# Those that the addon brings along, for the list of apps.
+SHELF = ROOT / ADDON / "static" / "description"
+ON_SHELF = ("result", "setup", "billing")
 WIDTH = 1400
 BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 # What Odoo's own pages show while they wait or have just been saved.
@@ -241,3 +245,5 @@ def take_all(server, made, names=()):
                 pictures.log_in(login)
             for function in chosen:
                 function(pictures)
+    for name in ON_SHELF:
+        shutil.copyfile(FOLDER / f"{name}.png", SHELF / f"{name}.png")
