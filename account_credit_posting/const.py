@@ -117,6 +117,9 @@ REVERSAL_MODES = [
     ("all", "Unapply and reverse all"),
 ]
 
+#: The activity of administrators while somebody asks to undo credits.
+UNDO_ACTIVITY = "account_credit_posting.mail_activity_credit_undo"
+
 #: Lines like this are still to be done: {work: (field, value)}.
 TO_DO = {"post": ("state", "pending"), "reverse": ("is_to_reverse", True)}
 

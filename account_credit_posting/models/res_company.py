@@ -116,6 +116,16 @@ class ResCompany(models.Model):
         help="A credit that would leave an account with more open credit is not "
         "posted. What it pays at once does not count. Zero: no limit.",
     )
+    credit_undo_minutes = fields.Integer(
+        string="Undo Own Credits",
+        default=60,
+        help="For so many minutes whoever posted credits can undo them. What needed an "
+        "approval needs one to be undone. Zero: only administrators reverse credits.",
+    )
+    _credit_undo_minutes_not_negative = models.Constraint(
+        "CHECK (credit_undo_minutes >= 0)",
+        "Own credits can be undone for zero or more minutes.",
+    )
     _credit_limits_not_negative = models.Constraint(
         "CHECK (credit_approval_amount >= 0 AND credit_approval_line_amount >= 0"
         " AND credit_approval_manager_amount >= 0"

@@ -48,6 +48,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.credit_approval_manager_line_amount",
         readonly=False,
     )
+    credit_undo_minutes = fields.Integer(
+        related="company_id.credit_undo_minutes",
+        readonly=False,
+    )
     credit_open_cap = fields.Monetary(
         related="company_id.credit_open_cap",
         readonly=False,

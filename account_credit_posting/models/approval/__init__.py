@@ -1,2 +1,3 @@
 from . import account_credit_approval
 from . import account_credit_cap
+from . import account_credit_undo

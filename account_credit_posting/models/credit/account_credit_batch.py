@@ -410,17 +410,12 @@ class AccountCreditBatch(models.Model):
 
         Where lines were changed, what was approved is to be approved again.
 
-        :return: True
+        :return: a client action that says what became of them
         :raise AccessError: when the user may not post credits
         :raise UserError: when a batch is cancelled, or waits for approval
         """
         self._check_may_post()
-        checks = self.env["account.credit.check"]
-        for batch in self:
-            checks._check_not_cancelled(batch)
-            checks._check_not_waiting(batch)
-            self.env["account.credit.run"]._retry(batch)
-        return True
+        return self.env["account.credit.run"]._retry(self)
 
     @reads_arguments
     def action_cancel(self, reason=None):

@@ -3,8 +3,10 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ... import const
+from ...tools.actions import notify
 from ...tools.locks import lock_free_rows, try_lock_chains
 from ...tools.posting import with_posting
+from ...tools.texts import format_accounts
 from ...tools.working import trigger, work, work_list
 from .posted_credits import PostedCredits
 from .worker_watch import WorkerWatch
@@ -233,18 +235,50 @@ class AccountCreditRun(models.Model):
             )
 
     @api.model
-    def _retry(self, batch):
-        """Post the failed lines again.
+    def _retry(self, batches):
+        """Post the failed lines of batches again.
 
-        :raise UserError: when the batch is being reversed
+        :return: a client action that says what became of them
+        :raise UserError: when a batch is cancelled, waits, or is being reversed
         """
-        if batch.work == "reverse":
-            self._check_not_in_work(batch)
-        failed = batch.line_ids.filtered(lambda line: line.state == "failed")
-        if failed:
-            run = self._begin(batch, "post")
-            failed._set_pending()
-            run._post()
+        checks = self.env["account.credit.check"]
+        texts = []
+        for batch in batches:
+            checks._check_not_cancelled(batch)
+            checks._check_not_waiting(batch)
+            if batch.work == "reverse":
+                self._check_not_in_work(batch)
+            failed = batch.line_ids.filtered(lambda line: line.state == "failed")
+            if failed:
+                run = self._begin(batch, "post")
+                failed._set_pending()
+                run._post()
+            texts.append(self._get_retry_text(batch, failed))
+        return notify(
+            " ".join(texts),
+            "warning" if "failed" in batches.line_ids.mapped("state") else "success",
+            next={"type": "ir.actions.act_window_close"},
+        )
+
+    @api.model
+    def _get_retry_text(self, batch, lines):
+        """Say what became of lines that were tried again."""
+        if not lines:
+            return self.env._("Nothing of %(batch)s has failed.", batch=batch.name)
+        accounts = format_accounts(self.env, len(lines))
+        if batch.state == "to_approve":
+            return self.env._("%(accounts)s: waits for approval.", accounts=accounts)
+        if batch.state in const.IN_WORK:
+            return self.env._(
+                "%(accounts)s: tried again in the background.", accounts=accounts
+            )
+        states = lines.mapped("state")
+        return self.env._(
+            "Tried again: %(accounts)s. Posted: %(posted)s. Failed: %(failed)s.",
+            accounts=accounts,
+            posted=states.count("posted"),
+            failed=states.count("failed"),
+        )
 
     @api.model
     def _cancel(self, batch, reason=None):
@@ -642,6 +676,7 @@ class AccountCreditRun(models.Model):
                     batch=batch.name,
                 )
             )
+        batch.sudo().activity_unlink([const.UNDO_ACTIVITY])  # Those of others.
         if reason:
             batch.message_post(
                 body=self.env._("Reversed: %(reason)s", reason=reason),

@@ -10,6 +10,7 @@ from ...tools.days import get_today
 from ...tools.texts import format_accounts, format_count, format_totals
 from ...tools.working import work_list
 from .transaction_accounts import TransactionAccounts
+from .transaction_again import TransactionAgain
 from .transaction_lines import TransactionLines
 from .transaction_result import TransactionResult
 from .transaction_setup import MONEY_PAGES, TransactionSetup
@@ -165,6 +166,11 @@ class AccountPostTransaction(models.TransientModel):
     posted_count = fields.Integer(related="batch_id.posted_count")
     failed_count = fields.Integer(related="batch_id.failed_count")
     progress_info = fields.Json(compute="_compute_progress_info")
+    can_undo = fields.Boolean(compute="_compute_result")
+    again_text = fields.Char(
+        compute="_compute_again_text",
+        help="What the user posted last, and can propose again.",
+    )
     posted_total = fields.Char(compute="_compute_result")
     result_text = fields.Char(compute="_compute_result")
     charge_item_id = fields.Many2one(
@@ -387,6 +393,13 @@ class AccountPostTransaction(models.TransientModel):
             posted, paid = result.sum_posted()
             transaction.posted_total = result.format(posted)
             transaction.result_text = result.get_text(posted, paid)
+            transaction.can_undo = result.can_undo()
+
+    @api.depends("company_id", "step")
+    def _compute_again_text(self):
+        for transaction in self:
+            again = transaction.step == "type" and TransactionAgain(transaction)
+            transaction.again_text = again and again.get_text()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -778,6 +791,19 @@ class AccountPostTransaction(models.TransientModel):
     def action_retry(self):
         """Post the failed accounts again, after the cause was mended."""
         return self._get_batch().action_retry()
+
+    def action_undo(self):
+        """Take back what was posted, for as long as the company says.
+
+        :return: True, or a client action that says who was asked
+        """
+        return self.env["account.credit.undo"]._undo(self._get_batch())
+
+    def action_again(self):
+        """Propose item, comments and accounts of what the user posted last."""
+        self._check_open_step("type")
+        TransactionAgain(self).fill()
+        return True
 
     def action_view_batch(self):
         """Open the lasting record of this posting."""

@@ -52,6 +52,12 @@ class TransactionResult:
         """
         return format_amounts(totals, self.transaction.company_id.currency_id)
 
+    def can_undo(self):
+        """Tell whether the user can take back what was posted."""
+        return bool(self.batch) and not self.env["account.credit.undo"]._get_error(
+            self.batch
+        )
+
     def get_text(self, posted, paid):
         """Say what became of the accounts, and of what they were credited.
 
