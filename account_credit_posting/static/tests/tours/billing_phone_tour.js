@@ -1,0 +1,69 @@
+import { registry } from "@web/core/registry";
+
+function fits(selector) {
+    return ({ queryAll }) => {
+        const width = document.documentElement.clientWidth;
+        for (const element of queryAll(selector)) {
+            const { left, right } = element.getBoundingClientRect();
+            if (left < 0 || right > width) {
+                throw new Error(`${element.textContent} is wider than the screen`);
+            }
+        }
+    };
+}
+
+registry.category("web_tour.tours").add("account_billing_phone", {
+    steps: () => [
+        {
+            content: "See accounts as cards, with what they owe and have",
+            trigger:
+                ".o_kanban_record:contains(Featherstonehaugh):contains(Due Now):contains(Open Credit)",
+            run: fits(".o_kanban_record:not(.o_kanban_ghost) span"),
+        },
+        {
+            content: "Open one",
+            trigger: ".o_kanban_record:contains(Featherstonehaugh)",
+            run: "click",
+        },
+        {
+            content: "Go to its credits",
+            trigger: ".o_notebook .nav-link:contains(Credits)",
+            run: "click",
+        },
+        {
+            content: "See the credit with its amount",
+            trigger:
+                "[name=open_credit_line_ids] .o_kanban_record:contains(Goodwill):contains(10.00)",
+            run: fits("[name=open_credit_line_ids] .o_kanban_record [name=amount_open]"),
+        },
+        {
+            content: "Change it from there",
+            trigger:
+                "[name=open_credit_line_ids] .o_kanban_record a[name=action_change]",
+            run: "click",
+        },
+        { content: "See the dialog", trigger: ".modal [name=public_comment]" },
+    ],
+});
+
+registry.category("web_tour.tours").add("account_credit_result_phone", {
+    steps: () => [
+        {
+            content: "Read the row of a long name, with its amount",
+            trigger:
+                "div[name=step_result] .o_kanban_record:contains(Featherstonehaugh):contains(10.00)",
+            run: fits(
+                "div[name=step_result] .o_kanban_record:not(.o_kanban_ghost) [name]"
+            ),
+        },
+        {
+            content: "Its text has room",
+            trigger: ".o_result_account",
+            run({ queryOne }) {
+                if (queryOne(".o_result_account").clientWidth < 150) {
+                    throw new Error("The name has no room");
+                }
+            },
+        },
+    ],
+});

@@ -1,0 +1,56 @@
+from odoo.fields import Command
+from odoo.tests import HttpCase, tagged
+
+from .common import AccountCreditCommon
+
+LONG = "Featherstonehaugh-Cholmondeley-Marjoribanks Family of Upper Wolverhampton"
+
+
+@tagged("post_install", "-at_install")
+class TestToursPhone(AccountCreditCommon, HttpCase):
+    """Billing and results on a phone: cards, which fit."""
+
+    browser_size = "390x844"
+    touch_enabled = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.account.write({"name": LONG, "customer_rank": 1})
+        transactions = cls.env["account.post.transaction"].with_user(cls.clerk)
+        cls.transaction = transactions.create(
+            {
+                "credit_item_id": cls.item.id,
+                "step": "setup",
+                "line_ids": [
+                    Command.create({"partner_id": cls.account.id, "amount": 10})
+                ],
+            }
+        )
+        cls.transaction.action_post()
+
+    def test_billing_as_cards(self):
+        self.start_tour(
+            "/odoo/billing", "account_billing_phone", login=self.clerk.login
+        )
+
+    def test_result_rows(self):
+        self.start_tour(
+            f"/odoo/account.post.transaction/{self.transaction.id}",
+            "account_credit_result_phone",
+            login=self.clerk.login,
+        )
+
+    def test_reader_sees_cards_without_buttons(self):
+        views = {
+            user: self.env["res.partner"]
+            .with_user(user)
+            .get_view(
+                self.env.ref("account_credit_posting.res_partner_view_form_billing").id
+            )["arch"]
+            for user in (self.clerk, self.accountant)
+        }
+        self.assertIn("open_credit_line_ids", views[self.accountant])
+        self.assertIn("'change': 'edit'", views[self.clerk])
+        self.assertNotIn("'change': 'edit'", views[self.accountant])
+        self.assertNotIn("'change': 'move'", views[self.clerk])
