@@ -306,13 +306,31 @@ class AccountCreditForm(models.AbstractModel):
 
     @api.model
     def _is_taxed(self, company, item):
-        """Tell whether a credit item has taxes in a company.
+        """Tell whether a credit item has taxes in a company that book something.
 
         Default taxes of its ledger account do not count: a credit item without taxes
         lowers none.
         """
+        taxes_sudo = self._get_own_taxes(company, item)
+        return bool(taxes_sudo) and not all(
+            self._books_nothing(tax_sudo)
+            for tax_sudo in taxes_sudo.flatten_taxes_hierarchy()
+        )
+
+    @api.model
+    def _get_own_taxes(self, company, item):
         # Whoever posts, or prepares a batch, need not see the taxes.
-        return bool(item.sudo().taxes_id._filter_taxes_by_company(company))
+        return item.sudo().taxes_id._filter_taxes_by_company(company)
+
+    @api.model
+    def _books_nothing(self, tax):
+        """Tell whether a tax only says why there is none: 0 %, and on no tax report."""
+        repartition = tax.invoice_repartition_line_ids + tax.refund_repartition_line_ids
+        return (
+            not tax.amount
+            and tax.amount_type in ("percent", "division", "fixed")
+            and not repartition.tag_ids
+        )
 
     @api.model
     def _get_taxes(self, company, item, ledger):

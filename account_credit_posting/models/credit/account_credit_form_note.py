@@ -54,7 +54,7 @@ class AccountCreditFormNote(models.AbstractModel):
                     "account_id": basis.ledger.id,
                     "amount_currency": price,
                     "balance": company.currency_id.round(price / basis.rate),
-                    "tax_ids": [],
+                    "tax_ids": self._prepare_free_taxes(company, item),
                 }
             ]
         amount, balance = self._sum_items(company, basis.currency, others)
@@ -139,13 +139,27 @@ class AccountCreditFormNote(models.AbstractModel):
                         analytic,
                         line.amount,
                         get_label(line.partner_id.lang),
-                        # Where the item has none, its ledger account gives it none.
-                        **({} if is_taxed else {"tax_ids": []}),
+                        **self._prepare_derived_taxes(company, item, is_taxed),
                     )
                 }
                 for line in lines
             ]
         )
+
+    @api.model
+    def _prepare_free_taxes(self, company, item):
+        """Prepare the taxes of an item that book nothing, for its line.
+
+        They are the same for all accounts: what is no sale is one nowhere.
+        """
+        taxes = self._get_own_taxes(company, item)
+        return [Command.set(taxes.ids)] if taxes else []
+
+    @api.model
+    def _prepare_derived_taxes(self, company, item, is_taxed):
+        # Where the item has none, its ledger account gives it none.
+        has_own = is_taxed or self._get_own_taxes(company, item)
+        return {} if has_own else {"tax_ids": []}
 
     @api.model
     def _prepare_note_vals(self, line, position):

@@ -1,0 +1,58 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class AccountMove(models.Model):
+    """Documents of what is no sale have nothing else on them."""
+
+    _inherit = "account.move"
+
+    def _post(self, soft=True):
+        for invoice in self.filtered(lambda move: move.is_sale_document()):
+            invoice._check_no_sale_is_alone()
+        return super()._post(soft)
+
+    def _is_no_sale(self):
+        """Tell whether all lines of a document are of category O."""
+        self.ensure_one()
+        lines = self._get_lines_with_taxes()
+        return bool(lines) and all(map(_is_out_of_scope, lines))
+
+    def _get_lines_with_taxes(self):
+        return self.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product" and line.tax_ids
+        )
+
+    def _check_no_sale_is_alone(self):
+        """Check that what is no sale is on a document of its own.
+
+        By the rules BR-O-11 to BR-O-14 of EN 16931: an electronic invoice of category O
+        has no other category.
+
+        :raise UserError: with the lines, where the customer gets electronic invoices
+        """
+        self.ensure_one()
+        lines = self._get_lines_with_taxes()
+        free = lines.filtered(_is_out_of_scope)
+        if not free or free == lines:
+            return
+        customer = self.commercial_partner_id.with_company(self.company_id)
+        if not customer.is_ubl_format:
+            return
+        raise UserError(
+            self.env._(
+                "%(document)s: %(products)s must be invoiced separately. %(customer)s "
+                "receives electronic invoices, and what is not subject to tax has to "
+                "be alone on one. Move it to an invoice of its own.",
+                document=self.display_name,
+                products=", ".join(
+                    line.product_id.display_name or line.name for line in free
+                ),
+                customer=customer.display_name,
+            )
+        )
+
+
+def _is_out_of_scope(line):
+    codes = line.tax_ids.flatten_taxes_hierarchy().mapped("ubl_cii_tax_category_code")
+    return codes == ["O"]

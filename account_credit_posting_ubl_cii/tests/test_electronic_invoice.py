@@ -1,0 +1,298 @@
+from lxml import etree
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.account_credit_posting.tests.common_stored_value import (
+    StoredValueCommon,
+)
+
+#: What the same thing is called in UBL and in CII.
+PATHS = {
+    "ubl": {
+        "category": "//*[local-name()='ClassifiedTaxCategory']/*[local-name()='ID']",
+        "breakdown": "//*[local-name()='TaxSubtotal']/*[local-name()='TaxCategory']"
+        "/*[local-name()='ID']",
+        "reason": "//*[local-name()='TaxExemptionReason']",
+        "rate": "//*[local-name()='Percent']",
+        "vat": "//*[local-name()='PartyTaxScheme'][*/*[.='VAT']]",
+        "total": "//*[local-name()='TaxInclusiveAmount']",
+        "prepaid": "//*[local-name()='PrepaidAmount']",
+        "payable": "//*[local-name()='PayableAmount']",
+    },
+    "cii": {
+        "category": "//*[local-name()='SpecifiedLineTradeSettlement']"
+        "//*[local-name()='CategoryCode']",
+        "breakdown": "//*[local-name()='ApplicableHeaderTradeSettlement']"
+        "/*[local-name()='ApplicableTradeTax']/*[local-name()='CategoryCode']",
+        "reason": "//*[local-name()='ExemptionReason']",
+        "rate": "//*[local-name()='RateApplicablePercent']",
+        "vat": "//*[local-name()='SpecifiedTaxRegistration']/*[@schemeID='VA']",
+        "total": "//*[local-name()='GrandTotalAmount']",
+        "prepaid": "//*[local-name()='TotalPrepaidAmount']",
+        "payable": "//*[local-name()='DuePayableAmount']",
+    },
+}
+#: ``{format: (country of both, VAT identifier of the company, of the customer,
+#: registry)}``
+FORMATS = {
+    "ubl_bis3": ("base.be", "BE0202239951", "BE0477472701", "0202239951"),
+    "xrechnung": ("base.de", "DE257486969", "DE136695976", "HRB 1234"),
+    "nlcius": ("base.nl", "NL000099998B57", "NL123456782B90", "77777677"),
+    "facturx": ("base.fr", "FR23334175221", "FR05677404089", "334175221"),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestElectronicInvoice(StoredValueCommon):
+    """Credits and gift cards leave as electronic invoices that say: this is no sale."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.belgium = cls.env.ref("base.be")
+        cls._move_to(cls.belgium, "BE0202239951", "BE0477472701", "0202239951")
+        cls.bank_account = cls.env["res.partner.bank"].create(
+            {
+                "acc_number": "BE68539007547034",
+                "partner_id": cls.company.partner_id.id,
+                "allow_out_payment": True,
+            }
+        )
+        cls.card = cls.env["product.product"].create(
+            {"name": "Gift Card", "is_gift_card": True, "list_price": 50}
+        )
+        cls.vat = cls.env["account.tax"].create(
+            {
+                "name": "VAT",
+                "amount": 21,
+                "type_tax_use": "sale",
+                "country_id": cls.belgium.id,
+                "company_id": cls.company.id,
+            }
+        )
+        cls.book = cls.env["product.product"].create(
+            {
+                "name": "Book",
+                "list_price": 100,
+                "taxes_id": [Command.set(cls.vat.ids)],
+            }
+        )
+
+    @classmethod
+    def _move_to(cls, country, vat, customer_vat, registry):
+        """Let the company and its customer be of a country."""
+        address = {
+            "street": "Main Street 1",
+            "city": "Capital",
+            "zip": "1000",
+            "country_id": country.id,
+            "phone": "+32 2 123 45 67",
+            "email": "office@example.com",
+        }
+        cls.company.partner_id.write({**address, "vat": vat})
+        cls.company.company_registry = registry
+        cls.company.account_fiscal_country_id = country
+        cls.account.write({**address, "vat": customer_vat, "ref": "Buyer"})
+        cls.company._say_what_is_no_sale()
+
+    def _get_no_sale(self):
+        return self.company._get_no_sale_tax()
+
+    def _sell(self, *products, **vals):
+        return self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.account.id,
+                "invoice_date": "2024-03-15",
+                "ref": "Order 1",
+                "partner_bank_id": self.bank_account.id,
+                "invoice_line_ids": [
+                    Command.create({"product_id": product.id, **line})
+                    for product, line in products
+                ],
+                **vals,
+            }
+        )
+
+    def _export(self, move, edi_format):
+        """Export a document.
+
+        :return: ``({name: list of texts, see PATHS}, errors)``
+        """
+        builder = self.account._get_edi_builder(edi_format)
+        content, errors = builder._export_invoice(move)
+        tree = etree.fromstring(content)
+        paths = PATHS["cii" if edi_format == "facturx" else "ubl"]
+        return {
+            name: [node.text for node in tree.xpath(path)]
+            for name, path in paths.items()
+        }, errors
+
+    def _post_credit(self, amount=30):
+        answer = (
+            self.env["account.credit.batch"]
+            .with_user(self.clerk)
+            .post_credits(
+                self.item.id, [{"account_id": self.account.id, "amount": amount}]
+            )
+        )
+        line = self.env["account.credit.batch"].browse(answer["batch_id"]).line_ids
+        self.assertEqual(line.state, "posted", line.error)
+        return line.move_id
+
+    # -------------------------------------------------------------------------
+    # THE TAX
+    # -------------------------------------------------------------------------
+
+    def test_on_credit_items_and_gift_cards_without_taxes(self):
+        tax = self._get_no_sale()
+        self.assertEqual(
+            (tax.amount, tax.ubl_cii_tax_category_code), (0, "O"), "outside the scope"
+        )
+        self.assertEqual(tax.ubl_cii_tax_exemption_reason_code, "VATEX-EU-O")
+        self.assertFalse(
+            (tax.invoice_repartition_line_ids | tax.refund_repartition_line_ids).tag_ids
+        )
+        self.assertEqual(self.item.taxes_id, tax)
+        self.assertEqual(self.card.taxes_id, tax)
+        self.assertEqual(self._get_no_sale(), tax, "there is one")
+
+    def test_leaves_where_a_tax_is_chosen_and_comes_back(self):
+        self.item.taxes_id = self.vat
+        self.assertEqual(self.item.taxes_id, self.vat)
+        self.item.taxes_id += self._get_no_sale()
+        self.assertEqual(self.item.taxes_id, self.vat)
+        self.item.taxes_id = False
+        self.assertEqual(self.item.taxes_id, self._get_no_sale())
+
+    def test_a_tax_that_charges_is_refused_on_a_gift_card(self):
+        with self.assertRaises(ValidationError):
+            self.card.taxes_id = self.vat
+
+    def test_others_are_left_alone(self):
+        product = self.env["product.product"].create(
+            {"name": "Book", "taxes_id": [Command.clear()]}
+        )
+        self.assertFalse(product.taxes_id)
+
+    def test_each_company_has_its_own(self):
+        company = self._create_company(name="Other")
+        company.account_fiscal_country_id = self.belgium
+        company._say_what_is_no_sale()
+        taxes = self.item.sudo().taxes_id
+        self.assertEqual(taxes.company_id, self.company | company)
+        self.assertEqual(len(taxes), 2)
+        abroad = self._create_company(name="Abroad")
+        abroad.account_fiscal_country_id = self.env.ref("base.us")
+        self.assertFalse(abroad._get_no_sale_tax())
+
+    # -------------------------------------------------------------------------
+    # WHAT IS BOOKED: AS WITHOUT IT
+    # -------------------------------------------------------------------------
+
+    def test_credit_is_booked_as_without_it(self):
+        move = self._post_credit(30)
+        self.assertItems(
+            move, [(self.credit_account, 30, 30), (self.receivable, -30, -30)]
+        )
+        line = move.invoice_line_ids
+        self.assertEqual(line.tax_ids, self._get_no_sale())
+        self.assertFalse(line.tax_tag_ids)
+        self.assertEqual((move.amount_untaxed, move.amount_tax), (30, 0))
+
+    def test_credit_is_as_odoo_makes_it(self):
+        ours = self._post_credit(30)
+        theirs = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": self.account.id,
+                "invoice_line_ids": [
+                    Command.create({"product_id": self.item.id, "price_unit": 30})
+                ],
+            }
+        )
+        for name in ("tax_ids", "account_id", "balance", "tax_base_amount"):
+            self.assertEqual(
+                theirs.invoice_line_ids.mapped(name), ours.invoice_line_ids.mapped(name)
+            )
+        self.assertEqual(len(theirs.line_ids), len(ours.line_ids))
+        self.assertEqual(theirs.tax_totals, ours.tax_totals)
+
+    def test_gift_card_is_sold_as_without_it(self):
+        invoice = self._sell((self.card, {}))
+        invoice.action_post()
+        self.assertItems(invoice, [(self.receivable, 50, 50), (self.sold, -50, -50)])
+        self.assertEqual(invoice.sold_value_ids.initial_amount, 50)
+
+    # -------------------------------------------------------------------------
+    # WHAT IS SENT
+    # -------------------------------------------------------------------------
+
+    def assertNoSale(self, move, edi_format, amount, prepaid):
+        """Assert that a document can be sent, by the rules of category O.
+
+        BT-112 less BT-113 is BT-115.
+        """
+        texts, errors = self._export(move, edi_format)
+        self.assertFalse([error for error in errors if error], edi_format)
+        self.assertEqual(texts["category"], ["O"])
+        self.assertEqual(texts["breakdown"], ["O"])
+        self.assertEqual(texts["reason"], ["Not subject to VAT"])
+        self.assertFalse(texts["rate"], "BR-O-05: there is no rate")
+        self.assertFalse(texts["vat"], "BR-O-02: there is no VAT identifier")
+        self.assertAmounts(texts, amount, prepaid)
+
+    def assertAmounts(self, texts, amount, prepaid):
+        [total], [payable] = texts["total"], texts["payable"]
+        self.assertEqual(float(total), amount)
+        self.assertEqual(sum(map(float, texts["prepaid"])), prepaid)
+        self.assertEqual(float(payable), round(amount - prepaid, 2))
+
+    def test_each_format(self):
+        for edi_format, (xmlid, *facts) in FORMATS.items():
+            with self.subTest(format=edi_format):
+                # Of its own: nothing is left open by the format before.
+                self.account = self.account.copy()
+                country = self.env.ref(xmlid)
+                self._move_to(country, *facts)
+                self.vat.country_id = country
+                self.account.invoice_edi_format = edi_format
+                credit = self._post_credit(30)
+                credit.ref = "Order 1"
+                self.assertNoSale(credit, edi_format, 30, 0)
+                sale = self._sell((self.card, {}))
+                sale.action_post()
+                self.assertNoSale(sale, edi_format, 50, 0)
+                self._sell((self.book, {})).action_post()
+                self.assertNoSale(credit, edi_format, 30, 30)
+
+    def test_taxed_invoice_paid_by_credit_and_card(self):
+        self._post_credit(30)
+        value = self._issue(91)
+        invoice = self._sell((self.book, {}))
+        invoice.action_post()
+        texts, errors = self._export(invoice, "ubl_bis3")
+        self.assertFalse([error for error in errors if error])
+        self.assertEqual(texts["category"], ["S"])
+        self.assertEqual([float(rate) for rate in set(texts["rate"])], [21])
+        self.assertTrue(texts["vat"])
+        self.assertAmounts(texts, 121, 30)
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        texts, _errors = self._export(invoice, "ubl_bis3")
+        self.assertAmounts(texts, 121, 121)
+
+    # -------------------------------------------------------------------------
+    # ALONE ON ITS DOCUMENT
+    # -------------------------------------------------------------------------
+
+    def test_gift_card_is_alone_on_an_electronic_invoice(self):
+        self.account.invoice_edi_format = "ubl_bis3"
+        invoice = self._sell((self.card, {}), (self.book, {}))
+        with self.assertRaisesRegex(UserError, "Gift Card must be invoiced separately"):
+            invoice.action_post()
+        self.assertEqual(invoice.state, "draft")
+        self.account.invoice_edi_format = False
+        invoice.action_post()
+        self.assertEqual(invoice.amount_total, 171)
