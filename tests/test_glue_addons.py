@@ -5,13 +5,18 @@ import sys
 
 import pytest
 from devenv import odoo_process as odoo
-from devenv.steps import POS_ADDON, ROOT, SALE_ADDON
+from devenv.steps import POS_ADDON, ROOT, SALE_ADDON, UBL_ADDON
 
 from tests.servers import throwaway_database
 
 
 @pytest.mark.parametrize(
-    ("module", "addon"), [("point_of_sale", POS_ADDON), ("sale", SALE_ADDON)]
+    ("module", "addon"),
+    [
+        ("point_of_sale", POS_ADDON),
+        ("sale", SALE_ADDON),
+        ("account_edi_ubl_cii,l10n_it_edi,l10n_ro_edi,l10n_dk_oioubl", UBL_ADDON),
+    ],
 )
 def test_tests_of_the_addon(module, addon):
     with throwaway_database() as name:

@@ -17,16 +17,25 @@ class AccountEdiXmlUblBis3(models.AbstractModel):
             key["percent"] = None
         return key
 
-    def _get_party_node(self, vals):
-        node = super()._get_party_node(vals)
-        # BR-O-02, BR-O-03 and BR-O-04.
-        if vals.get("invoice") and vals["invoice"]._is_no_sale():
-            node["cac:PartyTaxScheme"] = [
+    def _add_invoice_accounting_supplier_party_nodes(self, document_node, vals):
+        super()._add_invoice_accounting_supplier_party_nodes(document_node, vals)
+        # BR-O-02.
+        self._leave_out_vat(document_node["cac:AccountingSupplierParty"], vals)
+
+    def _add_invoice_accounting_customer_party_nodes(self, document_node, vals):
+        super()._add_invoice_accounting_customer_party_nodes(document_node, vals)
+        # BR-O-02.
+        self._leave_out_vat(document_node["cac:AccountingCustomerParty"], vals)
+
+    def _leave_out_vat(self, node, vals):
+        """Take the VAT identifier from a party, once other addons have made it."""
+        if vals["invoice"]._is_no_sale():
+            party = node["cac:Party"]
+            party["cac:PartyTaxScheme"] = [
                 scheme
-                for scheme in node["cac:PartyTaxScheme"]
+                for scheme in party["cac:PartyTaxScheme"]
                 if scheme["cac:TaxScheme"]["cbc:ID"]["_text"] != "VAT"
             ]
-        return node
 
     def _export_invoice_constraints(self, invoice, vals):
         constraints = super()._export_invoice_constraints(invoice, vals)

@@ -13,7 +13,7 @@ class AccountMove(models.Model):
         return super()._post(soft)
 
     def _is_no_sale(self):
-        """Tell whether all lines of a document are of category O."""
+        """Tell whether all lines of a document have our tax of category O."""
         self.ensure_one()
         lines = self._get_lines_with_taxes()
         return bool(lines) and all(map(_is_out_of_scope, lines))
@@ -54,5 +54,4 @@ class AccountMove(models.Model):
 
 
 def _is_out_of_scope(line):
-    codes = line.tax_ids.flatten_taxes_hierarchy().mapped("ubl_cii_tax_category_code")
-    return codes == ["O"]
+    return all(tax.is_no_sale for tax in line.tax_ids)

@@ -13,6 +13,14 @@ NO_SALE_VALS = {
     "ubl_cii_tax_exemption_reason_code": "VATEX-EU-O",
 }
 
+#: What addons of a country want to know beside that: ``{country: {field: value}}``.
+COUNTRY_VALS = {
+    "IT": {
+        "l10n_it_exempt_reason": "N2.2",
+        "invoice_legal_notes": "Art. 6-quater DPR 633/1972",
+    },
+}
+
 
 class ResCompany(models.Model):
     """Companies of countries whose electronic invoices name a tax on each line."""
@@ -57,12 +65,24 @@ class ResCompany(models.Model):
             ],
             limit=1,
         )
+        country_vals = {
+            name: value
+            for name, value in COUNTRY_VALS.get(country.code, {}).items()
+            if name in taxes_sudo._fields
+        }
         if tax_sudo:
-            tax_sudo.active = True
+            # It may have come before the addon that asks for more.
+            missing = {
+                name: value
+                for name, value in country_vals.items()
+                if not tax_sudo[name]
+            }
+            tax_sudo.write({"active": True, **missing})
             return tax_sudo
         return taxes_sudo.create(
             {
                 **NO_SALE_VALS,
+                **country_vals,
                 "name": self.env._("Not a Sale"),
                 "description": self.env._("Not a sale: outside the scope of VAT"),
                 "invoice_label": "0%",
