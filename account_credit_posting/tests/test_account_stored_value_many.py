@@ -102,7 +102,7 @@ class TestStoredValueMany(StoredValueCommon):
         def refuse(moves, *args, **kwargs):
             posted = original(moves, *args, **kwargs)
             if 13 in moves.mapped("amount_total_signed"):
-                raise UserError("Another addon has something against it")
+                raise UserError(posted.env._("Another addon has something against it"))
             return posted
 
         requests = [self._prepare(number, "promotion") for number in range(10, 20)]

@@ -1,4 +1,3 @@
-from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
 from .. import const
@@ -19,7 +18,7 @@ class TestIsolating(TransactionCase):
         def attempt(numbers):
             sets.append(numbers)
             if not bad.isdisjoint(numbers):
-                raise UserError("No")
+                raise ValueError("No")
             return numbers
 
         def refuse(numbers, error):
@@ -49,7 +48,7 @@ class TestIsolating(TransactionCase):
 
         def attempt(numbers):
             if {3, 4} <= set(numbers):
-                raise UserError("No")
+                raise ValueError("No")
             return numbers
 
         done = isolate(

@@ -35,7 +35,6 @@ class AccountUnclaimedRule(models.Model):
     )
     state_id = fields.Many2one(
         comodel_name="res.country.state",
-        string="State",
         ondelete="restrict",
         domain="[('country_id', '=', country_id)]",
         help="Empty: for each state of the country that has no rule of its own.",
