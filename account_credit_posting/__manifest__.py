@@ -27,6 +27,7 @@
         "views/report_billing_statement.xml",
         "views/report_gift_card.xml",
         "views/report_credit_proof.xml",
+        "views/report_unclaimed_letter.xml",
         "views/product_views.xml",
         "views/res_config_settings_views.xml",
         "views/account_credit_batch_views.xml",
@@ -43,6 +44,7 @@
         "views/account_stored_value_liability_views.xml",
         "views/account_stored_value_ageing_views.xml",
         "views/account_unclaimed_rule_views.xml",
+        "views/account_unclaimed_property_views.xml",
         "views/account_unclaimed_due_views.xml",
         "views/report_liability.xml",
         "views/account_liability_report_views.xml",
@@ -58,6 +60,7 @@
         "wizard/account_credit_batch_reverse_views.xml",
         "wizard/account_credit_batch_notify_views.xml",
         "wizard/account_credit_line_change_views.xml",
+        "wizard/account_unclaimed_remit_views.xml",
     ],
     "demo": [
         "demo/res_company_demo.xml",

@@ -37,8 +37,14 @@ STORED_VALUE_ACCOUNTS = {
     "breakage_account_id": (_lt("Breakage of Gift Cards"), "breakage"),
 }
 
+UNCLAIMED_ACCOUNT_NAME = _lt("Unclaimed Property Payable")
+
 #: Settings that name a ledger account which the company got from us.
-ACCOUNT_FIELDS = ("credit_account_id", *STORED_VALUE_ACCOUNTS)
+ACCOUNT_FIELDS = (
+    "credit_account_id",
+    *STORED_VALUE_ACCOUNTS,
+    "unclaimed_property_account_id",
+)
 
 #: Money paid in, money held in advance and value given away never share an account.
 LIABILITY_FIELDS = (

@@ -84,6 +84,31 @@ UPDATE account_move SET state = 'posted', name = 'WALL/' || id WHERE id = {0:d};
 UPDATE account_move_line SET parent_state = 'posted' WHERE move_id = {0:d}
 """
 
+# A gift card that is due to the state of its owner.
+PREPARE_DUE = PREPARE.replace(
+    'account.id, 50, "promotion"',
+    """account.id, 50, "payment", date="2024-03-15",
+    journal_id=env["account.journal"].search(
+        [("type", "=", "bank"), ("company_id", "=", company.id)], limit=1
+    ).id,
+""",
+).replace(
+    "env.cr.commit()",
+    """
+state = env.ref("base.state_us_8")
+env["account.unclaimed.rule"].create({
+    "kind": "dormancy",
+    "country_id": state.country_id.id,
+    "state_id": state.id,
+    "valid_from": "2024-01-01",
+    "years": 1,
+    "company_id": company.id,
+})
+env["account.stored.value"].browse(card["id"]).holder_state_id = state
+env.cr.commit()
+""",
+)
+
 FIND = """
 import json
 account, other, card = env["res.partner"].browse({0}), {1}, {2}
@@ -126,15 +151,18 @@ def sessions(servers):
     return Sessions(servers[0].database, servers, PREPARE)
 
 
-def call_both(sessions, *calls):
+@pytest.fixture
+def due(servers):
+    """Give each test a gift card that is due to the state of its owner."""
+    return Sessions(servers[0].database, servers, PREPARE_DUE)
+
+
+def call_both(sessions, *calls, model="account.stored.value"):
     """Hold both sessions at the card, let them go together; return the responses."""
     return sessions.call_both(
         f"SELECT FROM account_stored_value WHERE id = {sessions.data['card']:d}"
         " FOR UPDATE",
-        *(
-            (method, {"model": "account.stored.value", **arguments})
-            for method, arguments in calls
-        ),
+        *((method, {"model": model, **arguments}) for method, arguments in calls),
     )
 
 
@@ -193,6 +221,15 @@ def test_used_and_voided_at_the_same_moment(sessions):
     found = find(sessions)
     assert found["balances"] == [0]
     assert found["events"] in (["issue", "use"], ["issue", "void"])
+
+
+def test_it_is_handed_to_the_state_once(due):
+    hand = ("action_hand", {"ids": [due.data["card"]]})
+    responses = call_both(due, hand, hand, model="account.unclaimed.due")
+    assert_one_wins(responses, "handed over already")
+    found = find(due)
+    assert found["events"] == ["hand", "issue"]
+    assert (found["state"], found["balances"]) == ("handed", [0])
 
 
 def test_what_the_database_refuses_is_told(walled):

@@ -6,6 +6,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from odoo import http
 from odoo.http import content_disposition, request
 
+from ..models.report.liability_period import FLOWS
 from ..tools.requests import is_id
 
 #: The columns before the figures.
@@ -142,7 +143,7 @@ class LiabilityWorkbook:
         row = self.rows[line]
         digits = line.shown_currency_id.decimal_places
         if name == "closing":
-            first, last = self._cell(row, "opening"), self._cell(row, "expired")
+            first, last = self._cell(row, "opening"), self._cell(row, FLOWS[-1])
             return f"=ROUND(SUM({first}:{last}),{digits})"
         if name == "difference":
             closing, ledger = self._cell(row, "closing"), self._cell(row, "ledger")

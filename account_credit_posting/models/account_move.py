@@ -91,6 +91,7 @@ class AccountMove(models.Model):
             ("redeem", "Redeemed"),
             ("refund", "Refunded"),
             ("expire", "Expired"),
+            ("hand", "Handed to a state"),
             ("void", "Voided"),
         ],
         readonly=True,

@@ -178,6 +178,14 @@ class ResCompany(models.Model):
         domain=[("internal_group", "=", "income")],
         help="Credited with what is left of gift cards and prepayments that expire.",
     )
+    unclaimed_property_account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Unclaimed Property",
+        check_company=True,
+        domain=[("account_type", "=", "liability_current"), ("reconcile", "=", True)],
+        help="Credited with what is left of gift cards and prepayments that are handed "
+        "to a state, debited when that is paid.",
+    )
     gift_card_validity_months = fields.Integer(
         string="Gift Cards Are Valid",
         help="Months until a new gift card expires, where it may; zero for ever.",
@@ -542,10 +550,20 @@ class ResCompany(models.Model):
     # WHERE A COMPANY BOOKS THE MONEY THAT IT HOLDS FOR ITS CUSTOMERS
     # -------------------------------------------------------------------------
 
-    @api.constrains("stored_value_journal_id", *const.STORED_VALUE_ACCOUNTS)
+    @api.constrains(
+        "stored_value_journal_id",
+        "unclaimed_property_account_id",
+        *const.STORED_VALUE_ACCOUNTS,
+    )
     def _check_stored_value_accounting(self):
         # Odoo checks the companies of a company's own fields on screens only.
-        self._check_company(["stored_value_journal_id", *const.STORED_VALUE_ACCOUNTS])
+        self._check_company(
+            [
+                "stored_value_journal_id",
+                "unclaimed_property_account_id",
+                *const.STORED_VALUE_ACCOUNTS,
+            ]
+        )
         for company in self:
             chosen = [company[name] for name in const.LIABILITY_FIELDS if company[name]]
             if len(chosen) > len(set(chosen)):
@@ -568,10 +586,22 @@ class ResCompany(models.Model):
         for field_name, (name, purpose) in const.STORED_VALUE_ACCOUNTS.items():
             if not self[field_name]:
                 self[field_name] = self._create_named_account(name, purpose)
+        self._create_unclaimed_account()
         if not self.stored_value_journal_id:
             self.stored_value_journal_id = self._create_named_journal(
                 const.STORED_VALUE_JOURNAL_NAME, "STVAL", "general"
             )
+
+    def _create_unclaimed_account(self):
+        """Create the ledger account of what is owed to states, where it is missing."""
+        self.ensure_one()
+        if not self.unclaimed_property_account_id:
+            account = self._create_named_account(
+                const.UNCLAIMED_ACCOUNT_NAME, "advances"
+            )
+            # Set up for whoever sets up the company: see `_create_named_account`.
+            account.sudo().reconcile = True
+            self.unclaimed_property_account_id = account
 
     def _get_liability_account(self, value_type, funding):
         """Return the liability account of a stored value, own or of the parent.

@@ -16,6 +16,7 @@ class StoredValueCommon(AccountCreditCommon):
         cls.given = cls.company.promotional_liability_account_id
         cls.promotion = cls.company.gift_card_promotion_account_id
         cls.breakage = cls.company.breakage_account_id
+        cls.payable = cls.company.unclaimed_property_account_id
         cls.opening = cls.env["account.account"].create(
             {
                 "name": "Opening Balances",
@@ -32,6 +33,22 @@ class StoredValueCommon(AccountCreditCommon):
     def setUp(self):
         super().setUp()
         self.addCleanup(self._forget_attempts)
+
+    @classmethod
+    def _owe_to_a_state(cls, years=1, number=8):
+        """Let unused value be due to a state of the US; Delaware by default."""
+        state = cls.env.ref(f"base.state_us_{number}")
+        cls.env["account.unclaimed.rule"].create(
+            {
+                "kind": "dormancy",
+                "country_id": state.country_id.id,
+                "state_id": state.id,
+                "company_id": cls.company.id,
+                "valid_from": "2024-01-01",
+                "years": years,
+            }
+        )
+        return state
 
     def _forget_attempts(self):
         """Delete the wrong codes, which stay whatever becomes of a transaction."""

@@ -189,7 +189,18 @@ METHODS = {
         **KEPT,
         **rows(SEE, "action_open"),
         **rows(REFUND, "cash_out"),
+        **rows(MANAGE, "action_hand", "action_print_letters", "action_send_letters"),
+        **rows(MANAGE, "action_owner_answered"),
     },
+    "account.unclaimed.letter": AUDITED,
+    "account.unclaimed.property": {
+        **AUDITED,
+        **rows(AUDIT, "action_open"),
+        **rows(MANAGE, "action_remit", "action_take_back"),
+    },
+    "account.unclaimed.remit": rows(
+        MANAGE, "create", "read", "write", "unlink", "action_confirm"
+    ),
     "account.unclaimed.rule": {
         **rows(SEE, "read"),
         **rows(MANAGE, "create", "write", "unlink"),

@@ -64,6 +64,14 @@ class ProofCommon(StoredValueCommon):
             }
         )
         sale.action_post()
+        value = self._issue(9)
+        value.holder_state_id = self._owe_to_a_state()
+        self.env["account.unclaimed.due"].with_user(self.manager).browse(
+            value.id
+        ).action_hand()
+        self.handed = self.env["account.unclaimed.property"].search(
+            [("stored_value_id", "=", value.id)]
+        )
 
     def _find_events(self, event):
         """Return the entries of the card that are such an event."""
@@ -217,6 +225,14 @@ class TestAccountCreditProof(ProofCommon):
             ("events", move, move, {"state": "cancel"}),
             ("payments", payment, payment, {"amount": 99}),
             ("uses", use, used, {"amount_currency": 19}),
+            ("handed", self.handed.move_id, self.handed, {"amount": 8}),
+            ("handed", self.handed.move_id, self.handed, {}),
+            (
+                "handed",
+                self.handed.move_id,
+                self.handed,
+                {"back_move_id": self.handed.move_id.id},
+            ),
         )
 
     def test_locked_gap_was_accepted(self):

@@ -174,17 +174,7 @@ class TestAttack(StoredValueCommon, HttpCase):
     @classmethod
     def _issue_due_card(cls):
         """Issue a card that is due to Maine, and that may be paid out until then."""
-        state = cls.env.ref("base.state_us_20")
-        cls.env["account.unclaimed.rule"].create(
-            {
-                "kind": "dormancy",
-                "country_id": state.country_id.id,
-                "state_id": state.id,
-                "company_id": cls.company.id,
-                "valid_from": "2024-01-01",
-                "years": 1,
-            }
-        )
+        state = cls._owe_to_a_state(number=20)
         value, _code = cls._issue_card(amount=4)
         value.holder_state_id = state
         return value
@@ -226,7 +216,8 @@ class TestAttack(StoredValueCommon, HttpCase):
         free.with_user(cls.clerk).action_unapply()
         posted.with_user(cls.clerk).action_notify()
         mailed, _code = cls._issue_card(send_date="2030-01-01")
-        due = cls._issue_due_card()
+        due, handed = cls._issue_due_card(), cls._issue_due_card()
+        cls.env["account.unclaimed.due"].browse(handed.id).action_hand()
         gift = cls.values.with_user(cls.clerk).create(
             {
                 "value_type": "gift_card",
@@ -243,6 +234,9 @@ class TestAttack(StoredValueCommon, HttpCase):
         return {
             "correction": right.sudo().origin_ids,
             "due": due,
+            "handed": cls.env["account.unclaimed.property"].search(
+                [("stored_value_id", "=", handed.id)]
+            ),
             "mailed": mailed,
             "gift": gift.sudo(),
             "account": account,
@@ -261,6 +255,7 @@ class TestAttack(StoredValueCommon, HttpCase):
             "payment": cls._create_payment(15),
             "application": application,
             "free": free,
+            "letter": due.unclaimed_ids._create_letters("print"),
             "proof": cls.env["account.credit.proof"].sudo()._prove(cls.company),
         }
 
@@ -305,6 +300,11 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "change": "adjust",
                 "amount": 60,
                 "reason": "A typo",
+            },
+            "account.unclaimed.remit": {
+                "property_ids": known["handed"].ids,
+                "partner_id": account.id,
+                "journal_id": cls.bank.id,
             },
         }
 
@@ -436,6 +436,8 @@ class TestAttack(StoredValueCommon, HttpCase):
                 ].search([("stored_value_id", "=", known["card"].id)]),
                 "account.stored.value.movement": known["card"].movement_ids,
                 "account.unclaimed.due": known["due"].unclaimed_ids,
+                "account.unclaimed.letter": known["letter"],
+                "account.unclaimed.property": known["handed"],
                 "res.partner": known["account"],
             }.get(model, self.env[model].browse(1))
         if model == "account.post.transaction":

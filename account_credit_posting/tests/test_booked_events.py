@@ -74,6 +74,7 @@ class TestBookedEvents(StoredValueCommon):
             "invoice": date(2024, 3, 1),
             "note": date(2024, 3, 20),
             "chosen": fields.Date.to_date(CHOSEN),
+            "paid": get_today(self.company),
             "today": get_today(self.company),
         }
         self.assertEqual(days.keys(), booked_events.DAYS.keys())
@@ -97,6 +98,7 @@ class TestBookedEvents(StoredValueCommon):
             "opening": self.opening,
             "funding": value.funding_account_id,
             "breakage": self.breakage,
+            "state": self.payable,
         }
         self.assertEqual(accounts.keys(), booked_events.ACCOUNTS.keys())
         return accounts[key]
@@ -316,6 +318,44 @@ class TestBookedEvents(StoredValueCommon):
         value = self._issue(100, funding="promotion", expiry_date="2024-03-31")
         stored_value_expiry._expire_today(value.sudo())
         return self._get_last(value)
+
+    def _do_hand(self):
+        state = self._owe_to_a_state()
+        value = self._issue(100)
+        value.holder_state_id = state
+        self.env["account.unclaimed.due"].with_user(self.manager).browse(
+            value.id
+        ).action_hand()
+        return self._get_last(value)
+
+    def _do_hand_back(self):
+        _move, value = self._do_hand()
+        self._find_property(value).action_take_back()
+        return self._get_last(value)
+
+    def _do_remit(self):
+        _move, value = self._do_hand()
+        dialog = (
+            self.env["account.unclaimed.remit"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "property_ids": self._find_property(value).ids,
+                    "partner_id": self.other.id,
+                    "journal_id": self.bank.id,
+                }
+            )
+        )
+        dialog.action_confirm()
+        items = self._find_property(value).sudo().item_id.full_reconcile_id
+        return items.reconciled_line_ids.move_id[-1:], value
+
+    def _find_property(self, value):
+        return (
+            self.env["account.unclaimed.property"]
+            .with_user(self.manager)
+            .search([("stored_value_id", "=", value.id)])
+        )
 
     def _do_void(self):
         value = self._issue(100)

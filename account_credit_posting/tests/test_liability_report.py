@@ -639,7 +639,7 @@ class TestLiabilityOnPaper(LiabilityCommon, HttpCase):
                     f"{line.name}: {name}",
                 )
         # Closings, differences, sums of parts, and totals.
-        self.assertEqual(formulas, 7 + 3 + 2 * 14 + 15)
+        self.assertEqual(formulas, 7 + 3 + 2 * 15 + 16)
 
     def test_spreadsheet_of_somebody_else_is_out_of_reach(self):
         report = self._show()

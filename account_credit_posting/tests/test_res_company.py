@@ -150,6 +150,7 @@ class TestResCompany(AccountCreditCommon):
                 ["Operating Activities"],
             ),
             "breakage_account_id": ("450001", "income_other", []),
+            "unclaimed_property_account_id": ("212004", "liability_current", []),
         }
         company = self._create_company(name="Lakeside")
         self.assertEqual(self._get_codes(company), expected)
@@ -171,6 +172,7 @@ class TestResCompany(AccountCreditCommon):
                 "promotional_liability_account_id": "212003",
                 "gift_card_promotion_account_id": "400002",
                 "breakage_account_id": str(int(gains.code) + 1),
+                "unclaimed_property_account_id": "212004",
             },
         )
 
@@ -216,6 +218,7 @@ class TestResCompany(AccountCreditCommon):
                     "promotional_liability_account_id": "212003",
                     "gift_card_promotion_account_id": "400002",
                     "breakage_account_id": "450001",
+                    "unclaimed_property_account_id": "212004",
                 },
             )
 

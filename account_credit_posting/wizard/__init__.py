@@ -5,5 +5,6 @@ from . import account_credit_item_request
 from . import account_credit_line_change
 from . import account_stored_value_change
 from . import account_stored_value_use
+from . import account_unclaimed_remit
 from . import post_money
 from . import post_transaction

@@ -237,8 +237,8 @@ class CustomerPage:
         """
         states = {
             "open": ("active", "blocked"),
-            "past": ("used", "expired", "void"),
-            "all": ("active", "blocked", "used", "expired", "void"),
+            "past": ("used", "expired", "handed", "void"),
+            "all": ("active", "blocked", "used", "expired", "handed", "void"),
         }
         return Domain(
             [

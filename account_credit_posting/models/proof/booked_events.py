@@ -23,6 +23,7 @@ ACCOUNTS = {
     "opening": "opening account chosen",
     "funding": "what funded it",
     "breakage": "breakage of gift cards",
+    "state": "unclaimed property payable",
 }
 
 #: What a day is called in the table.
@@ -32,6 +33,7 @@ DAYS = {
     "note": "accounting date of the credit note",
     "issue": "issue date",
     "chosen": "date chosen, today by default",
+    "paid": "date chosen, today by default; not before it was handed over",
     "today": "today; later, where what it changes is dated ahead",
 }
 
@@ -273,6 +275,35 @@ STORED_VALUE = (
         "today",
         "the daily run comes after the last day of use and the days of grace",
         "expire",
+    ),
+    Event(
+        "hand",
+        "Hand it to the state of its owner",
+        "liability",
+        "state",
+        "entry of what is left",
+        "today",
+        "an administrator hands over what is due, see *Unclaimed Property Due*",
+        "hand",
+    ),
+    Event(
+        "hand back",
+        "Take back what was handed to a state",
+        "state",
+        "liability",
+        "reversal of that entry",
+        "today",
+        "an administrator takes it back, before it is paid",
+        "hand_back",
+    ),
+    Event(
+        "remit",
+        "Pay to a state what was handed to it",
+        "state",
+        "money",
+        "payment, reconciled with what was handed over",
+        "paid",
+        "an administrator pays it",
     ),
     Event(
         "void",

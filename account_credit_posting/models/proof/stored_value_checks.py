@@ -104,8 +104,8 @@ STATES = Check(
     name=_lt("The state of each gift card and prepayment is that of its money"),
     how=_lt(
         "A draft has no posted item, and each other one has some. What is used, "
-        "expired or voided holds nothing; what is active holds something. What waits "
-        "for its invoice to be paid is blocked."
+        "expired, voided or handed to a state holds nothing; what is active holds "
+        "something. What waits for its invoice to be paid is blocked."
     ),
     model="account.stored.value",
     rows="""
@@ -116,7 +116,8 @@ STATES = Check(
                 THEN ledger.held IS NOT NULL
                 WHEN value.id IN ({unbooked}) THEN FALSE
                 WHEN ledger.held IS NULL THEN TRUE
-                WHEN value.state IN ('used', 'expired', 'void') THEN ledger.held <> 0
+                WHEN value.state IN ('used', 'expired', 'handed', 'void')
+                THEN ledger.held <> 0
                 ELSE value.state = 'active' AND ledger.held <= 0
            END
            OR (value.awaits_payment AND value.state <> 'blocked') IS TRUE AS failed
@@ -160,9 +161,9 @@ EVENTS = Check(
     name=_lt("Each event of a gift card or prepayment booked what such an event books"),
     how=_lt(
         "Its entry is posted and balanced, and names the record. Issuing and undoing a "
-        "use raise what is held; using, refunding, expiring and voiding lower it; what "
-        "is moved leaves one record for another. What is undone was a use, of the same "
-        "amount."
+        "use raise what is held; using, refunding, expiring, voiding and handing to a "
+        "state lower it, unless it is taken back; what is moved leaves one record for "
+        "another. What is undone was a use, of the same amount."
     ),
     model="account.move",
     rows="""
@@ -179,6 +180,17 @@ EVENTS = Check(
                     THEN COUNT(held.id) = 2
                          AND MIN(held.stored_value_id) <> MAX(held.stored_value_id)
                          AND SUM(held.amount_currency) = 0
+                    WHEN move.stored_value_event = 'hand'
+                         AND move.reversed_entry_id IS NOT NULL
+                    THEN SUM(held.amount_currency) = -(
+                         SELECT SUM(handed.amount_currency)
+                           FROM account_move original
+                           JOIN account_move_line handed
+                             ON handed.move_id = original.id
+                          WHERE original.id = move.reversed_entry_id
+                            AND original.stored_value_event = 'hand'
+                            AND handed.stored_value_id IS NOT NULL
+                         )
                     WHEN move.stored_value_event = 'undo'
                     THEN SUM(held.amount_currency) = -(
                          SELECT SUM(used.amount_currency)
@@ -258,6 +270,42 @@ USES = Check(
     """,
 )
 
+HANDED = Check(
+    code="handed",
+    name=_lt("What was handed to a state is owed to it, card by card"),
+    how=_lt(
+        "Each entry that hands a gift card or prepayment to a state has one record of "
+        "unclaimed property, of the same amount, and an item of that amount that is "
+        "owed; what was taken back names the entry that reverses it."
+    ),
+    model="account.move",
+    rows="""
+    SELECT move.company_id,
+           move.id,
+           NULL AS detail,
+           (COUNT(DISTINCT property.id) <> 1
+            OR MIN(property.amount) IS DISTINCT FROM SUM(item.amount_currency) FILTER (
+                WHERE item.stored_value_id = property.stored_value_id
+            )
+            OR MIN(property.amount) IS DISTINCT FROM -SUM(item.amount_currency) FILTER (
+                WHERE item.id = property.item_id
+            )
+            OR MIN(property.back_move_id) IS DISTINCT FROM (
+                SELECT MIN(reversal.id)
+                  FROM account_move reversal
+                 WHERE reversal.reversed_entry_id = move.id
+                   AND reversal.state = 'posted'
+            )) AS failed
+      FROM account_move move
+ LEFT JOIN account_move_line item ON item.move_id = move.id
+ LEFT JOIN account_unclaimed_property property ON property.move_id = move.id
+     WHERE move.stored_value_event = 'hand'
+       AND move.reversed_entry_id IS NULL
+       AND move.state = 'posted'
+  GROUP BY move.id
+    """,
+)
+
 STORED_VALUE_CHECKS = (
     TIE_OUT,
     OVERDRAWN,
@@ -267,4 +315,5 @@ STORED_VALUE_CHECKS = (
     EVENTS,
     PAYMENTS,
     USES,
+    HANDED,
 )

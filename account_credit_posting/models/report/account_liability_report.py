@@ -394,6 +394,7 @@ class AccountLiabilityReportLine(models.TransientModel):
         "away.",
     )
     expired = _kept("Expired", "Breakage that was taken to income.")
+    handed = _kept("Handed to a State", "Unclaimed, and owed to a state instead.")
     closing = _kept("Closing", "Opening and all that happened.")
     ledger = _kept(
         "General Ledger", "The balance of the liability account on the last day."

@@ -45,6 +45,7 @@ FLOW = SQL(
        THEN CASE WHEN line.amount_currency < 0 THEN 'moved_in' ELSE 'moved_out' END
        WHEN move.stored_value_event = 'refund' THEN 'refunded'
        WHEN move.stored_value_event = 'expire' THEN 'expired'
+       WHEN move.stored_value_event = 'hand' THEN 'handed'
        WHEN move.stored_value_event = 'void' THEN 'voided'
        END"""
 )
@@ -147,6 +148,7 @@ class AccountStoredValueLiability(models.Model):
             ("lowered", "Corrected Down"),
             ("voided", "Taken Back"),
             ("expired", "Expired"),
+            ("handed", "Handed to a State"),
         ],
         string="What Happened",
         readonly=True,
@@ -175,6 +177,7 @@ class AccountStoredValueLiability(models.Model):
         "away.",
     )
     expired = _flow("Expired", "Breakage that was taken to income.")
+    handed = _flow("Handed to a State", "Unclaimed, and owed to a state instead.")
     closing = _flow("Closing", "What was owed at the end of the last day.")
     ledger = _flow(
         "General Ledger", "The balance of the liability accounts at the end of it."

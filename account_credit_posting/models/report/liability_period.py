@@ -25,6 +25,7 @@ FLOWS = (
     "lowered",
     "voided",
     "expired",
+    "handed",
 )
 
 #: Events that are revenue: what was paid for is delivered, or will not be asked for.

@@ -47,11 +47,12 @@ class AccountStoredValue(models.Model):
         # Issued; or sold on an invoice, which is paid later.
         "draft": ("active", "blocked", "to_approve"),
         "to_approve": ("active", "draft"),
-        "active": ("blocked", "used", "expired", "void"),
-        "blocked": ("active", "expired", "void"),
+        "active": ("blocked", "used", "expired", "handed", "void"),
+        "blocked": ("active", "expired", "handed", "void"),
         # What is given back, or raised.
         "used": ("active",),
         "expired": ("active",),
+        "handed": ("active",),
         "void": (),
     }
     name = fields.Char(
@@ -206,6 +207,7 @@ class AccountStoredValue(models.Model):
             ("blocked", "Blocked"),
             ("used", "Used"),
             ("expired", "Expired"),
+            ("handed", "Handed to a State"),
             ("void", "Void"),
         ],
         required=True,

@@ -397,6 +397,37 @@ def expire(values, date):
     values._update_state("expired")
 
 
+def hand(values, account, labels):
+    """Hand what is left to a state as one set, see ``stored_value_events.hand``.
+
+    :param values: records of one company
+    :param labels: of the items, one for each record
+    :return: the posted entries, in this order
+    """
+    values._lock()
+    moves = post_entries(
+        [
+            stored_value_events.hand(value, account, label)
+            for value, label in zip(values, labels, strict=True)
+        ]
+    )
+    values._update_state("handed")
+    return moves
+
+
+def hand_back(move):
+    """Reverse a handing over, see ``stored_value_events.hand_back``.
+
+    :param move: its entry
+    :return: the posted reversal
+    """
+    value = move.line_ids.stored_value_id
+    value._lock()
+    reversal = post(stored_value_events.hand_back(move))
+    value._update_state("active")
+    return reversal
+
+
 def void(value, reason):
     """Take back a mistake, or what is left; see ``stored_value_events.void``."""
     value._lock()
@@ -447,7 +478,7 @@ def update_from_balance(values):
         if value.state == "void":
             # To discounts given, or onto the account, where the credit note is.
             post(stored_value_events.void_again(value))
-        elif value.state in ("used", "expired"):
+        elif value.state in ("used", "expired", "handed"):
             value._update_state("active")
             follow_invoices(value.filtered("invoice_id"))
 

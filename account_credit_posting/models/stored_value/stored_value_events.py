@@ -301,6 +301,29 @@ def expire(value, date):
     return _build(value, "expire", -value.balance, account, date=date)
 
 
+def hand(value, account, label):
+    """Build the handing over: what is left is owed to a state instead.
+
+    :param account: the ledger account of what is owed to states
+    :param label: of the items
+    """
+    check_state(value, "active", "blocked")
+    amount = check_amount(value, value.balance)
+    return _build(value, "hand", -amount, account, label=label)
+
+
+def hand_back(move):
+    """Build the reversal of a handing over: it is owed to its owner again.
+
+    :param move: the entry of the handing over
+    """
+    value = move.line_ids.stored_value_id
+    check_state(value, "handed")
+    return _build_reversal(
+        value, "hand", move, value.env._("Taken back from a state: %s", move.name)
+    )
+
+
 def void(value, reason=None):
     """Build what takes back a mistake, or the rest of a card given away.
 
@@ -537,7 +560,7 @@ def _build_payment(value, event, amount, journal):
     balance = _convert_at_rate(value, amount, date)
     label = get_payment_label(value.env, event, journal)
     payment_type = "inbound" if is_issue else "outbound"
-    account = _get_outstanding_account(value, payment_type, journal)
+    account = get_outstanding_account(value, payment_type, journal)
     items = (
         _build_held(value, amount, balance, label),
         Item(account, value.partner_id, amount, balance, label),
@@ -545,8 +568,12 @@ def _build_payment(value, event, amount, journal):
     return Entry(value, event, date, value.name, items, journal=journal)
 
 
-def _get_outstanding_account(value, payment_type, journal):
-    """Return the account that money is on until it is on a bank statement."""
+def get_outstanding_account(value, payment_type, journal):
+    """Return the account that money is on until it is on a bank statement.
+
+    :param value: a record with a company
+    :param payment_type: "inbound" or "outbound"
+    """
     payment = value.env["account.payment"].new(
         {
             "payment_type": payment_type,

@@ -201,19 +201,28 @@ def _get_journal(value):
 
 
 def _check_date(entry, journal):
-    """Check that the date of an event is not locked: Odoo would move it silently.
+    """Check that the date of an event is not locked.
 
     :param journal: that it is about to be posted in
     """
-    value = entry.value
-    locks = value.company_id._get_violated_lock_dates(entry.date, False, journal)
+    check_lock_dates(entry.value.name, entry.value.company_id, entry.date, journal)
+
+
+def check_lock_dates(name, company, date, journal):
+    """Check that a date is not locked: Odoo would move it silently.
+
+    :param name: of what is about to be posted
+    :param journal: that it is about to be posted in
+    :raise UserError: when it is
+    """
+    locks = company._get_violated_lock_dates(date, False, journal)
     if locks:
         raise UserError(
-            value.env._(
+            company.env._(
                 "%(name)s: the date %(date)s is locked (%(locks)s). Choose a later "
                 "date, or let an accountant change the lock date.",
-                name=value.name,
-                date=format_date(value.env, entry.date),
-                locks=value.company_id._format_lock_dates(locks),
+                name=name,
+                date=format_date(company.env, date),
+                locks=company._format_lock_dates(locks),
             )
         )

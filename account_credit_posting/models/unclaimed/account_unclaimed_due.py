@@ -1,13 +1,15 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ...const import GROUP_MANAGER
-from ...tools.actions import open_record
+from ...tools.actions import notify, open_known, open_record
 from ...tools.days import get_today
 from ...tools.rights import check_right
 from ..credit.account_credit_answer import answered_once
 from ..stored_value import stored_value_changes
+from .account_unclaimed_letter import list_names
+from .account_unclaimed_property import check_may_hand
 
 #: Who posts refunds.
 GROUP_INVOICE = "account.group_account_invoice"
@@ -53,6 +55,7 @@ class AccountUnclaimedDue(models.Model):
             "state",
             "value_type",
         ],
+        "account.unclaimed.letter": ["date", "stored_value_id", "way"],
         "account.unclaimed.rule": [
             "active",
             "amount",
@@ -101,7 +104,8 @@ class AccountUnclaimedDue(models.Model):
     activity_date = fields.Date(
         string="Last Activity",
         readonly=True,
-        help="When it was issued, used, moved, redeemed or refunded last.",
+        help="When it was issued, used, moved, redeemed or refunded last, or its owner "
+        "answered a letter.",
     )
     balance = fields.Monetary(readonly=True, help="What is left.")
     rule_id = fields.Many2one(
@@ -113,6 +117,11 @@ class AccountUnclaimedDue(models.Model):
         comodel_name="account.unclaimed.rule",
         string="Exempt By",
         readonly=True,
+    )
+    letter_date = fields.Date(
+        string="Letter On",
+        readonly=True,
+        help="The last letter to the owner since the last activity.",
     )
     due_date = fields.Date(
         string="Due On",
@@ -145,12 +154,13 @@ class AccountUnclaimedDue(models.Model):
                    value.value_type,
                    value.holder_state_id AS state_id,
                    value.issue_date,
-                   held.activity_date,
+                   activity.date AS activity_date,
+                   letter.date AS letter_date,
                    held.balance,
                    dormancy.id AS rule_id,
                    exemption.id AS exemption_id,
                    CASE WHEN exemption.id IS NULL
-                        THEN (held.activity_date
+                        THEN (activity.date
                               + dormancy.years * INTERVAL '1 year')::date
                    END AS due_date,
                    CASE WHEN %(may_cash_out)s THEN cash.id END AS cash_out_rule_id,
@@ -167,6 +177,19 @@ class AccountUnclaimedDue(models.Model):
                     WHERE line.stored_value_id = value.id
                       AND line.parent_state = 'posted'
                    ) held ON held.balance > 0
+        CROSS JOIN LATERAL (
+                   SELECT GREATEST(held.activity_date, MAX(letter.date)) AS date
+                     FROM account_unclaimed_letter letter
+                    WHERE letter.stored_value_id = value.id
+                      AND letter.way = 'answer'
+                   ) activity
+        CROSS JOIN LATERAL (
+                   SELECT MAX(letter.date) AS date
+                     FROM account_unclaimed_letter letter
+                    WHERE letter.stored_value_id = value.id
+                      AND letter.way <> 'answer'
+                      AND letter.date >= activity.date
+                   ) letter
          LEFT JOIN res_country_state state ON state.id = value.holder_state_id
          LEFT JOIN LATERAL (%(cash_out)s) cash ON TRUE
          LEFT JOIN LATERAL (%(dormancy)s) dormancy ON TRUE
@@ -289,6 +312,7 @@ class AccountUnclaimedDue(models.Model):
         :raise UserError: when the law does not grant it
         """
         rows = value.env[self._name]
+        rows.invalidate_model()
         row = rows.search(
             [("stored_value_id", "=", value.id), ("may_cash_out", "=", True)]
         )
@@ -305,3 +329,119 @@ class AccountUnclaimedDue(models.Model):
                 )
             )
         return row
+
+    # -------------------------------------------------------------------------
+    # UNCLAIMED PROPERTY
+    # -------------------------------------------------------------------------
+
+    @answered_once
+    def action_hand(self, idempotency_key=None):
+        """Hand what is due to the states of the owners.
+
+        From then on it is owed to the state, and cannot be used.
+
+        :return: a window action on ``account.unclaimed.property``
+        :raise AccessError: when the user is no administrator of credits
+        :raise UserError: when something is not due, or a date is locked; then nothing
+            is handed over
+        """
+        check_may_hand(self)
+        rows_sudo = self._lock_due()
+        if early := rows_sudo.filtered(
+            lambda row: not row.due_date or row.due_date > get_today(row.company_id)
+        ):
+            raise UserError(early[0]._explain_early())
+        handed = self.env["account.unclaimed.property"]._hand(rows_sudo)
+        return open_known(
+            self.env,
+            "account_credit_posting.account_unclaimed_property_action",
+            domain=[("id", "in", handed.ids)],
+            context={},
+        )
+
+    def _lock_due(self):
+        """Make others wait, and return what is left of these afterwards.
+
+        :return: these rows, with all rights
+        :raise UserError: when one is used up meanwhile, or handed over
+        """
+        # The right to manage is enough, as with refunds.
+        self.env["account.stored.value"].browse(self.ids).sudo()._lock()
+        rows_sudo = self.sudo()
+        rows_sudo.invalidate_model()
+        left_sudo = rows_sudo.search([("id", "in", self.ids)])
+        if len(left_sudo) < len(self):
+            gone = self.env["account.stored.value"].browse((self - left_sudo).ids)
+            raise UserError(
+                self.env._(
+                    "%(names)s: nothing is left of it, or it was handed over already. "
+                    "Load the page again.",
+                    names=list_names(gone),
+                )
+            )
+        return left_sudo
+
+    def _explain_early(self):
+        """Say why it is not handed over today."""
+        self.ensure_one()
+        if self.exemption_id:
+            return self.env._(
+                "%(name)s is exempt: %(rule)s. It stays with its owner.",
+                name=self.name,
+                rule=self.exemption_id.display_name,
+            )
+        if not self.due_date:
+            return self.env._(
+                "%(name)s: no rule says when it is due. Set the state of its owner, or "
+                "add a rule for that state.",
+                name=self.name,
+            )
+        return self.env._(
+            "%(name)s is not due until %(date)s: %(rule)s.",
+            name=self.name,
+            date=format_date(self.env, self.due_date),
+            rule=self.rule_id.display_name,
+        )
+
+    def action_print_letters(self):
+        """Write to the owners what is due, and print the letters.
+
+        :return: the action of the report
+        :raise AccessError: when the user is no administrator of credits
+        :raise UserError: when something is due to no state
+        """
+        letters = self._create_letters("print")
+        report = self.env.ref("account_credit_posting.action_report_unclaimed_letter")
+        return report.report_action(letters)
+
+    def action_send_letters(self):
+        """Write to the owners what is due, by e-mail.
+
+        :return: a notification
+        :raise AccessError: when the user is no administrator of credits
+        :raise UserError: when something is due to no state, or an address is missing
+        """
+        letters = self._create_letters("email")
+        return notify(
+            self.env._("%s letters are on their way.", len(letters)),
+            next={"type": "ir.actions.client", "tag": "soft_reload"},
+        )
+
+    def action_owner_answered(self):
+        """Keep that the owners answered: the years without activity begin anew.
+
+        :return: an action that loads the page again
+        :raise AccessError: when the user is no administrator of credits
+        :raise UserError: when something is due to no state
+        """
+        self._create_letters("answer")
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _create_letters(self, way):
+        """Create letters, see ``account.unclaimed.letter``, with the user's rights."""
+        check_may_hand(self)
+        letters_sudo = self.env["account.unclaimed.letter"]._create_letters(
+            self.sudo(), way
+        )
+        self.invalidate_model()
+        return letters_sudo.sudo(False)
