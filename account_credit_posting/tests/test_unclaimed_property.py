@@ -166,7 +166,7 @@ class TestUnclaimedProperty(LiabilityCommon):
         self.assertIn("Delaware", row.reason)
         self.assertIn("Delaware", value.message_ids[0].body)
         self.assertEqual(row.sudo().item_id.partner_id, self.account)
-        # It cannot be used any more.
+        # README says: "The card cannot be used any more and says why."
         invoice = self._create_invoice(self.account, 10)
         with self.assertRaises(UserError):
             value.with_user(self.clerk).apply_to_invoice(invoice.id)
