@@ -1,7 +1,7 @@
 """What README and the guides in ``doc`` promise is tested, and the tests say where.
 
 A test names the sentence that it proves, or as much of it as finds it again:
-``# README says: "Nobody credits ..."``, whichever of the pages has it.
+``# README says: "Nobody can credit ..."``, whichever of the pages has it.
 """
 
 import ast

@@ -26,7 +26,7 @@ class ProductTemplate(models.Model):
     is_credit_item = fields.Boolean(
         string="Credit Item",
         help="Posted as a credit to customer accounts: its ledger account is debited, "
-        "and its taxes with it. It is no product that you sell or buy.",
+        "and its taxes with it. It is not a product that you sell or buy.",
     )
     is_gift_card = fields.Boolean(
         string="Gift Card",
@@ -92,8 +92,9 @@ class ProductTemplate(models.Model):
             if product.is_credit_item or product.type != "service" or is_taxed:
                 raise ValidationError(
                     self.env._(
-                        "%(product)s is a gift card, so it is a service without taxes "
-                        "and no credit item: what it pays for is taxed later.",
+                        "%(product)s is a gift card, so it is a service without "
+                        "taxes and not a credit item: what it pays for is taxed "
+                        "later.",
                         product=product.display_name,
                     )
                 )

@@ -239,8 +239,8 @@ class ResCompany(models.Model):
     )
     gift_card_public_check = fields.Boolean(
         string="Balance Check for Everybody",
-        help="Whoever has the code of a gift card may look up at /gift-card what is "
-        "left on it, without logging in.",
+        help="Anyone who has the code of a gift card can check its balance at "
+        "/gift-card without logging in.",
     )
     _stored_value_periods_not_negative = models.Constraint(
         "CHECK (gift_card_validity_months >= 0 AND expiry_grace_days >= 0 "
@@ -262,9 +262,9 @@ class ResCompany(models.Model):
             if journal and journal.type != "general":
                 raise ValidationError(
                     self.env._(
-                        "%(journal)s is no general journal: credits of many accounts "
-                        "in one entry would leave gaps in its numbers. Choose a "
-                        "general journal.",
+                        "%(journal)s is not a general journal: credits of many "
+                        "accounts in one entry would leave gaps in its numbers. "
+                        "Choose a general journal.",
                         journal=journal.display_name,
                     )
                 )

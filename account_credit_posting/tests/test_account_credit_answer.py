@@ -233,7 +233,9 @@ class TestAccountCreditAnswer(StoredValueCommon):
                 lambda amount: line.replace(amount, reason="Less"),
                 lambda amount: line.move_to(self.accounts[1].id, amount, reason="x"),
             ):
-                with self.assertRaisesRegex(UserError, "no amount|more precise"):
+                with self.assertRaisesRegex(
+                    UserError, "not a valid amount|more precise"
+                ):
                     call(amount)
         self.assertEqual((line.state, line.amount_open), ("posted", 30))
         line.replace("10.05", reason="Less")
@@ -261,7 +263,9 @@ class TestAccountCreditAnswer(StoredValueCommon):
 
         for amount in (float("nan"), 1e300):
             for call in (post, refund):
-                with self.assertRaisesRegex(UserError, "is no (amount|number)"):
+                with self.assertRaisesRegex(
+                    UserError, "is not a (valid amount|number)"
+                ):
                     call(amount)
         self.assertEqual(value.balance, 100)
 
@@ -322,9 +326,9 @@ class TestAccountCreditAnswer(StoredValueCommon):
     def test_context_without_what_is_changed(self):
         line = self._post_line(30)
         for call in (self._issue(100).action_change, line.action_change):
-            with self.assertRaisesRegex(UserError, "is no change"):
+            with self.assertRaisesRegex(UserError, "is not a valid change"):
                 call()
-        with self.assertRaisesRegex(UserError, "is no section"):
+        with self.assertRaisesRegex(UserError, "is not a valid section"):
             self.account.with_context(section="x").action_view_section()
 
     def test_no_rate_no_money(self):

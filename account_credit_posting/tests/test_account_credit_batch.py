@@ -155,7 +155,7 @@ class TestAccountCreditBatch(AccountCreditCommon):
             batch.action_post()
         failed = batch.line_ids.filtered(lambda line: line.state == "failed")
         self.assertEqual(failed.partner_id, odd)
-        self.assertIn("An unexpected error came up (KeyError)", failed.error)
+        self.assertIn("An unexpected error occurred (KeyError)", failed.error)
         self.assertNotIn("private", failed.error)
         self.assertLedgerSound(batch)
 

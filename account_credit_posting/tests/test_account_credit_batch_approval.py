@@ -211,7 +211,7 @@ class TestAccountCreditBatchApproval(ApprovalCommon):
         batch = self._prepare([1, 1])
         batch.action_post()
         batch.sudo().run_id._start()
-        with self.assertRaisesRegex(UserError, "in work"):
+        with self.assertRaisesRegex(UserError, "is being processed"):
             batch.action_cancel()
 
     # -------------------------------------------------------------------------

@@ -110,12 +110,12 @@ class TestAccountCreditBatchApprovalLimits(ApprovalCommon):
     # -------------------------------------------------------------------------
 
     def test_own_account_waits_without_any_limit(self):
-        # README says: "Nobody credits the account of the own contact alone"
+        # README says: "Nobody can credit their own account without approval"
         self.company.credit_approval_amount = 0
         for user in (self.clerk, self.manager):
             self._own(user)
             batch = self._wait([1, 1], user)
-            self.assertIn("own account alone: Family 0.", batch.approval_text)
+            self.assertIn("own account need approval: Family 0.", batch.approval_text)
             batch.with_user(self.chief).action_approve()
             self.assertPosted(batch)
         other = self._prepare({self.accounts[1]: 1})
@@ -132,7 +132,7 @@ class TestAccountCreditBatchApprovalLimits(ApprovalCommon):
             batch.action_approve()
 
     def test_who_owns_an_account_cannot_approve(self):
-        # README says: "whoever belongs to the account cannot approve it."
+        # README says: "a user who belongs to the account cannot approve it."
         self._own(self.manager, self.accounts[1])
         batch = self._wait()
         self.assertNotIn(self.manager.name, batch.approval_text)
@@ -205,7 +205,9 @@ class TestAccountCreditBatchApprovalLimits(ApprovalCommon):
         self._own(self.clerk)
         warning = self._prepare_transaction(50).approval_warning
         self.assertIn("The largest credit", warning)
-        self.assertIn("Nobody credits the own account alone: Family 0.", warning)
+        self.assertIn(
+            "Credits to the user's own account need approval: Family 0.", warning
+        )
 
     def _prepare_transaction(self, amount, **vals):
         transactions = self.env["account.post.transaction"].with_user(self.clerk)

@@ -382,7 +382,7 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
     def test_second_click_reverses_nothing_more(self):
         batch = self._post_large()
         batch.with_user(self.manager).action_reverse()
-        with self.assertRaisesRegex(UserError, "in work"):
+        with self.assertRaisesRegex(UserError, "is being processed"):
             batch.with_user(self.manager).action_reverse()
         self._run_worker()
         batch.with_user(self.manager).action_reverse()
@@ -433,7 +433,7 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         batch.with_user(self.clerk).action_post()
         self._run_worker()
         batch.with_user(self.manager).action_reverse()
-        with self.assertRaisesRegex(UserError, "in work"):
+        with self.assertRaisesRegex(UserError, "is being processed"):
             batch.with_user(self.clerk).action_retry()
         self._run_worker()
         self.assertEqual((batch.state, batch.reversed_count), ("partial", 9))

@@ -317,7 +317,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
                 batch.with_user(self.manager).write({name: False})
         with self.assertRaises(AccessError):
             batch.line_ids.with_user(self.manager).write({"is_to_reverse": True})
-        with self.assertRaisesRegex(UserError, "no mode"):
+        with self.assertRaisesRegex(UserError, "not a reversal mode"):
             batch.with_user(self.manager).action_reverse("everything")
         self.assertFalse(self._get_reversals(batch))
 

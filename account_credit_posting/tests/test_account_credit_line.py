@@ -89,7 +89,7 @@ class TestAccountCreditLine(AccountCreditCommon):
         batch = self._create_pair(credit_item_id=self.product_a.id)
         batch.action_post()
         self.assertEqual(batch.failed_count, 2)
-        self.assertIn("is no credit item", batch.line_ids[0].error)
+        self.assertIn("is not a credit item", batch.line_ids[0].error)
 
     def test_locked_date_fails_instead_of_moving(self):
         for lock in ("sale_lock_date", "fiscalyear_lock_date"):

@@ -503,7 +503,7 @@ class TestAccountCreditLineChange(AccountCreditCommon):
         self.assertEqual(batch.line_ids.mapped("state"), ["reversed", "posted"])
         batch.action_reverse("all", DATE)
         self.assertEqual(batch.state, "queued")
-        with self.assertRaisesRegex(UserError, "is in work"):
+        with self.assertRaisesRegex(UserError, "is being processed"):
             batch.line_ids[1].action_reverse("all", DATE)
         batch.action_cancel_pending()
 

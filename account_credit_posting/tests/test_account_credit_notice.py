@@ -384,7 +384,7 @@ class TestAccountCreditNotice(NoticeCommon):
             (counts.notified_count, counts.to_notify_count, counts.undelivered_count),
             (3, 0, 0),
         )
-        with self.assertRaisesRegex(UserError, "Nobody is told twice"):
+        with self.assertRaisesRegex(UserError, "Nobody is notified twice"):
             counts.action_notify()
 
     def test_what_was_reversed_is_not_told_again(self):

@@ -147,7 +147,7 @@ class TestStoredValueEvents(StoredValueCommon):
         # README says: "they never become a gift card, nor the other way round."
         self.company.credit_application_policy = "manual"
         self._post_line(100)
-        with self.assertRaisesRegex(UserError, "Credits are no money"):
+        with self.assertRaisesRegex(UserError, "Credits are not money"):
             self._issue(60, "prepayment", funding="reclass")
         # Nor the other way round: the held money is no credit that pays by the rule.
         self._issue(60, "prepayment")
@@ -910,7 +910,9 @@ class TestStoredValueRights(StoredValueCommon):
                 lambda amount: value.move_to(self.accounts[1].id, amount),
                 lambda amount: value.refund(amount, self.bank.id),
             ):
-                with self.assertRaisesRegex(UserError, "no amount|more precise"):
+                with self.assertRaisesRegex(
+                    UserError, "not a valid amount|more precise"
+                ):
                     call(amount)
         with self.assertRaisesRegex(UserError, "the most that an amount may be"):
             self._issue("999999999999999.99")

@@ -384,8 +384,8 @@ class TestPortalAccount(PortalCommon):
     def test_statement_of_no_period(self):
         for query, sentence in (
             ("date_from=2024-03-31&date_to=2024-03-01", "ends before it begins"),
-            ("date_from=yesterday", "is no date"),
-            ("date_to=99999-01-01", "is no date"),
+            ("date_from=yesterday", "is not a valid date"),
+            ("date_to=99999-01-01", "is not a valid date"),
             (f"company_id={2**70}", "Choose a company of the list."),
             ("company_id=x", "Choose a company of the list."),
         ):

@@ -75,10 +75,10 @@ class TestPostCredits(AccountCreditCommon):
                 "Family 1 is archived",
                 "above zero",
                 "above zero",
-                "'ten' is no amount",
+                "'ten' is not a valid amount",
                 "10.005 is more precise than USD",
-                "'1e2' is no amount",
-                "True is no amount",
+                "'1e2' is not a valid amount",
+                "True is not a valid amount",
                 "There is no account with the id 2147483647",
             ),
             strict=True,
@@ -154,7 +154,7 @@ class TestPostCredits(AccountCreditCommon):
         for item in (0, -1, "x", None, True, self.product_a.id, 2**31 - 1):
             with self.assertRaisesRegex(ValidationError, "no credit item"):
                 self.api.post_credits(item, self._lines(1))
-        with self.assertRaisesRegex(ValidationError, "is no date"):
+        with self.assertRaisesRegex(ValidationError, "is not a valid date"):
             self.api.post_credits(self.item.id, self._lines(1), date="15.03.2024")
         self.assertEqual(self.batches.search_count([]), before)
 
@@ -245,7 +245,7 @@ class TestPostCreditsOverXmlRpc(AccountCreditCommon, HttpCase):
         self.assertIs(posted["error"], False)
         self.assertEqual(failed["state"], "failed")
         self.assertIs(failed["move_id"], False)
-        self.assertIn("'one' is no amount", failed["error"])
+        self.assertIn("'one' is not a valid amount", failed["error"])
 
 
 @tagged("post_install", "-at_install")
@@ -290,13 +290,13 @@ class TestAmounts(AccountCreditCommon):
             self.assertEqual(read_amount(self.env, value, currency), amount)
         for value, currency, text in (
             ("10.005", dollar, "10.005 is more precise than USD"),
-            (0.1 + 0.2, dollar, "is no amount"),
+            (0.1 + 0.2, dollar, "is not a valid amount"),
             ("1000000000.01", dollar, "more than .*1,000,000,000.00, the most"),
             ("999999999999999.99", dollar, "the most that an amount may be"),
-            (1e300, dollar, "1e.300 is no amount"),
-            (float("nan"), dollar, "nan is no amount"),
-            (True, dollar, "True is no amount"),
-            (None, dollar, "None is no amount"),
+            (1e300, dollar, "1e.300 is not a valid amount"),
+            (float("nan"), dollar, "nan is not a valid amount"),
+            (True, dollar, "True is not a valid amount"),
+            (None, dollar, "None is not a valid amount"),
             ("10.5", yen, "10.5 is more precise than JPX"),
             ("10.01", franc, "10.01 is more precise than CHX.* rounded to 0.05"),
         ):
@@ -342,9 +342,9 @@ class TestAmounts(AccountCreditCommon):
 
     def test_no_number_is_not_posted(self):
         for amount in (float("nan"), float("inf"), "ten", True, [1]):
-            with self.assertRaisesRegex(ValidationError, "amount is no number"):
+            with self.assertRaisesRegex(ValidationError, "amount is not a number"):
                 self._create_batch({self.account: amount})
         batch = self._create_batch({self.account: 1e300})
         batch.with_user(self.clerk).action_post()
         self.assertEqual(batch.line_ids.state, "failed")
-        self.assertIn("is no amount", batch.line_ids.error)
+        self.assertIn("is not a valid amount", batch.line_ids.error)

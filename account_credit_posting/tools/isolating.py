@@ -105,7 +105,7 @@ def explain_error(env, error, logger, label):
         return explain_refusal(env, error)
     logger.error("%s was refused", label, exc_info=error)
     return env._(
-        "An unexpected error came up (%(error)s); the server log has the details. Tell "
-        "your administrator.",
+        "An unexpected error occurred (%(error)s). The server log has the details. "
+        "Contact your administrator.",
         error=type(error).__name__,
     )

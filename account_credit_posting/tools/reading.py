@@ -53,7 +53,7 @@ def find_amount_error(env, value, currency):
         amount = parse_amount(value)
     except ValueError:
         return env._(
-            "%(amount)s is no amount. Enter a number above zero, then retry.",
+            "%(amount)s is not a valid amount. Enter a number above zero, then retry.",
             amount=reprlib.repr(value),
         )
     rounding = Decimal(repr(currency.rounding))
@@ -113,7 +113,7 @@ def check_number(env, name, value):
     if not is_number:
         raise ValidationError(
             env._(
-                "%(name)s is no number: %(value)s.",
+                "%(name)s is not a number: %(value)s.",
                 name=name,
                 value=reprlib.repr(value),
             )
@@ -130,7 +130,7 @@ def read_id(env, name, value):
     if not is_id(value):
         raise ValidationError(
             env._(
-                "%(name)s is no id: %(value)s. Give the id of a record.",
+                "%(name)s is not a valid ID: %(value)s. Enter the ID of a record.",
                 name=name,
                 value=reprlib.repr(value),
             )
@@ -153,7 +153,8 @@ def read_date(env, _name, value):
     if not day or day.year not in YEARS:
         raise ValidationError(
             env._(
-                "%(date)s is no date. Write it as YYYY-MM-DD.", date=reprlib.repr(value)
+                "%(date)s is not a valid date. Enter it as YYYY-MM-DD.",
+                date=reprlib.repr(value),
             )
         )
     return day
@@ -167,7 +168,9 @@ def read_text(env, name, value):
     if value is None or value is False or isinstance(value, str):
         return value
     raise ValidationError(
-        env._("%(name)s is no text: %(value)s.", name=name, value=reprlib.repr(value))
+        env._(
+            "%(name)s is not a text: %(value)s.", name=name, value=reprlib.repr(value)
+        )
     )
 
 
@@ -180,7 +183,7 @@ def read_choice(env, name, value, choices):
     if not isinstance(value, str) or value not in choices:
         raise ValidationError(
             env._(
-                "%(value)s is no %(name)s. Choose one of these: %(choices)s.",
+                "%(value)s is not a valid %(name)s. Choose one of these: %(choices)s.",
                 value=reprlib.repr(value),
                 name=name,
                 choices=", ".join(choices),

@@ -36,7 +36,7 @@ class AccountCreditBatchNotify(models.TransientModel):
     @api.model
     def _open(self, batch):
         """Return a window action that opens the dialog."""
-        name = self.env._("Tell the Customers")
+        name = self.env._("Notify Customers")
         return open_dialog(name, self._name, batch_id=batch.id)
 
     @api.depends("batch_id")

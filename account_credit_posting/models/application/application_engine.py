@@ -439,8 +439,8 @@ class ApplicationEngine:
         credit, invoice = application.credit.move, application.term.move
         label = f"Paying invoice {invoice.id} with {credit}"
         return self.env._(
-            "%(credit)s could not pay %(invoice)s and stays open. %(reason)s Mend the "
-            "cause, then apply the credit.",
+            "%(credit)s could not pay %(invoice)s and stays open. %(reason)s Fix the "
+            "problem, then apply the credit.",
             credit=credit.name,
             invoice=invoice.name,
             reason=explain_error(self.env, error, _logger, label),

@@ -135,7 +135,7 @@ class AccountCreditApproval(models.AbstractModel):
             return []
         return [
             self.env._(
-                "Nobody credits the own account alone: %(accounts)s.",
+                "Credits to the user's own account need approval: %(accounts)s.",
                 accounts=format_list(self.env, accounts_sudo.mapped("display_name")),
             )
         ]

@@ -311,18 +311,18 @@ class AccountCreditBatch(models.Model):
     )
     notified_count = fields.Integer(
         compute="_compute_notice_counts",
-        string="Told",
-        help="Posted lines whose account was told by e-mail.",
+        string="Notified",
+        help="Posted lines whose account was notified by e-mail.",
     )
     notice_failed_count = fields.Integer(
         compute="_compute_notice_counts",
-        string="Not Told",
-        help="Posted lines that could not be told; each says why.",
+        string="Not Notified",
+        help="Posted lines whose account could not be notified. Each one shows why.",
     )
     to_notify_count = fields.Integer(
         compute="_compute_notice_counts",
-        string="Still to Tell",
-        help="Posted lines whose account was not told, for whatever reason.",
+        string="To Notify",
+        help="Posted lines whose account was not notified, for whatever reason.",
     )
     undelivered_count = fields.Integer(
         compute="_compute_notice_counts",

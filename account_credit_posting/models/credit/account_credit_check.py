@@ -94,7 +94,7 @@ class AccountCreditCheck(models.AbstractModel):
             )
         elif not item.is_credit_item:
             reason = self.env._(
-                "%(item)s is no credit item. Choose a credit item, then retry.",
+                "%(item)s is not a credit item. Choose a credit item, then retry.",
                 item=item.display_name,
             )
         elif not item._get_product_accounts()["income"]:
@@ -393,7 +393,7 @@ class AccountCreditCheck(models.AbstractModel):
     @api.model
     def _check_reversal_mode(self, mode):
         if mode not in [name for name, _label in const.REVERSAL_MODES]:
-            raise UserError(self.env._("%(mode)s is no mode of reversal.", mode=mode))
+            raise UserError(self.env._("%(mode)s is not a reversal mode.", mode=mode))
 
     @api.model
     def _check_reversal_date(self, batch, date):

@@ -330,18 +330,18 @@ class AccountCreditLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="set null",
-        help="The e-mail that tells the customer of it.",
+        help="The e-mail that notifies the customer.",
         written_by="posting",
     )
     notified_date = fields.Datetime(
         related="notice_id.notified_date",
-        string="Told On",
+        string="Notified On",
         help="When the e-mail to the customer was written.",
         written_by="compute",
     )
     notice_error = fields.Text(
         related="notice_id.error",
-        string="Not Told",
+        string="Not Notified",
         help="Why there is no e-mail to the customer.",
         written_by="compute",
     )

@@ -57,16 +57,16 @@ class AccountCreditNotice(models.Model):
         inverse_name="notice_id",
         string="Credits",
         readonly=True,
-        help="The credits that it tells about.",
+        help="The credits that it is about.",
     )
     notified_date = fields.Datetime(
-        string="Told On",
+        string="Notified On",
         readonly=True,
         help="When the e-mail to the customer was written.",
         written_by="notifying",
     )
     error = fields.Text(
-        string="Not Told",
+        string="Not Notified",
         readonly=True,
         help="Why there is no e-mail to the customer.",
         written_by="notifying",
@@ -144,15 +144,16 @@ class AccountCreditNotice(models.Model):
             if batch.state not in ("done", "partial"):
                 raise UserError(
                     self.env._(
-                        "%(batch)s is not posted. Customers are told of what is posted "
-                        "alone.",
+                        "%(batch)s is not posted. Customers are only notified of "
+                        "posted credits.",
                         batch=batch.display_name,
                     )
                 )
             if not batch.to_notify_count:
                 raise UserError(
                     self.env._(
-                        "All accounts of %(batch)s were told. Nobody is told twice.",
+                        "All accounts of %(batch)s were notified. Nobody is notified "
+                        "twice.",
                         batch=batch.display_name,
                     )
                 )
@@ -249,7 +250,7 @@ class AccountCreditNotice(models.Model):
             notice._set_error(
                 notice.batch_id._as_author().env._(
                     "The account has no e-mail address that can be used. Enter one, "
-                    "then tell the customers again."
+                    "then notify the customers again."
                 )
             )
         isolate(

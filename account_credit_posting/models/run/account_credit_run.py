@@ -601,8 +601,8 @@ class AccountCreditRun(models.Model):
         if batch.state in const.IN_WORK:
             raise UserError(
                 self.env._(
-                    "%(batch)s is in work. Wait until it is done, or cancel what "
-                    "is pending.",
+                    "%(batch)s is being processed. Wait until it is done, or cancel "
+                    "the pending lines.",
                     batch=batch.display_name,
                 )
             )

@@ -257,7 +257,7 @@ class AccountStoredValue(models.Model):
         string="Reminded On",
         readonly=True,
         copy=False,
-        help="When the holder was told that it expires soon.",
+        help="When the holder was notified that it expires soon.",
         written_by="event",
     )
     requested_by_id = fields.Many2one(

@@ -138,7 +138,7 @@ def _fund_by_reclass(value, payments):
         raise UserError(
             value.env._(
                 "%(account)s has %(available)s of payments that no invoice has "
-                "taken, less than %(amount)s. Credits are no money: they stay "
+                "taken, less than %(amount)s. Credits are not money: they stay "
                 "credits.",
                 account=value.partner_id.display_name,
                 available=value.currency_id.format(available),

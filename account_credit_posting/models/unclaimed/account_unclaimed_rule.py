@@ -131,7 +131,7 @@ class AccountUnclaimedRule(models.Model):
             if rule.state_id and rule.state_id.country_id != rule.country_id:
                 raise ValidationError(
                     self.env._(
-                        "%(state)s is no state of %(country)s. Choose another one.",
+                        "%(state)s is not a state of %(country)s. Choose another one.",
                         state=rule.state_id.name,
                         country=rule.country_id.name,
                     )

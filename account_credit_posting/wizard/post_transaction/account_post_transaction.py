@@ -137,8 +137,8 @@ class AccountPostTransaction(models.TransientModel):
         string="Posted As",
         required=True,
         default="credit_note",
-        help="One journal entry for many accounts is no document of the customer: "
-        "there is nothing to print or send. For credit items without taxes.",
+        help="One journal entry for many accounts is not a customer document: there "
+        "is nothing to print or send. For credit items without taxes.",
     )
     tax_note = fields.Char(
         compute="_compute_tax_note",
@@ -214,7 +214,7 @@ class AccountPostTransaction(models.TransientModel):
         help="Nothing is posted yet, and no worker is at it.",
     )
     notify_customers = fields.Boolean(
-        string="Tell the Customers",
+        string="Notify Customers",
         help="Each account gets one e-mail with the public comment, the amount, what "
         "it paid and what is left, when all is posted.",
     )

@@ -160,7 +160,7 @@ class TransactionAccounts:
         saved.check_access("read")
         is_mine = not saved.user_ids or self.env.user in saved.user_ids
         if saved.model_id != "res.partner" or not is_mine:
-            raise AccessError(self.env._("This is no filter of contacts of yours."))
+            raise AccessError(self.env._("This is not one of your contact filters."))
         try:
             domain = Domain(read_literal(saved.domain, self._get_filter_names()))
             contacts = self.env["res.partner"].search(domain)

@@ -88,8 +88,8 @@ class TransactionResult:
         if batch.failed_count:
             sentences.append(
                 self.env._(
-                    "%(accounts)s could not be credited. Mend the cause, then click "
-                    "Retry Failed: what is posted stays as it is.",
+                    "%(accounts)s could not be credited. Fix the problem, then click "
+                    "Retry Failed. Posted credits stay as they are.",
                     accounts=format_accounts(self.env, batch.failed_count),
                 )
             )

@@ -83,7 +83,10 @@ export function useWrittenAmount(field, getOptions) {
         refused = text;
         const example = formatFloat(1234.5, { digits: [16, digits] });
         notification.add(
-            _t("%(text)s is no amount. Write it like %(example)s.", { text, example }),
+            _t("%(text)s is not a valid amount. Write it like %(example)s.", {
+                text,
+                example,
+            }),
             { type: "danger" }
         );
     }

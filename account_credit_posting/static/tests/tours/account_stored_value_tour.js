@@ -233,7 +233,7 @@ registry.category("web_tour.tours").add("gift_card_print_once_more", {
         },
         {
             content: "Confirm",
-            trigger: ".modal:contains(worth nothing then) .btn-primary",
+            trigger: ".modal:contains(no longer be valid) .btn-primary",
             run: "click",
         },
         {

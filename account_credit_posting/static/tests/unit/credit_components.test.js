@@ -389,7 +389,7 @@ test("what is no amount is refused", async () => {
         <field name="amount" widget="written_amount"/>`);
     await contains("[name=amount] input").edit("1e9", { confirm: "tab" });
     await waitFor(
-        ".o_notification:contains(1e9 is no amount. Write it like 1,234.50.)"
+        ".o_notification:contains(1e9 is not a valid amount. Write it like 1,234.50.)"
     );
     expect(".o_notification").toHaveCount(1);
     expect("[name=amount]").toHaveClass("o_field_invalid");
