@@ -95,6 +95,7 @@ METHODS = {
     ),
     "account.credit.correction": KEPT,
     "account.credit.item.request": {**OWN, **rows(POST, "action_ask")},
+    "account.credit.dashboard": AUDITED,
     "account.credit.line": {
         **rows(SEE, "read", "action_change"),
         **rows(SEE, "action_open_charge"),

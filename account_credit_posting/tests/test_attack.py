@@ -422,6 +422,9 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "account.credit.correction": known["correction"],
                 "account.credit.notice": known["posted"].notice_ids,
                 "account.credit.batch": known["posted"],
+                "account.credit.dashboard": self.env["account.credit.dashboard"].search(
+                    [("company_id", "=", self.company.id)], limit=1
+                ),
                 "account.credit.line": known["posted"].line_ids,
                 "account.credit.proof": known["proof"],
                 "account.credit.proof.check": known["proof"].check_ids[:1],
