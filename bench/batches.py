@@ -80,7 +80,7 @@ def refusing(env, method, accounts):
     def refuse(*args, **kwargs):
         moves = original(*args, **kwargs)
         if not bad.isdisjoint(moves.partner_id.ids):
-            raise UserError(env._("Another addon has something against it"))
+            raise UserError(env._("Another module refuses it"))
         return moves
 
     return patch.object(model, method, refuse)

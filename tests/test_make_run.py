@@ -198,7 +198,7 @@ def test_runs_from_nothing_and_starts_again(repository, environment):
         # README says: "``make prove`` proves the ledger".
         sound = prove(repository, environment)
         assert sound.returncode == 0, sound.stdout
-        assert re.search(r"All \d+ checks hold", sound.stdout), sound.stdout
+        assert re.search(r"All \d+ checks passed", sound.stdout), sound.stdout
         subprocess.run(
             ["make", "-s", "shell"],
             cwd=repository,

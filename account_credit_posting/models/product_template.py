@@ -154,8 +154,8 @@ class ProductTemplate(models.Model):
         if used:
             raise UserError(
                 self.env._(
-                    "%(item)s has journal items, so it stays what it is. Archive it "
-                    "and create another one.",
+                    "%(item)s has journal items, so this cannot be changed. Archive "
+                    "it and create another one.",
                     item=used.product_id.display_name,
                 )
             )

@@ -60,13 +60,13 @@ class ResCompany(models.Model):
         string="Credits Pay Invoices",
         required=True,
         default="posted",
-        help="When open credits of an account pay its open invoices by themselves. A "
+        help="When open credits of an account pay its open invoices automatically. A "
         "credit that names an invoice pays that one at once.",
     )
     credit_application_days = fields.Integer(
         string="Days Before the Due Date",
         default=7,
-        help="An invoice is due soon so many days before its due date.",
+        help="The number of days before its due date when an invoice is due soon.",
     )
     credit_apply_credit_notes = fields.Boolean(
         string="Other Credit Notes Pay, Too",
@@ -140,7 +140,7 @@ class ResCompany(models.Model):
         check_company=True,
         domain=[("type", "=", "general")],
         help="Gift cards and prepayments are given away, used, moved, corrected and "
-        "expired in this journal. Their payments are in that of the bank or the till.",
+        "expired in this journal. Their payments are in the bank or cash journal.",
     )
     gift_card_liability_account_id = fields.Many2one(
         comodel_name="account.account",
@@ -188,7 +188,10 @@ class ResCompany(models.Model):
     )
     gift_card_validity_months = fields.Integer(
         string="Gift Cards Are Valid",
-        help="Months until a new gift card expires, where it may; zero for ever.",
+        help=(
+            "The number of months until a new gift card expires, where the law "
+            "allows it. Zero: never."
+        ),
     )
     paid_value_expires = fields.Boolean(
         help="Whether value that was paid for may expire, where the law allows. "
@@ -200,8 +203,11 @@ class ResCompany(models.Model):
         "such from unclaimed property.",
     )
     expiry_grace_days = fields.Integer(
-        string="Days of Grace",
-        help="So many days after its expiry date, a gift card can still be used.",
+        string="Grace Period (Days)",
+        help=(
+            "The number of days after its expiry date when a gift card can still be "
+            "used."
+        ),
     )
     credit_tz = fields.Selection(
         selection=_tz_get,
@@ -213,8 +219,8 @@ class ResCompany(models.Model):
     expiry_reminder_days = fields.Integer(
         string="Days of Notice",
         default=30,
-        help="So many days before it expires, the holder is reminded by e-mail; zero "
-        "for never.",
+        help="The number of days before the expiry date when the holder is reminded "
+        "by e-mail. Zero: never.",
     )
     auto_apply_prepayments = fields.Boolean(
         string="Prepayments Pay Invoices",
@@ -570,7 +576,7 @@ class ResCompany(models.Model):
                 raise ValidationError(
                     self.env._(
                         "%(company)s: gift cards sold, prepayments and gift cards "
-                        "given away each need a liability account of their own.",
+                        "given away each need a separate liability account.",
                         company=company.name,
                     )
                 )

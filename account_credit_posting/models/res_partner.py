@@ -421,7 +421,7 @@ class ResPartner(models.Model):
         ]
 
     def _check_may_see_billing(self):
-        message = self.env._("You may not see the billing of accounts.")
+        message = self.env._("You are not allowed to see the billing of accounts.")
         check_right(self, const.BILLING_GROUPS, message)
 
     def action_view_section(self):

@@ -83,7 +83,7 @@ class TestAccountCreditBatchApprovalChanges(ApprovalCommon):
         self.assertNotIn("Private comment", " ".join(batch.message_ids.mapped("body")))
         batch.action_post()
         other = self._create_user("other", "account.group_account_invoice")
-        with self.assertRaisesRegex(AccessError, "by whoever posted it"):
+        with self.assertRaisesRegex(AccessError, "by the user who posted it"):
             batch.with_user(other).private_comment = "Theirs"
         for user in (self.clerk, self.manager):
             batch.with_user(user).private_comment = f"Of {user.login}"

@@ -120,7 +120,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
     def test_second_click_finds_nothing(self):
         batch = self._post_used()
         batch.action_reverse("unused", DATE)
-        with self.assertRaisesRegex(UserError, "Nothing is unused"):
+        with self.assertRaisesRegex(UserError, "All credits of .* are used"):
             batch.action_reverse("unused", DATE)
         self.assertEqual(len(self._get_reversals(batch)), 2)
 
@@ -478,7 +478,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
         self.assertEqual(batch.line_ids.mapped("amount_open"), [0, 0, 0])
         form = self._open(batch)
         self.assertFalse(form.is_possible)
-        self.assertIn("Nothing", form.effect)
+        self.assertIn("All of these credits are used", form.effect)
 
     def test_dialog_lists_the_first_invoices(self):
         batch = self._post_used()

@@ -377,7 +377,7 @@ class TestAccountCreditLineChange(AccountCreditCommon):
         with self.assertRaises(UserError) as refusal:
             line.replace(20, archived.id, date=DATE, reason="Wrong")
         self.assertIn("is archived", str(refusal.exception))
-        with self.assertRaisesRegex(UserError, "Say why"):
+        with self.assertRaisesRegex(UserError, "Enter a reason"):
             line.replace(20, date=DATE, reason=" ")
         with self.assertRaisesRegex(UserError, "choose that day or a later one"):
             line.replace(20, date="2024-03-14", reason="Too early")
@@ -476,7 +476,7 @@ class TestAccountCreditLineChange(AccountCreditCommon):
         self.assertFalse(other.move_id.reversal_move_ids)
         self.assertFalse(any(batch.line_ids.mapped("is_to_reverse")))
         self.assertIn("Wrong class", batch.message_ids[0].body)
-        with self.assertRaisesRegex(UserError, "Nothing is unused"):
+        with self.assertRaisesRegex(UserError, "are used"):
             line.action_reverse("unused", DATE)
         self.assertLedgerSound(batch)
 
@@ -556,7 +556,7 @@ class TestAccountCreditLineChange(AccountCreditCommon):
         line = self._post_line(50)
         form = self._open(line, "delete")
         form.date = DATE
-        self.assertIn("Nothing is unused", form.error)
+        self.assertIn("fully used", form.error)
         form.mode = "all"
         self.assertFalse(form.error)
         self.assertIn("$\xa050.00", form.preview)

@@ -310,7 +310,7 @@ class TestAccountCreditLineEntry(CreditEntryCommon):
 
         def refuse(moves, soft=True):
             if bad in moves.line_ids.partner_id:
-                raise UserError(moves.env._("Another addon has something against it"))
+                raise UserError(moves.env._("Another module refuses it"))
             return post(moves, soft=soft)
 
         batch = self._create_batch(dict.fromkeys(self.accounts, 10))
@@ -318,7 +318,7 @@ class TestAccountCreditLineEntry(CreditEntryCommon):
             batch.action_post()
         failed = batch.line_ids.filtered(lambda line: line.state == "failed")
         self.assertEqual(failed.partner_id, bad)
-        self.assertIn("something against it", failed.error)
+        self.assertIn("Another module refuses it", failed.error)
         self.assertEqual(batch.posted_count, 9)
         # Halved until the line was found.
         self.assertGreater(len(batch.line_ids.move_id), 1)

@@ -131,7 +131,7 @@ class TestAccountCreditMove(AccountCreditCommon):
             self._move(line, 31)
         self._move(line)
         self.assertEqual(self._get_balances(), [0, 30])
-        with self.assertRaisesRegex(UserError, "Nothing is open"):
+        with self.assertRaisesRegex(UserError, "has no open amount"):
             self._move(line)
 
     def test_several_credits_are_moved_first_ones_first(self):
@@ -313,7 +313,7 @@ class TestAccountCreditMove(AccountCreditCommon):
         ):
             with self.assertRaisesRegex(UserError, message):
                 self._move(line, amount, account)
-        with self.assertRaisesRegex(UserError, "Say why"):
+        with self.assertRaisesRegex(UserError, "Enter a reason"):
             line.move_to(self.sibling.id, 10, DATE)
         self.assertEqual(line.amount_open, 50)
         self.assertFalse(line.moved_line_ids)

@@ -260,7 +260,7 @@ class TestAccountCreditUndo(AccountCreditCommon, HttpCase):
         transaction.action_again()
         self.assertFalse(transaction.credit_item_id)
         self.assertEqual(transaction.line_ids.partner_id, self.accounts[1])
-        self.assertIn("Not added, as archived", transaction.notice)
+        self.assertIn("Not added because they are archived", transaction.notice)
 
     def test_again_is_of_the_user_and_the_company(self):
         self._post(self.manager)

@@ -284,12 +284,12 @@ class TestPostPayment(StoredValueCommon):
             page.with_user(self.manager).read(["amount"])
         # It lists invoices, which this right alone does not show.
         poster = self._create_user("poster", "account_credit_posting.group_credit_user")
-        with self.assertRaisesRegex(AccessError, "the right Invoicing"):
+        with self.assertRaisesRegex(AccessError, "the access right Invoicing"):
             self._open(user=poster).action_post()
         transaction = self.env["account.post.transaction"].with_user(poster).create({})
         for page_type in ("payment", "refund"):
             transaction.transaction_type = page_type
-            with self.assertRaisesRegex(AccessError, "the right Invoicing"):
+            with self.assertRaisesRegex(AccessError, "the access right Invoicing"):
                 transaction.action_next()
         self.assertEqual(transaction.step, "type")
 

@@ -194,7 +194,7 @@ class TestPostRefund(StoredValueCommon):
     def test_reason(self):
         self._post_line(30)
         for reason in (False, "  "):
-            with self.assertRaisesRegex(UserError, "Say why"):
+            with self.assertRaisesRegex(UserError, "Enter a reason"):
                 self._open(reason=reason).action_post()
 
     def test_own_account(self):

@@ -160,7 +160,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
         self.assertEqual(text, "$ 30.00 credited to 2 accounts.")
         transaction.batch_id.with_user(self.manager).action_reverse()
         transaction.invalidate_recordset()
-        self.assertEqual(transaction.result_text, "Nothing of this is posted any more.")
+        self.assertEqual(transaction.result_text, "None of this is posted anymore.")
 
     def test_posted_transaction_is_written_by_post_alone(self):
         posted = self._prepare({self.accounts[0]: 10})
@@ -326,7 +326,9 @@ class TestAccountPostTransaction(AccountCreditCommon):
             if name:
                 getattr(transaction, name)()
             self.assertFalse(transaction.line_ids)
-            self.assertEqual(transaction.notice, "Not added, as archived: Family 0.")
+            self.assertEqual(
+                transaction.notice, "Not added because they are archived: Family 0."
+            )
 
     def test_account_of_another_company_is_not_added_and_told(self):
         other = self.setup_other_company()["company"]
@@ -337,7 +339,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
         ).create({})
         transaction.add_partner_id = self.account
         self.assertFalse(transaction.line_ids)
-        self.assertIn("accounts of another company", transaction.notice)
+        self.assertIn("because they belong to another company", transaction.notice)
 
     def test_next_needs_an_account(self):
         transaction = self._open(self.account)
@@ -393,7 +395,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
         transaction.line_ids[0].amount = 10
         transaction.amount_for_all = 15
         with self.assertRaisesRegex(
-            UserError, "15.00 stands beside Set all to, and was not set. Click Set All"
+            UserError, "15.00 was entered in Set all to but not applied. Click Set All"
         ):
             transaction.action_next()
         self.assertEqual(transaction.line_ids.mapped("amount"), [10, 0, 0])

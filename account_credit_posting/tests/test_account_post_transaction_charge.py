@@ -105,7 +105,7 @@ class TestAccountPostTransactionCharge(AccountCreditCommon):
             [row["credit"] for row in transaction.preview["accounts"]], [0, 40]
         )
         with self.assertRaisesRegex(
-            UserError, "30.00 stands beside Set all credits to, and was not set"
+            UserError, "30.00 was entered in Set all credits to but not applied"
         ):
             transaction.action_post()
         self.assertFalse(transaction.batch_id)

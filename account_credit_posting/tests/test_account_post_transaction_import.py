@@ -214,7 +214,7 @@ class TestAccountPostTransactionImport(ImportCommon):
             [(problem.row, problem.value) for problem in problems],
             [(3, "Twin"), (4, "Family 0, one@example.com")],
         )
-        self.assertIn("Several accounts fit: Twin, Twin.", problems[0].reason)
+        self.assertIn("Several accounts match: Twin, Twin.", problems[0].reason)
         self.assertIn("Family 0, Family 1", problems[1].reason)
 
     def test_bad_rows_are_named_and_good_ones_kept(self):
@@ -266,7 +266,7 @@ class TestAccountPostTransactionImport(ImportCommon):
         record = self._open(content)
         self.assertTrue(record.has_duplicates)
         self.assertIn("1 of the rows name an account", record.report["question"])
-        with self.assertRaisesRegex(UserError, "Choose what becomes of its amounts"):
+        with self.assertRaisesRegex(UserError, "Choose what to do with its amounts"):
             record.action_continue()
         record.duplicates = "sum"
         record.action_continue()

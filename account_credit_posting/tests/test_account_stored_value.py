@@ -823,7 +823,7 @@ class TestStoredValueRights(StoredValueCommon):
                 path = f"{name}/.id" if values._fields[name].relational else name
                 loaded = values.load([*names, path], [[*row, str(forgery)]])
                 self.assertFalse(loaded["ids"])
-                self.assertIn("events alone", str(loaded["messages"]))
+                self.assertIn("only written by its events", str(loaded["messages"]))
         # What nobody may see, nobody may send either.
         self.env["ir.default"].set(values._name, "code_hash", "x")
         self.assertFalse(values.create(vals).sudo().code_hash)
@@ -927,5 +927,5 @@ class TestStoredValueRights(StoredValueCommon):
             lambda: value.action_block(""),
             lambda: value.action_void(None),
         ):
-            with self.assertRaisesRegex(UserError, "Say why"):
+            with self.assertRaisesRegex(UserError, "Enter a reason"):
                 call()

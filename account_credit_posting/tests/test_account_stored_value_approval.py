@@ -132,7 +132,7 @@ class TestStoredValueApproval(StoredValueCommon):
             mine.adjust(60, "Less")
             self.assertEqual(value.balance, 60)
         self._own(self.manager)
-        with self.assertRaisesRegex(UserError, "whoever issues it"):
+        with self.assertRaisesRegex(UserError, "the user who issues it"):
             mine.adjust(61, "More")
         mine.adjust(59, "Less")
         self.assertEqual(value.balance, 59)

@@ -66,7 +66,7 @@ class TestStoredValueChange(StoredValueCommon):
 
     def test_correct_asks_for_the_reason_of_an_amount(self):
         value = self._issue(100)
-        with self.assertRaisesRegex(UserError, "Say why"):
+        with self.assertRaisesRegex(UserError, "Enter a reason"):
             self._open(value, "adjust", amount=90).action_confirm()
         self.assertEqual(value.balance, 100)
 

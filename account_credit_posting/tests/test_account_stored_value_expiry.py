@@ -135,7 +135,7 @@ class TestStoredValueExpiry(StoredValueCommon, MailCase):
 
         def refuse(value, day):
             if value == values[1]:
-                raise ValueError("Another addon has something against it")
+                raise ValueError("Another module refuses it")
             return expire(value, day)
 
         self.patch(stored_value_events, "expire", refuse)

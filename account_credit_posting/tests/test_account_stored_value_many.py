@@ -74,11 +74,13 @@ class TestStoredValueMany(StoredValueCommon):
         bad = {
             "is archived": self._prepare(account=archived),
             "Choose the bank or cash journal": self._prepare(journal_id=False),
-            "You do not work in this company": self._prepare(company_id=other.id),
+            "You do not have access to this company": self._prepare(
+                company_id=other.id
+            ),
             "A prepayment is money": self._prepare(
                 5, "promotion", value_type="prepayment"
             ),
-            "These values are not known: state": self._prepare(state="active"),
+            "Unknown values: state": self._prepare(state="active"),
             "Choose an account": {"value_type": "gift_card", "funding": "promotion"},
             "object with names": "100",
         }
@@ -102,7 +104,7 @@ class TestStoredValueMany(StoredValueCommon):
         def refuse(moves, *args, **kwargs):
             posted = original(moves, *args, **kwargs)
             if 13 in moves.mapped("amount_total_signed"):
-                raise UserError(posted.env._("Another addon has something against it"))
+                raise UserError(posted.env._("Another module refuses it"))
             return posted
 
         requests = [self._prepare(number, "promotion") for number in range(10, 20)]
@@ -111,7 +113,7 @@ class TestStoredValueMany(StoredValueCommon):
         self.assertEqual(
             [answer.get("error") for answer in answers],
             [
-                "Another addon has something against it" if number == 13 else None
+                "Another module refuses it" if number == 13 else None
                 for number in range(10, 20)
             ],
         )

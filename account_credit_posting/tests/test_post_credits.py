@@ -196,7 +196,9 @@ class TestPostCredits(AccountCreditCommon):
     def test_company_the_user_does_not_work_in_is_refused(self):
         other = self.setup_other_company()["company"]
         for company_id in (other.id, 2**31 - 1):
-            with self.assertRaisesRegex(AccessError, "You do not work in the company"):
+            with self.assertRaisesRegex(
+                AccessError, "You do not have access to the company"
+            ):
                 self.api.post_credits(
                     self.item.id, self._lines(1), company_id=company_id
                 )

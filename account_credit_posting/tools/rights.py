@@ -145,7 +145,7 @@ def check_named(records):
     if len(named_sudo) < len(records):
         raise AccessError(
             env._(
-                "You may not read all of what you named. Choose something else, or "
+                "You do not have access to all of these records. Choose others, or "
                 "ask an administrator for access."
             )
         )

@@ -120,7 +120,7 @@ class AccountCreditBatchReverse(models.TransientModel):
                 )
             else:
                 dialog.is_possible = False
-                dialog.effect = self.env._("Nothing of these credits is unused.")
+                dialog.effect = self.env._("All of these credits are used.")
 
     @answered_once
     def action_confirm(self, idempotency_key=None):

@@ -149,9 +149,9 @@ class AccountCreditApplication(models.Model):
         string="Unapplied On", readonly=True, written_by="applying"
     )
     is_pinned = fields.Boolean(
-        string="Kept Apart",
+        string="Excluded",
         readonly=True,
-        help="The credit does not pay this invoice again by itself.",
+        help="The credit will not pay this invoice again automatically.",
         written_by="applying",
     )
     _partial_id_unique = models.UniqueIndex("(partial_id) WHERE partial_id IS NOT NULL")
@@ -294,8 +294,8 @@ class AccountCreditApplication(models.Model):
             self,
             const.GROUP_USER,
             self.env._(
-                "You may not apply credits. Ask an administrator for the right Post "
-                "credits."
+                "You are not allowed to apply credits. Ask an administrator for the "
+                "access right Post credits."
             ),
             "read",
         )

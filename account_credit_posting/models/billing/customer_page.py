@@ -67,7 +67,10 @@ class CustomerPage:
         """
         if not self.companies:
             raise AccessError(
-                self.env._("You may not see this account. Ask whoever pays for it.")
+                self.env._(
+                    "You are not allowed to see this account. Ask the person who "
+                    "pays for it."
+                )
             )
 
     # -------------------------------------------------------------------------

@@ -166,7 +166,7 @@ class AccountCreditCorrection(models.Model):
         :raise UserError: when not
         """
         if not (reason or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept in the log."))
+            raise UserError(self.env._("Enter a reason: it is kept in the log."))
 
     @api.model
     def _check_is_posted(self, line):

@@ -50,8 +50,8 @@ class AccountCreditCorrectionLabel(models.AbstractModel):
         if user not in authors_sudo or not user.has_group(const.GROUP_USER):
             raise AccessError(
                 self.env._(
-                    "Comments and the enrollee of a credit are changed by whoever "
-                    "posted it, or by an administrator of credits."
+                    "Comments and the enrollee of a credit can only be changed by "
+                    "the user who posted it, or by an administrator of credits."
                 )
             )
 

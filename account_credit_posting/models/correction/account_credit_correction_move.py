@@ -93,7 +93,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
             raise UserError(
                 self.env._("Nothing is moved. Enter an amount above zero.")
                 if currency.compare_amounts(total, 0) > 0
-                else self.env._("Nothing is open of the credit.")
+                else self.env._("The credit has no open amount.")
             )
         if currency.compare_amounts(amount, total) > 0:
             raise UserError(

@@ -74,7 +74,7 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
             freed = freed.browse()
         amount = currency.round(amount - sum(freed.mapped("credit_amount_currency")))
         if currency.is_zero(amount):
-            raise UserError(self.env._("Nothing is unused of the credit."))
+            raise UserError(self.env._("The credit is fully used."))
         balance = line.company_id.currency_id.round(
             balance - sum(freed.mapped("amount"))
         )

@@ -156,7 +156,9 @@ class AccountCreditAnswer(models.Model):
 
         :raise AccessError: when not
         """
-        message = self.env._("You may not do this. Ask an administrator for the right.")
+        message = self.env._(
+            "You are not allowed to do this. Ask an administrator for the access right."
+        )
         check_right(self, GROUP_USER, message)
         if not self.env.su and company not in self.env.user.company_ids:
             raise AccessError(message)

@@ -246,7 +246,7 @@ class AccountCreditBatch(models.Model):
     )
     run_id = fields.Many2one(
         comodel_name="account.credit.run",
-        string="What Is Done",
+        string="Progress of the Work",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -485,8 +485,8 @@ class AccountCreditBatch(models.Model):
             self,
             const.GROUP_USER,
             self.env._(
-                "You may not post credits. Ask an administrator for the right "
-                "Post credits."
+                "You are not allowed to post credits. Ask an administrator for the "
+                "access right Post credits."
             ),
             "write",
         )

@@ -506,8 +506,8 @@ class AccountCreditCheck(models.AbstractModel):
             if not is_manager and user not in authors:
                 raise AccessError(
                     self.env._(
-                        "The private comment of %(batch)s is changed by whoever posted "
-                        "it, or by an administrator of credits.",
+                        "The private comment of %(batch)s can only be changed by the "
+                        "user who posted it or by an administrator of credits.",
                         batch=batch.display_name,
                     )
                 )

@@ -168,7 +168,7 @@ class AccountCreditLine(models.Model):
     amount_open = fields.Monetary(
         compute="_compute_move_amounts",
         compute_sudo=True,
-        string="Rest",
+        string="Remaining",
         help="What is left of the credit on the account.",
     )
     expiry_date = fields.Date(related="batch_id.expiry_date")
@@ -254,7 +254,7 @@ class AccountCreditLine(models.Model):
     is_to_reverse = fields.Boolean(
         readonly=True,
         copy=False,
-        help="Its reversal was asked for, and is not done yet.",
+        help="Its reversal was requested and is not done yet.",
         written_by="posting",
     )
     _to_reverse_idx = models.Index("(batch_id, id) WHERE is_to_reverse")
@@ -286,7 +286,7 @@ class AccountCreditLine(models.Model):
         comodel_name="account.credit.correction",
         inverse_name="new_line_id",
         readonly=True,
-        help="The correction that the credit came of.",
+        help="The correction that created the credit.",
     )
     replaces_id = fields.Many2one(
         comodel_name="account.credit.line",
@@ -465,8 +465,8 @@ class AccountCreditLine(models.Model):
 
     def _get_guard_message(self, names):
         return self.env._(
-            "What became of a credit line is written by posting alone. Use Post, "
-            "Retry or Reverse on its batch."
+            "The result of a credit line is only written by posting. Use Post, Retry "
+            "or Reverse on its batch."
         )
 
     def _check_not_posted(self):
@@ -547,8 +547,8 @@ class AccountCreditLine(models.Model):
             if line.batch_id.id != batch_id:
                 raise UserError(
                     self.env._(
-                        "%(line)s belongs to its batch for good. Add the account to "
-                        "the other batch instead.",
+                        "%(line)s cannot be moved to another batch. Add the account "
+                        "to the other batch instead.",
                         line=line.display_name,
                     )
                 )

@@ -171,7 +171,10 @@ def find_posting_company(env, company_id):
     company = env["res.company"].browse(company_id)
     if not env.su and company not in env.user.company_ids:
         raise AccessError(
-            env._("You do not work in the company with the id %(id)s.", id=company_id)
+            env._(
+                "You do not have access to the company with the ID %(id)s.",
+                id=company_id,
+            )
         )
     return company
 

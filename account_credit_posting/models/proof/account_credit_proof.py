@@ -52,7 +52,7 @@ class AccountCreditProof(models.Model):
     checked_count = fields.Integer(
         string="Checked",
         readonly=True,
-        help="How many records all checks looked at together.",
+        help="The number of records checked by all checks.",
         written_by="proving",
     )
     failed_count = fields.Integer(string="Failed", readonly=True, written_by="proving")
@@ -85,7 +85,7 @@ class AccountCreditProof(models.Model):
                 )
                 if failed
                 else self.env._(
-                    "All %(checks)s checks hold; %(count)s records were looked at.",
+                    "All %(checks)s checks passed. %(count)s records were checked.",
                     checks=len(proof.check_ids),
                     count=proof.checked_count,
                 )

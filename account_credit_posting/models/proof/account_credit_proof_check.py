@@ -27,7 +27,7 @@ class AccountCreditProofCheck(models.Model):
     )
     code = fields.Char(required=True, readonly=True, written_by="proving")
     name = fields.Char(
-        string="What Is So",
+        string="Requirement",
         required=True,
         readonly=True,
         help="What was checked.",
@@ -37,7 +37,7 @@ class AccountCreditProofCheck(models.Model):
     checked_count = fields.Integer(
         string="Checked",
         readonly=True,
-        help="How many records it looked at.",
+        help="The number of records checked.",
         written_by="proving",
     )
     failed_count = fields.Integer(string="Failed", readonly=True, written_by="proving")
@@ -55,7 +55,7 @@ class AccountCreditProofCheck(models.Model):
         written_by="proving",
     )
     failed_names = fields.Text(
-        string="Which Ones",
+        string="First Failed Records",
         readonly=True,
         help="The first records that failed, as they were called.",
         written_by="proving",

@@ -133,7 +133,7 @@ STATES = Check(
 
 ISSUED = Check(
     code="issued",
-    name=_lt("The amount of each gift card and prepayment is what was booked for it"),
+    name=_lt("The amount of each gift card and prepayment is the amount booked for it"),
     how=_lt(
         "What it was issued with, or moved in, and each correction of that, are posted "
         "items; their sum is the amount that the record says."

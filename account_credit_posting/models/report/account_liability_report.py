@@ -107,7 +107,7 @@ class AccountLiabilityReport(models.TransientModel):
     )
     unused_figures = fields.Char(
         compute="_compute_unused_figures",
-        help="Names of the columns in which there is nothing.",
+        help="The names of the empty columns.",
     )
 
     @api.depends("line_ids.difference")

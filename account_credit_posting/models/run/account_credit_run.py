@@ -47,7 +47,7 @@ class AccountCreditRun(models.Model):
         written_by="posting",
     )
     is_scheduled = fields.Boolean(
-        string="Waits for Its Time",
+        string="Scheduled",
         readonly=True,
         help="Workers leave the lines alone until it is time.",
         written_by="posting",
@@ -672,7 +672,7 @@ class AccountCreditRun(models.Model):
                 return
             raise UserError(
                 self.env._(
-                    "Nothing is unused of the credits of %(batch)s.",
+                    "All credits of %(batch)s are used.",
                     batch=batch.name,
                 )
             )

@@ -44,10 +44,11 @@ class WorkerWatch:
         if idle <= const.WORKERS_AWAITED:
             return False
         return self.env._(
-            "No worker has come for %(minutes)s minutes. Ask whoever runs the server "
-            "to restart Odoo: its scheduled actions have stopped, as they do when "
-            "PostgreSQL restarts, or it runs without any (max_cron_threads = 0). "
-            "Nothing is lost, and the work goes on by itself.",
+            "No worker has come for %(minutes)s minutes. Ask the server "
+            "administrator to restart Odoo: its scheduled actions have stopped, as "
+            "they do when PostgreSQL restarts, or it runs without any "
+            "(max_cron_threads = 0). Nothing is lost, and the work continues "
+            "automatically.",
             minutes=int(idle // 60),
         )
 

@@ -121,7 +121,7 @@ class AccountStoredValue(models.Model):
         check_company=True,
         copy=False,
         domain="[('type', 'in', ('bank', 'cash', 'credit'))]",
-        help="The bank or the till that the money came into.",
+        help="The bank or cash journal that received the money.",
         written_by=("draft", "event"),
     )
     funding_account_id = fields.Many2one(
@@ -349,7 +349,7 @@ class AccountStoredValue(models.Model):
 
     def _get_guard_message(self, names):
         return self.env._(
-            "What became of a gift card or prepayment is written by its events alone: "
+            "The state of a gift card or prepayment is only written by its events: "
             "issue, use, correct, move, refund, block, void."
         )
 
@@ -362,8 +362,8 @@ class AccountStoredValue(models.Model):
             self,
             GROUP_USER,
             self.env._(
-                "You may not issue or use gift cards and prepayments. Ask an "
-                "administrator for the right Post credits."
+                "You are not allowed to issue or use gift cards and prepayments. Ask "
+                "an administrator for the access right Post credits."
             ),
             "read",
         )

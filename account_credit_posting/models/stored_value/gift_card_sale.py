@@ -131,8 +131,8 @@ def _check_others(invoice, lines):
     if invoice.currency_id.compare_amounts(total, 0) < 0:
         raise UserError(
             invoice.env._(
-                "%(invoice)s would cost less than its gift cards are worth: the other "
-                "lines come to %(total)s. Bill gift cards on an invoice of their own.",
+                "%(invoice)s would cost less than its gift cards are worth: the "
+                "other lines come to %(total)s. Invoice gift cards separately.",
                 invoice=invoice.display_name,
                 total=invoice.currency_id.format(total),
             )

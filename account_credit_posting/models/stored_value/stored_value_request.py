@@ -37,7 +37,9 @@ def get_own_company(env, company_id=None):
     """
     company = env["res.company"].browse(company_id) if company_id else env.company
     if not env.su and company not in env.companies:
-        raise UserError(env._("You do not work in this company. Choose another one."))
+        raise UserError(
+            env._("You do not have access to this company. Choose another one.")
+        )
     return company
 
 
@@ -114,7 +116,7 @@ def _prepare_details(company, details):
     if unknown := details.keys() - {"currency_id", "send_date", *DETAIL_FIELDS}:
         raise UserError(
             env._(
-                "These values are not known: %(names)s.",
+                "Unknown values: %(names)s.",
                 names=", ".join(sorted(unknown)),
             )
         )
@@ -182,7 +184,7 @@ def check_reason(env, reason):
     :raise UserError: when it is empty
     """
     if not (reason or "").strip():
-        raise UserError(env._("Say why: the reason is kept in the history."))
+        raise UserError(env._("Enter a reason: it is kept in the history."))
 
 
 # -----------------------------------------------------------------------------
@@ -243,7 +245,7 @@ def get_reasons(value, amount):
     if value.partner_id in get_accounts_of(_get_authors(value) | env.user):
         reasons.append(
             env._(
-                "%(account)s is the account of whoever issues it.",
+                "%(account)s is the account of the user who issues it.",
                 account=value.partner_id.display_name,
             )
         )

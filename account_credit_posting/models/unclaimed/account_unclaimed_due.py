@@ -282,8 +282,8 @@ class AccountUnclaimedDue(models.Model):
             self,
             f"{GROUP_INVOICE},{GROUP_MANAGER}",
             self.env._(
-                "You may not pay out gift cards. Ask an administrator for the right "
-                "to post invoices and refunds."
+                "You are not allowed to pay out gift cards. Ask an administrator for "
+                "the right to post invoices and refunds."
             ),
         )
         value = self.env["account.stored.value"].browse(self.id)

@@ -130,8 +130,8 @@ class AccountPostMoney(models.AbstractModel):
             self,
             "account.group_account_invoice",
             self.env._(
-                "You may not post payments and refunds. Ask an administrator for the "
-                "right Invoicing."
+                "You are not allowed to post payments and refunds. Ask an "
+                "administrator for the access right Invoicing."
             ),
             "write",
         )
@@ -262,7 +262,7 @@ class AccountPostMoney(models.AbstractModel):
         if not self.env.su and company not in self.env.companies:
             raise AccessError(
                 self.env._(
-                    "You do not work in %(company)s right now. Choose another "
+                    "You are not working in %(company)s. Choose another "
                     "classification.",
                     company=company.sudo().display_name,  # Only its name is told.
                 )

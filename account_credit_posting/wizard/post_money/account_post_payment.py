@@ -75,7 +75,7 @@ class AccountPostPayment(models.TransientModel):
     )
     rest_as = fields.Selection(
         selection=[("credit", "Open Credit"), ("prepayment", "Prepayment")],
-        string="The Rest",
+        string="Remaining Amount",
         required=True,
         default="credit",
         help="Open credit lowers what the account owes. A prepayment is money held for "

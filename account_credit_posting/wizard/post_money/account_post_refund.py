@@ -174,7 +174,7 @@ class AccountPostRefund(models.TransientModel):
                 )
             )
         if not (self.reason or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept in the log."))
+            raise UserError(self.env._("Enter a reason: it is kept in the log."))
         if not self._get_chosen():
             raise UserError(
                 self.env._("Enter how much is refunded of at least one of these.")

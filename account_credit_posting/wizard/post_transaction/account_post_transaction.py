@@ -106,7 +106,7 @@ class AccountPostTransaction(models.TransientModel):
         domain="[('model_id', '=', 'res.partner'), "
         "'|', ('user_ids', '=', False), ('user_ids', 'in', uid)]",
     )
-    notice = fields.Char(help="What became of the accounts that were added last.")
+    notice = fields.Char(help="What happened to the accounts that were added last.")
     amount_for_all = fields.Float(
         string="Set all to",
         digits=(16, 3),
@@ -226,13 +226,13 @@ class AccountPostTransaction(models.TransientModel):
     is_transferring = fields.Boolean(
         readonly=True,
         copy=False,
-        help="Post was clicked, and a scheduled action takes the accounts over.",
+        help="Post was clicked, and a scheduled action adds the accounts to the batch.",
         written_by="posting",
     )
     transfer_error = fields.Char(
         readonly=True,
         copy=False,
-        help="Why the accounts were not taken over; nothing was posted.",
+        help="Why the accounts were not added to the batch. Nothing was posted.",
         written_by="posting",
     )
 
@@ -447,8 +447,8 @@ class AccountPostTransaction(models.TransientModel):
         if company and not self.env.su and company not in self.env.user.company_ids:
             raise AccessError(
                 self.env._(
-                    "You do not work in the company with the id %(id)s. Choose another "
-                    "classification.",
+                    "You do not have access to the company with the ID %(id)s. "
+                    "Choose another classification.",
                     id=company.id,
                 )
             )

@@ -466,8 +466,8 @@ class AccountPostTransactionImport(models.TransientModel):
             number,
             ", ".join(names),
             self.env._(
-                "Several accounts fit: %(names)s. Enter the e-mail or the reference of "
-                "the one that is meant.",
+                "Several accounts match: %(names)s. Enter the e-mail or the "
+                "reference of the right one.",
                 names=", ".join(
                     account.name or str(account.id) for account in accounts
                 ),
@@ -582,7 +582,7 @@ class AccountPostTransactionImport(models.TransientModel):
             and not self.duplicates
             and self.env._(
                 "%(count)s of the rows name an account that has an amount already. "
-                "Choose what becomes of its amounts.",
+                "Choose what to do with its amounts.",
                 count=format_count(self.env, doubled),
             )
         )

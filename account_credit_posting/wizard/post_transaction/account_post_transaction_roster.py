@@ -239,7 +239,7 @@ class AccountPostTransactionRosterLine(models.TransientModel):
         relation="account_post_transaction_roster_candidate",
         column1="line_id",
         column2="partner_id",
-        string="Contacts That Fit",
+        string="Matching Contacts",
         readonly=True,
         written_by="checking",
     )
@@ -255,8 +255,8 @@ class AccountPostTransactionRosterLine(models.TransientModel):
             if vals.get("contact_id") and line.contact_id not in fitting:
                 raise UserError(
                     self.env._(
-                        "%(text)s means none of the contacts that fit. Choose one of "
-                        "them, or none.",
+                        "%(text)s does not match this contact. Choose one of the "
+                        "matching contacts, or none.",
                         text=line.text,
                     )
                 )

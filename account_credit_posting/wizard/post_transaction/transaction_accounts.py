@@ -122,14 +122,15 @@ class TransactionAccounts:
         if archived:
             sentences.append(
                 self.env._(
-                    "Not added, as archived: %(names)s.", names=self._format(archived)
+                    "Not added because they are archived: %(names)s.",
+                    names=self._format(archived),
                 )
             )
         if foreign:
             sentences.append(
                 self.env._(
-                    "Not added, as accounts of another company than %(company)s: "
-                    "%(names)s.",
+                    "Not added because they belong to another company than "
+                    "%(company)s: %(names)s.",
                     company=self.transaction.company_id.display_name,
                     names=self._format(foreign),
                 )

@@ -94,7 +94,7 @@ class TransactionResult:
                 )
             )
         if not sentences and batch:
-            sentences.append(self.env._("Nothing of this is posted any more."))
+            sentences.append(self.env._("None of this is posted anymore."))
         return " ".join(sentences)
 
     def _get_waiting_text(self):
@@ -102,8 +102,8 @@ class TransactionResult:
         batch = self.batch
         if self.transaction.is_transferring:
             return self.env._(
-                "%(accounts)s are taken over by %(batch)s, then posted in the "
-                "background. You can close this page.",
+                "%(accounts)s are added to %(batch)s, then posted in the background. "
+                "You can close this page.",
                 accounts=self.transaction.accounts_text,
                 batch=batch.name,
             )

@@ -47,9 +47,9 @@ class TransactionSetup:
             label = self._get_typed_field(column)._description_string(self.env)
             raise UserError(
                 self.env._(
-                    "%(amount)s stands beside %(label)s, and was not set. Click Set "
-                    "All to give it to every account. To keep the amounts of the list, "
-                    "enter zero there.",
+                    "%(amount)s was entered in %(label)s but not applied. Click Set "
+                    "All to apply it to every account, or enter zero to keep the "
+                    "amounts of the list.",
                     amount=formatLang(self.env, typed, digits=2),
                     label=label,
                 )
@@ -132,7 +132,7 @@ class TransactionSetup:
         if transaction.company_id not in self.env.companies:
             raise AccessError(
                 self.env._(
-                    "You do not work in %(company)s right now. Choose another "
+                    "You are not working in %(company)s. Choose another "
                     "classification.",
                     company=transaction.company_id.display_name,
                 )
@@ -350,7 +350,7 @@ class TransactionSetup:
         )
         return bool(repeated) and self.env._(
             "%(names)s got the same amount for %(item)s within the last %(days)s "
-            "days. Check that it is meant, then post.",
+            "days. Check them before you post.",
             names=format_account_names(repeated),
             item=transaction.credit_item_id.display_name,
             days=const.REPEATED_DAYS,

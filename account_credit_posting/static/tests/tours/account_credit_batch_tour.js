@@ -81,7 +81,7 @@ registry.category("web_tour.tours").add("account_credit_batch_reverse", {
             trigger: ".modal .alert-info:contains(80.00 is taken back)",
         },
         {
-            content: "Say why",
+            content: "Enter a reason",
             trigger: ".modal div[name=reason] input",
             run: "edit Wrong class",
         },

@@ -70,7 +70,7 @@ registry.category("web_tour.tours").add("account_credit_replace_and_move", {
                 ".modal div[name=preview]:contains(50.00):contains(40.00):contains(INV/)",
         },
         {
-            content: "Say why",
+            content: "Enter a reason",
             trigger: ".modal div[name=reason] input",
             run: "edit Typing error",
         },
@@ -95,7 +95,7 @@ registry.category("web_tour.tours").add("account_credit_replace_and_move", {
             trigger: ".modal div[name=preview]:contains(Family 1):contains(10.00)",
         },
         {
-            content: "Say why",
+            content: "Enter a reason",
             trigger: ".modal div[name=reason] input",
             run: "edit The sibling goes on",
         },
@@ -121,7 +121,7 @@ registry.category("web_tour.tours").add("account_credit_delete", {
             trigger: ".modal div[name=preview]:contains(INV/):contains(30.00)",
         },
         {
-            content: "Say why",
+            content: "Enter a reason",
             trigger: ".modal div[name=reason] input",
             run: "edit Wrong family",
         },

@@ -170,7 +170,7 @@ registry.category("web_tour.tours").add("gift_card_correct", {
             run: "edit 110 && press Tab",
         },
         {
-            content: "Say why",
+            content: "Enter a reason",
             trigger: ".modal div[name=reason] input",
             run: "edit Ten more were paid",
         },

@@ -76,7 +76,11 @@ registry.category("web_tour.tours").add("post_refund", {
             trigger: ".o_data_row:contains(Prepayment) [name=amount] input",
             run: "edit 25",
         },
-        { content: "Say why", trigger: "[name=reason] input", run: "edit Moved away" },
+        {
+            content: "Enter a reason",
+            trigger: "[name=reason] input",
+            run: "edit Moved away",
+        },
         { content: "See the sum", trigger: "[name=total]:contains(25.00)" },
         ...post,
         {
