@@ -47,6 +47,7 @@
         "views/account_unclaimed_property_views.xml",
         "views/account_unclaimed_due_views.xml",
         "views/account_credit_dashboard_views.xml",
+        "views/account_breakage_estimate_views.xml",
         "views/report_liability.xml",
         "views/account_liability_report_views.xml",
         "views/account_credit_proof_views.xml",

@@ -35,6 +35,8 @@ STORED_VALUE_ACCOUNTS = {
     "promotional_liability_account_id": (_lt("Gift Cards Given Away"), "advances"),
     "gift_card_promotion_account_id": (_lt("Promotional Gift Cards"), "discounts"),
     "breakage_account_id": (_lt("Breakage of Gift Cards"), "breakage"),
+    # Beside the liability, which it lowers: it holds no gift card.
+    "breakage_contra_account_id": (_lt("Expected Breakage"), "advances"),
 }
 
 UNCLAIMED_ACCOUNT_NAME = _lt("Unclaimed Property Payable")

@@ -31,7 +31,7 @@ ROOMS = (
     ("application",),
     ("run",),
     ("stored_value", "approval", "correction", "notice"),
-    ("billing", "unclaimed"),
+    ("billing", "unclaimed", "breakage"),
     ("report", "proof"),
     ("wizard", "controllers"),
 )

@@ -10,6 +10,7 @@ from . import correction
 from . import notice
 from . import billing
 from . import unclaimed
+from . import breakage
 from . import report
 from . import proof
 from . import account_account

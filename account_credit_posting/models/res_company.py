@@ -186,6 +186,17 @@ class ResCompany(models.Model):
         help="Credited with what is left of gift cards and prepayments that are handed "
         "to a state, debited when that is paid.",
     )
+    breakage_contra_account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Expected Breakage",
+        check_company=True,
+        domain=[
+            ("account_type", "=", "liability_current"),
+            ("holds_stored_value", "=", False),
+        ],
+        help="Debited with what is expected to stay unused, while the gift cards and "
+        "prepayments themselves stay as they are: it lowers their liability.",
+    )
     gift_card_validity_months = fields.Integer(
         string="Gift Cards Are Valid",
         help=(

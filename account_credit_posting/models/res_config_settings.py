@@ -104,6 +104,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.unclaimed_property_account_id",
         readonly=False,
     )
+    breakage_contra_account_id = fields.Many2one(
+        related="company_id.breakage_contra_account_id",
+        readonly=False,
+    )
     gift_card_validity_months = fields.Integer(
         related="company_id.gift_card_validity_months",
         readonly=False,

@@ -48,6 +48,7 @@ from . import (
     test_account_stored_value_use,
     test_attack,
     test_booked_events,
+    test_breakage_estimate,
     test_gift_card_code,
     test_gift_card_sale,
     test_hoot,

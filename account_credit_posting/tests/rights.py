@@ -71,6 +71,10 @@ AUDITED = {**rows(AUDIT, "read"), **WRITTEN_BY_NOBODY}
 
 #: ``{model: {method: right}}``
 METHODS = {
+    "account.breakage.estimate": {
+        **rows(AUDIT, "read", "action_view_move"),
+        **rows(PROVE, "create", "write", "unlink", "action_compute", "action_post"),
+    },
     "account.billing.movement": KEPT,
     "account.billing.statement": rows(
         SEE, "create", "read", "write", "unlink", "action_print"

@@ -257,6 +257,9 @@ class TestAttack(StoredValueCommon, HttpCase):
             "free": free,
             "letter": due.unclaimed_ids._create_letters("print"),
             "proof": cls.env["account.credit.proof"].sudo()._prove(cls.company),
+            "estimate": cls.env["account.breakage.estimate"].create(
+                {"issue_date": "2024-03-15", "unused_share": 10}
+            ),
         }
 
     @classmethod
@@ -312,6 +315,7 @@ class TestAttack(StoredValueCommon, HttpCase):
         """Return values with which a record of a model can be created."""
         known = self.records
         others = {
+            "account.breakage.estimate": {"unused_share": 10},
             "account.credit.batch": {"credit_item_id": self.item.id},
             "account.credit.line": {
                 "batch_id": known["draft"].id,
@@ -421,6 +425,7 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "account.credit.application": known["application"],
                 "account.credit.correction": known["correction"],
                 "account.credit.notice": known["posted"].notice_ids,
+                "account.breakage.estimate": known["estimate"],
                 "account.credit.batch": known["posted"],
                 "account.credit.dashboard": self.env["account.credit.dashboard"].search(
                     [("company_id", "=", self.company.id)], limit=1

@@ -150,7 +150,8 @@ class TestResCompany(AccountCreditCommon):
                 ["Operating Activities"],
             ),
             "breakage_account_id": ("450001", "income_other", []),
-            "unclaimed_property_account_id": ("212004", "liability_current", []),
+            "unclaimed_property_account_id": ("212005", "liability_current", []),
+            "breakage_contra_account_id": ("212004", "liability_current", []),
         }
         company = self._create_company(name="Lakeside")
         self.assertEqual(self._get_codes(company), expected)
@@ -172,7 +173,8 @@ class TestResCompany(AccountCreditCommon):
                 "promotional_liability_account_id": "212003",
                 "gift_card_promotion_account_id": "400002",
                 "breakage_account_id": str(int(gains.code) + 1),
-                "unclaimed_property_account_id": "212004",
+                "unclaimed_property_account_id": "212005",
+                "breakage_contra_account_id": "212004",
             },
         )
 
@@ -218,7 +220,8 @@ class TestResCompany(AccountCreditCommon):
                     "promotional_liability_account_id": "212003",
                     "gift_card_promotion_account_id": "400002",
                     "breakage_account_id": "450001",
-                    "unclaimed_property_account_id": "212004",
+                    "unclaimed_property_account_id": "212005",
+                    "breakage_contra_account_id": "212004",
                 },
             )
 
