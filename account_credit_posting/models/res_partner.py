@@ -542,6 +542,10 @@ class ResPartner(models.Model):
         :raise AccessError: when the user may not issue
         """
         self.ensure_one()
+        return self._get_new_stored_value_action()
+
+    def _get_new_stored_value_action(self):
+        """Return what opens the dialog; without an account it is chosen there."""
         values = self.env["account.stored.value"]
         values._check_may_use()
         value_type = self.env.context.get("value_type", "gift_card")

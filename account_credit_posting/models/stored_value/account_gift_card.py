@@ -1,13 +1,23 @@
 """The code of a gift card, and the card: printed, or sent by e-mail."""
 
+import base64
 import hashlib
 import hmac
+import io
 import logging
 import secrets
+
+from reportlab.graphics.barcode import createBarcodeDrawing
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import consteq, format_date
+from odoo.tools.pdf import (
+    DictionaryObject,
+    NameObject,
+    PdfFileReader,
+    PdfFileWriter,
+)
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
@@ -335,8 +345,21 @@ class GiftCard:
         last4 = self.value.code_last4 or HIDDEN_CODE[-CODE_GROUP:]
         return self.env.context.get("card_code") or HIDDEN_CODE[:-CODE_GROUP] + last4
 
+    def get_code_image(self):
+        """Return the code as a QR code for ``img``; False where it is not told.
+
+        The image is in the card itself: Odoo's address of barcodes would have the code
+        in it, and so would the log. An SVG, which needs no library of the system.
+        """
+        code = self.env.context.get("card_code")
+        if not code:
+            return False
+        drawing = createBarcodeDrawing("QR", value=code, width=180, height=180)
+        image = base64.b64encode(drawing.asString("svg").encode())
+        return f"data:image/svg+xml;base64,{image.decode()}"
+
     def render(self, code):
-        """Render the printable card.
+        """Render the printable card, which opens the dialog of the printer.
 
         :param code: of this card
         :return: ``(content, "pdf")``, or ``"html"`` where there is no wkhtmltopdf
@@ -353,7 +376,26 @@ class GiftCard:
         content, _report_type = render(
             "account_credit_posting.action_report_gift_card", self.value.ids
         )
-        return content, "pdf" if can_pdf else "html"
+        return (self._print_at_once(content), "pdf") if can_pdf else (content, "html")
+
+    def get_title(self):
+        """Return what the printed card is called; its code is not in it."""
+        return self.env._("Gift Card %(name)s", name=self.value.name)
+
+    def _print_at_once(self, content):
+        """Let a PDF have the title of the card, and be printed when it is opened."""
+        writer = PdfFileWriter()
+        writer.append_pages_from_reader(PdfFileReader(io.BytesIO(content)))
+        writer.add_metadata({"/Title": self.get_title()})
+        writer._root_object[NameObject("/OpenAction")] = DictionaryObject(
+            {
+                NameObject("/S"): NameObject("/Named"),
+                NameObject("/N"): NameObject("/Print"),
+            }
+        )
+        with io.BytesIO() as result:
+            writer.write(result)
+            return result.getvalue()
 
     def schedule(self, email, date):
         """Let the card be e-mailed, with a new code that is made when it leaves.

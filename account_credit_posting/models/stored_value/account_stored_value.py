@@ -794,9 +794,10 @@ class AccountStoredValue(models.Model):
         self.ensure_one()
         return self.recipient_email or self.partner_id.email or False
 
-    def _get_card_code(self):
+    def _get_card_code(self, is_image=False):
         """Return what stands on the card as its code; templates call it."""
-        return GiftCard(self).get_shown_code()
+        card = GiftCard(self)
+        return card.get_code_image() if is_image else card.get_shown_code()
 
     # -------------------------------------------------------------------------
     # SCREENS

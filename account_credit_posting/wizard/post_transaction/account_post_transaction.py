@@ -13,7 +13,7 @@ from .transaction_accounts import TransactionAccounts
 from .transaction_again import TransactionAgain
 from .transaction_lines import TransactionLines
 from .transaction_result import TransactionResult
-from .transaction_setup import MONEY_PAGES, TransactionSetup
+from .transaction_setup import TransactionSetup
 from .transaction_transfer import TransactionTransfer
 
 #: The steps in their order; the last one cannot be left.
@@ -59,6 +59,8 @@ class AccountPostTransaction(models.TransientModel):
             ("credit", "Credit"),
             ("payment", "Payment"),
             ("refund", "Refund"),
+            ("gift_card", "Gift Card"),
+            ("prepayment", "Prepayment"),
         ],
         required=True,
         default="credit",
@@ -555,15 +557,14 @@ class AccountPostTransaction(models.TransientModel):
     def action_next(self):
         """Go to the next step, when this one is complete.
 
-        A payment or a refund goes on on a page of its own: one account, one amount.
+        What is for one account, such as a payment, goes on on a page of its own.
 
         :return: True, or a window action
         :raise UserError: when something is missing; what was typed is kept
         """
         self._check_open_step()
-        if self.step == "type" and self.transaction_type in MONEY_PAGES:
-            pages = self.env[MONEY_PAGES[self.transaction_type]]
-            return pages._get_open_action(self)
+        if self.step == "type" and (action := TransactionSetup(self).get_page()):
+            return action
         if self.step == "accounts":
             TransactionSetup(self).check_accounts()
         elif self.step == "amounts":

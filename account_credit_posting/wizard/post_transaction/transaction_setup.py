@@ -19,6 +19,10 @@ MONEY_PAGES = {
 }
 
 
+#: What is issued in a dialog of its own.
+STORED_VALUES = ("gift_card", "prepayment")
+
+
 class TransactionSetup:
     """Whether a transaction can be posted as it is, and what is worth a warning.
 
@@ -29,6 +33,26 @@ class TransactionSetup:
         transaction.ensure_one()
         self.transaction = transaction
         self.env = transaction.env
+
+    def get_page(self):
+        """Return the action that opens the page of the type, where it has its own.
+
+        :return: a window action, or None
+        """
+        transaction_type = self.transaction.transaction_type
+        if transaction_type in MONEY_PAGES:
+            pages = self.env[MONEY_PAGES[transaction_type]]
+            return pages._get_open_action(self.transaction)
+        if transaction_type in STORED_VALUES:
+            lines = self.transaction._find_lines(Domain.TRUE, limit=2)
+            account = lines.partner_id if len(lines) == 1 else lines.partner_id[:0]
+            company = self.transaction.company_id
+            return (
+                account.with_company(company)
+                .with_context(value_type=transaction_type)
+                ._get_new_stored_value_action()
+            )
+        return None
 
     # -------------------------------------------------------------------------
     # THE SAME AMOUNT FOR ALL
@@ -112,7 +136,7 @@ class TransactionSetup:
         :raise UserError: says what is missing; what was typed is kept
         """
         transaction = self.transaction
-        if transaction.transaction_type in MONEY_PAGES:
+        if transaction.transaction_type in (*MONEY_PAGES, *STORED_VALUES):
             raise UserError(
                 self.env._(
                     "Payments and refunds are posted on their own page. Go back to "

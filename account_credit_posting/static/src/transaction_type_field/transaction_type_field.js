@@ -32,6 +32,19 @@ const TYPES = {
                 "prepayment, never more than is left of it."
         ),
     },
+    gift_card: {
+        icon: "fa-gift",
+        description: _t(
+            "Sells a gift card or gives one away. Its code is shown once, to be printed " +
+                "or sent by e-mail."
+        ),
+    },
+    prepayment: {
+        icon: "fa-bank",
+        description: _t(
+            "Holds money of one account for what is invoiced later, as a liability."
+        ),
+    },
 };
 
 /**
