@@ -28,7 +28,7 @@ SAME = {
         "Type",
     ),
     *("XXXX-XXXX-XXXX-XXXX", "credit", "id", "credit_back", "credit_note", "entry"),
-    *("payment", "refund", "Page", "Code", "Name"),
+    *("payment", "refund", "Page", "Code", "Name", "minutes"),
     *("UTF-8", "UTF-16", "Mac OS Roman"),
     "'%s %s' % (object.display_name, object.date_to)",
     *("03", "12", "24", "36"),
