@@ -37,8 +37,8 @@ class ResCompany(models.Model):
         string="Discounts and Credits Given",
         check_company=True,
         domain=[("internal_group", "in", ("income", "expense"))],
-        help="Debited by a credit, unless its credit item has a ledger account of its "
-        "own. The account's receivable is credited.",
+        help="Debited by a credit, unless the credit item has its own ledger account. "
+        "The account's receivable is credited.",
     )
     credit_accounting_is_new = fields.Boolean(
         compute="_compute_credit_accounting_is_new",
@@ -98,8 +98,8 @@ class ResCompany(models.Model):
     )
     credit_approval_has_manager_limits = fields.Boolean(
         string="Other Limits for Administrators",
-        help="Administrators of credits have limits of their own. Without it, those of "
-        "everybody hold for them, too.",
+        help="Administrators of credits have their own limits. Otherwise the general "
+        "limits apply to them, too.",
     )
     credit_approval_manager_amount = fields.Monetary(
         string="Total of Administrators",

@@ -156,6 +156,4 @@ class ResConfigSettings(models.TransientModel):
         :raise AccessError: when the user is no administrator of the system
         """
         rotate_code_key(self.env)
-        return notify(
-            self.env._("New codes have a new key. Those made before stay valid.")
-        )
+        return notify(self.env._("New codes use a new key. Existing codes stay valid."))

@@ -25,21 +25,21 @@ class ResPartner(models.Model):
         compute_sudo=True,
         string="Open Credit",
         groups=BILLING_GROUPS,
-        help="What is left of the credits posted to the account, in company currency.",
+        help="The open amount of the credits of the account, in company currency.",
     )
     gift_card_balance = fields.Monetary(
         compute="_compute_stored_value_balances",
         compute_sudo=True,
         string="Gift Cards",
         groups=BILLING_GROUPS,
-        help="What is left on the gift cards of the account, in company currency.",
+        help="The balance of the gift cards of the account, in company currency.",
     )
     prepayment_balance = fields.Monetary(
         compute="_compute_stored_value_balances",
         compute_sudo=True,
         string="Prepayments",
         groups=BILLING_GROUPS,
-        help="What is left of the prepayments of the account, in company currency.",
+        help="The balance of the prepayments of the account, in company currency.",
     )
     stored_value_ids = fields.One2many(
         comodel_name="account.stored.value",
@@ -86,7 +86,7 @@ class ResPartner(models.Model):
         compute="_compute_dues",
         compute_sudo=True,
         groups=BILLING_GROUPS,
-        help="What is due on that day.",
+        help="The amount due on that day.",
     )
     current_invoice_ids = fields.Many2many(
         comodel_name="account.move",

@@ -186,7 +186,7 @@ class TestAccountCreditBatchApprovalLimits(ApprovalCommon):
         batch = transaction.batch_id
         self.assertWaits(batch)
         self.assertTrue(transaction.is_waiting)
-        self.assertIn("Waits for approval by", transaction.result_text)
+        self.assertIn("Waiting for approval by", transaction.result_text)
         batch.with_user(self.manager).action_approve()
         transaction.invalidate_recordset()
         self.assertFalse(transaction.is_waiting)

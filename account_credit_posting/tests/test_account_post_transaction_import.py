@@ -237,7 +237,7 @@ class TestAccountPostTransactionImport(ImportCommon):
         )
         expected = [
             (3, "Nobody at all", "Nobody has this name, e-mail or reference."),
-            (4, "", "No account. Enter a name, e-mail or reference."),
+            (4, "", "There is no account. Enter a name, e-mail or reference."),
             (5, "Family 4", "Family 4 is archived. Unarchive the account"),
             (6, "Family 5", "Family 5 belongs to another company than"),
             (7, "1e9", "No amount in USD. Write it like 1,234.50"),

@@ -200,7 +200,9 @@ class TestStoredValueAhead(StoredValueCommon):
             lambda: managers.refund(10, self.bank.id),
         ):
             with (
-                self.assertRaisesRegex(UserError, "the rest is dated ahead"),
+                self.assertRaisesRegex(
+                    UserError, "the remaining amount has a later date"
+                ),
                 self.env.cr.savepoint(),
             ):
                 call()
@@ -235,7 +237,7 @@ class TestStoredValueAhead(StoredValueCommon):
         self.assertEqual(value.balance, 150)
         invoice = self._create_invoice(self.account, 120)
         self.assertEqual(value.with_user(self.clerk).apply_to_invoice(invoice.id), 100)
-        with self.assertRaisesRegex(UserError, "the rest is dated ahead"):
+        with self.assertRaisesRegex(UserError, "the remaining amount has a later date"):
             value.with_user(self.manager).refund(50, self.bank.id)
         with self.day:
             value.with_user(self.manager).refund(50, self.bank.id)
@@ -264,7 +266,7 @@ class TestStoredValueAhead(StoredValueCommon):
             }
         )
         invoice.action_post()
-        with self.assertRaisesRegex(UserError, "the rest is dated ahead"):
+        with self.assertRaisesRegex(UserError, "the remaining amount has a later date"):
             invoice._reverse_moves(
                 [{"date": "2024-03-09", "invoice_date": "2024-03-09"}], cancel=True
             )

@@ -228,7 +228,7 @@ class TestGiftCardSale(StoredValueCommon):
         credit = self._post_line(15)
         invoice = self._sell()
         self.assertEqual(invoice.amount_residual, 50)
-        with self.assertRaisesRegex(UserError, "sells no gift card"):
+        with self.assertRaisesRegex(UserError, "without gift cards"):
             prepayment.with_user(self.clerk).apply_to_invoice(invoice.id)
         invoice.with_user(self.clerk).apply_account_credits()
         self.assertEqual(invoice.amount_residual, 50)

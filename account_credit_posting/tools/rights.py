@@ -81,11 +81,14 @@ def get_waiting_text(env, approvers, reasons):
     names = approvers.sudo().mapped("name")
     first = (
         env._(
-            "Waits for approval by %(names)s.",
+            "Waiting for approval by %(names)s.",
             names=format_list(env, names, style="or"),
         )
         if names
-        else env._("Waits for approval, but no other administrator can do it.")
+        else env._(
+            "Waiting for approval, but there is no other administrator who can "
+            "approve it."
+        )
     )
     return " ".join([first, *reasons])
 

@@ -40,7 +40,7 @@ class AccountCreditBatchReverse(models.TransientModel):
         compute="_compute_figures",
         help="What is used and what is not, see `_get_figures`.",
     )
-    effect = fields.Char(compute="_compute_effect", help="What reversing will do.")
+    effect = fields.Char(compute="_compute_effect", help="The effect of the reversal.")
     is_possible = fields.Boolean(compute="_compute_effect")
     application_ids = fields.Many2many(
         comodel_name="account.credit.application",

@@ -49,7 +49,7 @@ class AccountCreditLineChange(models.TransientModel):
         help="What the history and later messages show. A document that was printed "
         "stays as it is.",
     )
-    private_comment = fields.Text(help="For the office only.")
+    private_comment = fields.Text(help="Internal note.")
     contact_id = fields.Many2one(
         comodel_name="res.partner",
         string="Enrollee",
@@ -83,7 +83,7 @@ class AccountCreditLineChange(models.TransientModel):
         default=lambda self: get_today(self.env.company),
         help="The accounting date of what is posted.",
     )
-    reason = fields.Char(help="Kept in the log of the batch, for the office.")
+    reason = fields.Char(help="Internal: kept in the log of the batch.")
     error = fields.Char(compute="_compute_prepared", help="Why it cannot be done.")
     preview = fields.Html(
         compute="_compute_prepared",

@@ -66,7 +66,7 @@ class AccountStoredValueChange(models.TransientModel):
         string="Owner's State",
         help="Its law counts for cash-out and unclaimed property.",
     )
-    memo = fields.Text(help="For the office only.")
+    memo = fields.Text(help="Internal note.")
     recipient_name = fields.Char()
     recipient_email = fields.Char()
     sender_name = fields.Char()

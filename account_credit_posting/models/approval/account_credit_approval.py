@@ -214,8 +214,8 @@ class AccountCreditApproval(models.AbstractModel):
         ):
             raise UserError(
                 self.env._(
-                    "%(batch)s has changed since you opened it. Look at it again, then "
-                    "approve it.",
+                    "%(batch)s has changed since you opened it. Review it again, "
+                    "then approve it.",
                     batch=batch.display_name,
                 )
             )

@@ -81,7 +81,7 @@ class AccountCreditCorrection(models.Model):
     )
     reason = fields.Char(
         readonly=True,
-        help="What the user said, for the office.",
+        help="The internal comment of the user.",
         written_by="correcting",
     )
     _new_line_id_unique = models.UniqueIndex(

@@ -88,7 +88,7 @@ class AccountCreditBatch(models.Model):
         written_by=("draft", "posting"),
     )
     private_comment = fields.Text(
-        help="For the office only. It is on no document and in no message.",
+        help="Internal note. It is not printed on documents or included in messages.",
         written_by=("draft", "posting"),
     )
     document_form = fields.Selection(
@@ -180,8 +180,8 @@ class AccountCreditBatch(models.Model):
         ondelete="restrict",
         domain=lambda self: self._get_charge_item_domain(),
         tracking=True,
-        help="What the accounts are invoiced for. Its ledger account and its taxes are "
-        "those of any customer invoice. A credit of the same line pays that invoice.",
+        help="The product that the accounts are invoiced for, with its ledger account "
+        "and taxes. A credit of the same line pays the invoice.",
         written_by=("draft", "posting"),
     )
     invoice_date_due = fields.Date(
@@ -233,7 +233,7 @@ class AccountCreditBatch(models.Model):
     )
     approval_text = fields.Char(
         compute="_compute_approval_text",
-        help="Who can approve it, and why that is needed.",
+        help="The users who can approve it, and why an approval is needed.",
     )
     can_approve = fields.Boolean(compute="_compute_can_approve")
     post_at = fields.Datetime(
@@ -250,7 +250,7 @@ class AccountCreditBatch(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
-        help="Who asked last to post or to reverse it, and how far that is.",
+        help="The user who last requested to post or reverse it, and the progress.",
         written_by="posting",
     )
     requested_by_id = fields.Many2one(

@@ -169,7 +169,7 @@ class AccountCreditLine(models.Model):
         compute="_compute_move_amounts",
         compute_sudo=True,
         string="Remaining",
-        help="What is left of the credit on the account.",
+        help="The open amount of the credit.",
     )
     expiry_date = fields.Date(related="batch_id.expiry_date")
     _move_id_unique = models.UniqueIndex(
@@ -265,7 +265,7 @@ class AccountCreditLine(models.Model):
     )
     private_comment = fields.Text(
         compute="_compute_comments",
-        help="For the office only: that of the batch, until it is changed here.",
+        help="Internal note. That of the batch, unless it is changed here.",
     )
     has_own_comments = fields.Boolean(
         readonly=True,

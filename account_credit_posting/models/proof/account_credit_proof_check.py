@@ -30,7 +30,7 @@ class AccountCreditProofCheck(models.Model):
         string="Requirement",
         required=True,
         readonly=True,
-        help="What was checked.",
+        help="The requirement that was checked.",
         written_by="proving",
     )
     how = fields.Text(string="How It Was Checked", readonly=True, written_by="proving")

@@ -151,7 +151,7 @@ class AccountStoredValueAgeing(models.Model):
         readonly=True,
         depends_context=CONTEXT,
     )
-    amount = figure("Left", "What is owed to the customer.", depends_context=CONTEXT)
+    amount = figure("Left", "The amount owed to the customer.", depends_context=CONTEXT)
     expires_30 = figure(
         "Expires in 30 Days",
         "What is left of it if nobody uses it.",

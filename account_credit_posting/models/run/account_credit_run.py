@@ -43,20 +43,23 @@ class AccountCreditRun(models.Model):
     requested_by_id = fields.Many2one(
         comodel_name="res.users",
         readonly=True,
-        help="Who asked to post it, or to reverse it: the entries are in that name.",
+        help=(
+            "The user who requested to post or reverse it. The entries are in the "
+            "name of this user."
+        ),
         written_by="posting",
     )
     is_scheduled = fields.Boolean(
         string="Scheduled",
         readonly=True,
-        help="Workers leave the lines alone until it is time.",
+        help="Workers do not process the lines before that time.",
         written_by="posting",
     )
     _scheduled_idx = models.Index("(batch_id) WHERE is_scheduled")
     is_paused = fields.Boolean(
         string="Paused",
         readonly=True,
-        help="Workers leave the pending lines alone.",
+        help="Workers do not process the pending lines.",
         written_by="posting",
     )
     start = fields.Datetime(readonly=True, written_by="posting")
@@ -210,8 +213,8 @@ class AccountCreditRun(models.Model):
         if self.batch_id.document_form == "entry":
             raise UserError(
                 self.env._(
-                    "Credits beside invoices are posted as credit notes. Choose "
-                    "this under Posted As."
+                    "Credits posted with invoices are credit notes. Choose this "
+                    "under Posted As."
                 )
             )
 

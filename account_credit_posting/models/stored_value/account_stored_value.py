@@ -218,7 +218,7 @@ class AccountStoredValue(models.Model):
         tracking=True,
         written_by="state",
     )
-    memo = fields.Text(help="For the office only.", written_by=("draft", "event"))
+    memo = fields.Text(help="Internal note.", written_by=("draft", "event"))
     # The card.
     recipient_name = fields.Char(written_by=("draft", "event"))
     recipient_email = fields.Char(written_by=("draft", "event"))

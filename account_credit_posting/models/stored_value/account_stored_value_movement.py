@@ -59,7 +59,7 @@ class AccountStoredValueMovement(models.Model):
     balance_after = fields.Monetary(
         compute="_compute_balance_after",
         string="Balance",
-        help="What was left after it.",
+        help="The balance after it.",
     )
 
     @api.depends("stored_value_id", "date")

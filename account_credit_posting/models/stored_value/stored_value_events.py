@@ -449,8 +449,8 @@ def check_available(value, amount, date):
     later = [day for day, held in days if currency.compare_amounts(amount, held) <= 0]
     raise UserError(
         value.env._(
-            "%(name)s has %(available)s to use on %(date)s, less than %(amount)s: the "
-            "rest is dated ahead. Use it from %(later)s on.",
+            "%(name)s has %(available)s to use on %(date)s, less than %(amount)s: "
+            "the remaining amount has a later date. Use it from %(later)s on.",
             name=value.name,
             available=currency.format(available),
             date=format_date(value.env, date),

@@ -119,8 +119,8 @@ def pay_invoice(value, invoice, amount=None):
 def _get_nothing_paid_message(values):
     env = values.env
     return env._(
-        "Nothing was paid with %(names)s. It takes an open invoice of %(accounts)s "
-        "in %(currencies)s that sells no gift card, and something left to use.",
+        "Nothing was paid with %(names)s. This requires an open invoice of "
+        "%(accounts)s in %(currencies)s without gift cards, and a remaining balance.",
         names=format_list(env, values.mapped("name")),
         accounts=format_list(env, values.partner_id.mapped("display_name")),
         currencies=format_list(env, values.currency_id.mapped("name")),

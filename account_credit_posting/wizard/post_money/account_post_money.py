@@ -54,9 +54,7 @@ class AccountPostMoney(models.AbstractModel):
         check_company=True,
         domain=lambda self: [("type", "in", const.MONEY_JOURNALS)],
     )
-    private_comment = fields.Text(
-        help="For the office only: a note in the log of the payment."
-    )
+    private_comment = fields.Text(help="Internal note in the log of the payment.")
     result = fields.Html(readonly=True, copy=False, written_by="posting")
     payment_ids = fields.Many2many(
         comodel_name="account.payment",

@@ -32,7 +32,7 @@ class AccountPostPayment(models.TransientModel):
         required=True,
         help="Pays invoices in this currency.",
     )
-    amount = fields.Monetary(help="What came in.")
+    amount = fields.Monetary(help="The amount received.")
     amount_due = fields.Monetary(
         compute="_compute_amount_due",
         string="Owes",
@@ -78,8 +78,8 @@ class AccountPostPayment(models.TransientModel):
         string="Remaining Amount",
         required=True,
         default="credit",
-        help="Open credit lowers what the account owes. A prepayment is money held for "
-        "the account: a liability with a history of its own.",
+        help="Open credit lowers what the account owes. A prepayment is money held "
+        "for the account: a liability with its own history.",
     )
     rest = fields.Monetary(compute="_compute_preview")
     preview = fields.Html(compute="_compute_preview", sanitize=False)

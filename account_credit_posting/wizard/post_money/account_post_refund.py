@@ -31,7 +31,7 @@ class AccountPostRefund(models.TransientModel):
         compute="_compute_total",
         help="What is paid back, for each currency.",
     )
-    reason = fields.Char(help="For the office: kept in the log of what is refunded.")
+    reason = fields.Char(help="Internal: kept in the log of the refunded document.")
     is_manager = fields.Boolean(
         compute="_compute_is_manager",
         help="Credits, gift cards and prepayments are refunded by administrators.",

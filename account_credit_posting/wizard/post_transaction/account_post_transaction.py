@@ -148,7 +148,7 @@ class AccountPostTransaction(models.TransientModel):
     )
     public_comment = fields.Text(help="Printed on the credit note.")
     private_comment = fields.Text(
-        help="For the office only: on no document and in no message."
+        help="Internal note: not printed on documents or included in messages."
     )
     company_warning = fields.Char(compute="_compute_warnings")
     repeated_warning = fields.Char(compute="_compute_warnings")
@@ -179,7 +179,7 @@ class AccountPostTransaction(models.TransientModel):
         comodel_name="product.product",
         check_company=True,
         domain=lambda self: self.env["account.credit.batch"]._get_charge_item_domain(),
-        help="What the accounts are invoiced for.",
+        help="The product that the accounts are invoiced for.",
     )
     invoice_payment_term_id = fields.Many2one(
         comodel_name="account.payment.term",
@@ -200,7 +200,7 @@ class AccountPostTransaction(models.TransientModel):
     )
     credit_total = fields.Char(
         compute="_compute_credit_total",
-        help="The sum of the credits beside the invoices, for each currency.",
+        help="The sum of the credits posted with the invoices, for each currency.",
     )
     post_at = fields.Datetime(
         string="Post Later",

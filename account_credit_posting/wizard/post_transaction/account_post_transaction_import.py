@@ -445,7 +445,9 @@ class AccountPostTransactionImport(models.TransientModel):
             elif names:
                 missing.append((number, names))
             else:
-                reason = self.env._("No account. Enter a name, e-mail or reference.")
+                reason = self.env._(
+                    "There is no account. Enter a name, e-mail or reference."
+                )
                 problems.append(Problem(number, "", reason))
         return accounts, problems + self._explain_missing(missing, finder)
 

@@ -41,7 +41,7 @@ class AccountPostTransactionLine(models.TransientModel):
     amount = fields.Monetary(help="Above zero, in the currency of the account.")
     credit_amount = fields.Monetary(
         string="Credit",
-        help="Posted beside the invoice, and pays it. Zero for none.",
+        help="Posted with the invoice, and pays it. Zero: no credit.",
     )
     company_currency_id = fields.Many2one(
         related="company_id.currency_id",
@@ -56,7 +56,7 @@ class AccountPostTransactionLine(models.TransientModel):
     open_credit = fields.Monetary(
         compute="_compute_balances",
         currency_field="company_currency_id",
-        help="What is left of earlier credits.",
+        help="The open amount of earlier credits.",
     )
 
     usual_limit = fields.Monetary(

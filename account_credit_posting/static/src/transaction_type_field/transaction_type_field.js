@@ -7,7 +7,7 @@ const TYPES = {
     invoice: {
         icon: "fa-file-text-o",
         description: _t(
-            "Charges one account or many for an item, each by an invoice of its own. " +
+            "Charges one account or many for an item, each with its own invoice. " +
                 "A credit can be posted along with it, and pays it at once."
         ),
     },
