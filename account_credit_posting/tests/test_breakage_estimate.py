@@ -177,3 +177,26 @@ class TestBreakageEstimate(LiabilityCommon):
         self.company.breakage_contra_account_id = False
         with self.assertRaisesRegex(UserError, "no account for expected breakage"):
             estimate.action_post()
+
+    def test_remote_method(self):
+        self._issue_on(ISSUED, 70)
+        used = self._issue_on(ISSUED, 30)
+        self._use(used, 10)
+        self.assertEqual(self._estimate(method="remote").breakage, 0)
+        estimate = self._estimate(method="remote", remote_months=12)
+        estimate.action_post()
+        self.assertItems(
+            estimate.move_id, [(self.contra, 70, 70), (self.breakage, -70, -70)]
+        )
+
+    def test_other_company(self):
+        other = self._create_company(name="Lakeside")
+        with self.assertRaises(AccessError):
+            self._estimate(company_id=other.id)
+        self._issue_on(ISSUED, 100)
+        estimate = self.estimates.create(
+            {"company_id": other.id, "issue_date": ISSUED, "unused_share": 10}
+        )
+        self.assertEqual(estimate.sold, 0)
+        with self.assertRaises(AccessError):
+            estimate.with_user(self.keeper).action_post()
