@@ -170,7 +170,6 @@ class AccountBreakageEstimate(models.Model):
     )
     posted_by_id = fields.Many2one(
         comodel_name="res.users",
-        string="Posted By",
         readonly=True,
         copy=False,
         written_by="posting",

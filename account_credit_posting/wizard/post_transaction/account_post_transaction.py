@@ -216,7 +216,6 @@ class AccountPostTransaction(models.TransientModel):
         help="Nothing is posted yet, and no worker is at it.",
     )
     notify_customers = fields.Boolean(
-        string="Notify Customers",
         help="Each account gets one e-mail with the public comment, the amount, what "
         "it paid and what is left, when all is posted.",
     )
