@@ -178,6 +178,27 @@ class TestBreakageEstimate(LiabilityCommon):
         with self.assertRaisesRegex(UserError, "no account for expected breakage"):
             estimate.action_post()
 
+    def test_expiry_is_corrected_by_the_next_estimate(self):
+        self.company.paid_value_expires = True
+        self._use(self._issue_on(ISSUED, 1000), 450)
+        self._issue_on(ISSUED, 80, expiry_date="2024-12-31")
+        estimate = self._estimate(unused_amount=108)
+        estimate.action_post()
+        self.assertRecordValues(
+            estimate, [{"sold": 1080, "expected": 972, "breakage": 50}]
+        )
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "account_credit_posting.ir_cron_expire_stored_value"
+            ).method_direct_trigger()
+        self.env.invalidate_all()
+        following = self._estimate(unused_amount=108)
+        # Of 28 that are still to stay unused; 80 are income by their own entry.
+        self.assertRecordValues(
+            following, [{"expired": 80, "breakage": 12.96, "amount": -37.04}]
+        )
+        self.assertTiesOut()
+
     def test_remote_method(self):
         self._issue_on(ISSUED, 70)
         used = self._issue_on(ISSUED, 30)
