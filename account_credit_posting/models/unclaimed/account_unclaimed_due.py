@@ -345,7 +345,8 @@ class AccountUnclaimedDue(models.Model):
         :raise UserError: when something is not due, or a date is locked; then nothing
             is handed over
         """
-        check_may_hand(self)
+        # Of a row that another session has handed over meanwhile, this is what is left.
+        check_may_hand(self.env["account.stored.value"].browse(self.ids))
         rows_sudo = self._lock_due()
         if early := rows_sudo.filtered(
             lambda row: not row.due_date or row.due_date > get_today(row.company_id)
