@@ -91,7 +91,8 @@ def watch_modules():
 def click_odoo(program, option, database, *arguments):
     """Run one of the programs of click-odoo-contrib on a database."""
     program = f"click-odoo-{program}"
-    line = [VENV / "bin" / program, option, database, *arguments]
+    level = "--log-level=info"  # It says which module is loaded.
+    line = [VENV / "bin" / program, level, option, database, *arguments]
     log_name = f"{program}-{database}"
     call(line, log_name, watch=watch_modules(), env=environment())
 

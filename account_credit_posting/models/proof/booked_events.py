@@ -283,7 +283,7 @@ STORED_VALUE = (
         "state",
         "entry of what is left",
         "today",
-        "an administrator hands over what is due, see *Unclaimed Property Due*",
+        "an administrator hands over what is due, see Unclaimed Property Due",
         "hand",
     ),
     Event(
