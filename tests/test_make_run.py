@@ -30,7 +30,7 @@ accounts = env["res.partner"].search([("is_company", "=", True)], order="id", li
 print(keys._generate("rpc", "test_make_run", False))
 print(item.product_variant_id.id if item._name == "product.template" else item.id)
 print(*accounts.ids)
-assert clerk.action_id.xml_id == "account.action_move_out_invoice"
+assert clerk.action_id.id == env.ref("account.action_move_out_invoice").id
 env.cr.commit()
 """
 
