@@ -27,6 +27,8 @@ class Studio:
         self.manager = self.ref("user_manager")
         # The pictures are of one company.
         (self.clerk | self.manager).company_ids = self.company
+        # One day for all users, whatever the hour.
+        self.company.credit_tz = "UTC"
         self.item = self.ref("product_goodwill")
         self.tuition = self.ref("product_tuition")
         self.batches = self.get("account.credit.batch")
