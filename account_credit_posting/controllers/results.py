@@ -52,9 +52,9 @@ class CreditResults(http.Controller):
             sheet = workbook.add_worksheet(batch.env._("Results"))
             bold = workbook.add_format({"bold": True})
             sheet.write_row(0, 0, self._get_titles(batch), bold)
-            sheet.set_column(0, 1, 28)
-            sheet.set_column(2, 5, 14)
-            sheet.set_column(6, 6, 60)
+            sheet.set_column(0, 3, 24)
+            sheet.set_column(4, 9, 14)
+            sheet.set_column(10, 10, 60)
             for row, line in enumerate(batch.line_ids.sorted("id"), start=1):
                 sheet.write_row(row, 0, self._get_row(line))
             sheet.freeze_panes(1, 0)
@@ -65,8 +65,12 @@ class CreditResults(http.Controller):
         charge = [env._("Invoiced"), env._("Invoice")] if batch.charge_item_id else []
         return [
             env._("Account"),
+            env._("Reference"),
+            env._("Email"),
             env._("Enrollee"),
             env._("Amount"),
+            env._("Paid"),
+            env._("Left"),
             env._("Currency"),
             env._("Status"),
             env._("Document"),
@@ -81,8 +85,12 @@ class CreditResults(http.Controller):
             charge = [line.charge_amount, line.charge_move_name or ""]
         return [
             line.partner_id.display_name or "",
+            line.partner_id.ref or "",
+            line.partner_id.email or "",
             line.contact_id.name or "",
             line.amount,
+            line.amount_applied,
+            line.amount_open,
             line.currency_id.name,
             states[line.state],
             line.move_name or "",

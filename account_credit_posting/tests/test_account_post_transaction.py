@@ -773,6 +773,8 @@ class TestCreditResults(AccountCreditCommon, HttpCase):
         self.assertEqual((answer.status_code, answer.json()["status"]), (503, "late"))
 
     def test_results_are_exported_without_private_comment(self):
+        self._create_invoice(self.accounts[0], 4)
+        self.accounts[0].write({"ref": "R-1", "email": "one@example.com"})
         batch = self._post_two()
         response = self._download(batch, self.clerk)
         self.assertEqual(response.status_code, 200)
@@ -783,11 +785,17 @@ class TestCreditResults(AccountCreditCommon, HttpCase):
             rows,
             [
                 [
-                    *("Account", "Enrollee", "Amount", "Currency", "Status"),
-                    *("Document", "Reason"),
+                    *("Account", "Reference", "Email", "Enrollee", "Amount", "Paid"),
+                    *("Left", "Currency", "Status", "Document", "Reason"),
                 ],
-                ["=1+1", None, 10, "USD", "Posted", posted.move_id.name, None],
-                ["Family 1", None, 0, "USD", "Failed", None, failed.error],
+                [
+                    *("=1+1", "R-1", "one@example.com", None, 10, 4, 6, "USD"),
+                    *("Posted", posted.move_id.name, None),
+                ],
+                [
+                    *("Family 1", None, None, None, 0, 0, 0, "USD"),
+                    *("Failed", None, failed.error),
+                ],
             ],
         )
         self.assertEqual(sheet["A2"].data_type, "s")
