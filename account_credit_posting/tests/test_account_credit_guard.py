@@ -6,7 +6,12 @@ from odoo.tests import tagged
 from .common_stored_value import StoredValueCommon
 
 #: What every company has in common, or everybody may read.
-SHARED = {"res.currency", "res.partner.category", "account.payment.method.line"}
+SHARED = {
+    "res.country.state",
+    "res.currency",
+    "res.partner.category",
+    "account.payment.method.line",
+}
 
 
 @tagged("post_install", "-at_install")

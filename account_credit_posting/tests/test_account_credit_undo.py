@@ -122,7 +122,7 @@ class TestAccountCreditUndo(AccountCreditCommon, HttpCase):
         self.company.credit_approval_amount = 15
         for _click in range(2):
             action = transaction.action_undo()
-        self.assertIn("Waits for approval", action["params"]["message"])
+        self.assertIn("Waiting for approval", action["params"]["message"])
         self.assertEqual(batch.state, "done")
         activities = batch.sudo().activity_ids
         self.assertEqual(len(activities), len(activities.user_id))
