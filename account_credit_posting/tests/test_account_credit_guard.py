@@ -37,6 +37,35 @@ class TestWhatDialogsName(StoredValueCommon):
         )
 
     @classmethod
+    def _hand_to_a_state(cls, env, company, account, bank):
+        """Hand a gift card to a state; return what is owed to it."""
+        state = env.ref("base.state_us_8")
+        account.write({"country_id": state.country_id.id, "state_id": state.id})
+        env["account.unclaimed.rule"].create(
+            {
+                "kind": "dormancy",
+                "country_id": state.country_id.id,
+                "state_id": state.id,
+                "company_id": company.id,
+                "valid_from": "2020-01-01",
+                "years": 1,
+            }
+        )
+        answer = env["account.stored.value"].issue(
+            "gift_card",
+            account.id,
+            5,
+            "payment",
+            journal_id=bank.id,
+            date="2020-01-01",
+        )
+        env.flush_all()
+        env["account.unclaimed.due"].sudo().browse(answer["id"]).action_hand()
+        return env["account.unclaimed.property"].search(
+            [("stored_value_id", "=", answer["id"])]
+        )
+
+    @classmethod
     def _create_records(cls, company, bank):
         """Create what dialogs name, in a company.
 
@@ -78,6 +107,7 @@ class TestWhatDialogsName(StoredValueCommon):
             lambda line: line.display_type == "payment_term"
         )
         transaction = env["account.post.transaction"].create({})
+        handed = cls._hand_to_a_state(env, company, account, bank)
         return {
             record._name: record
             for record in (
@@ -104,6 +134,7 @@ class TestWhatDialogsName(StoredValueCommon):
                     }
                 ),
                 transaction,
+                handed,
                 env["account.post.transaction.roster"].create(
                     {"transaction_id": transaction.id}
                 ),
@@ -151,7 +182,8 @@ class TestWhatDialogsName(StoredValueCommon):
                     record = record.with_user(user).create(
                         self._prepare_vals(record.browse(), user)
                     )
-                vals[field.name] = record.id
+                is_set = field.type == "many2many"
+                vals[field.name] = [Command.link(record.id)] if is_set else record.id
         return vals
 
     def _get_attempts(self, dialog, vals, field):
