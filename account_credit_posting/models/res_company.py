@@ -600,14 +600,23 @@ class ResCompany(models.Model):
     def _create_stored_value_accounting(self):
         """Create the ledger accounts and the journal that the company misses."""
         self.ensure_one()
-        for field_name, (name, purpose) in const.STORED_VALUE_ACCOUNTS.items():
-            if not self[field_name]:
-                self[field_name] = self._create_named_account(name, purpose)
+        for field_name in const.STORED_VALUE_ACCOUNTS:
+            self._create_stored_value_account(field_name)
         self._create_unclaimed_account()
         if not self.stored_value_journal_id:
             self.stored_value_journal_id = self._create_named_journal(
                 const.STORED_VALUE_JOURNAL_NAME, "STVAL", "general"
             )
+
+    def _create_stored_value_account(self, field_name):
+        """Create one of the ledger accounts of stored value, where it is missing.
+
+        :param field_name: see ``const.STORED_VALUE_ACCOUNTS``
+        """
+        self.ensure_one()
+        if not self[field_name]:
+            name, purpose = const.STORED_VALUE_ACCOUNTS[field_name]
+            self[field_name] = self._create_named_account(name, purpose)
 
     def _create_unclaimed_account(self):
         """Create the ledger account of what is owed to states, where it is missing."""

@@ -1,4 +1,4 @@
-"""Actions, as buttons return them."""
+"""Actions, as buttons return them, and reports as they are rendered."""
 
 
 def open_list(name, model, domain, **vals):
@@ -72,3 +72,17 @@ def open_known(env, xmlid, **vals):
     :param xmlid: of the ``ir.actions.act_window``
     """
     return {**env["ir.actions.act_window"]._for_xml_id(xmlid), **vals}
+
+
+def render_report(reports, xmlid, ids):
+    """Render a report, as PDF where the server can make one.
+
+    :param reports: ``ir.actions.report``, with the rights and the context to render it
+    :param xmlid: external id of the report
+    :param ids: of the records
+    :return: ``(content, "pdf")``, or ``"html"`` where there is no wkhtmltopdf
+    """
+    can_pdf = reports.get_wkhtmltopdf_state() in ("ok", "workers")
+    render = reports._render_qweb_pdf if can_pdf else reports._render_qweb_html
+    content, _kind = render(xmlid, ids)
+    return content, "pdf" if can_pdf else "html"

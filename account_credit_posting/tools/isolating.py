@@ -35,14 +35,24 @@ def isolate(cr, items, attempt, on_error, first=None):
             size = len(items) - start
         part = items[start : start + size]
         start += len(part)
-        answer, error = _attempt(cr, part, attempt)
-        if error:
-            done += _divide(cr, part, error, attempt, on_error)
+        answers, is_whole = _attempt_or_divide(cr, part, attempt, on_error)
+        done += answers
+        if not is_whole:
             size, grows = first or size, False
-        else:
-            done.append(answer)
-            size *= 2 if grows else 1
+        elif grows:
+            size *= 2
     return done
+
+
+def _attempt_or_divide(cr, items, attempt, on_error):
+    """Attempt a set, and divide it where it is refused.
+
+    :return: ``(as isolate, whether it was not refused)``
+    """
+    answer, error = _attempt(cr, items, attempt)
+    if error:
+        return _divide(cr, items, error, attempt, on_error), False
+    return [answer], True
 
 
 def _divide(cr, items, error, attempt, on_error):
@@ -54,24 +64,17 @@ def _divide(cr, items, error, attempt, on_error):
     :return: as :func:`isolate`
     """
     if len(items) == 1:
-        done = []
         if not error:
             # Two that are refused together only may be none alone.
-            answer, error = _attempt(cr, items, attempt)
-            done = [] if error else [answer]
-        if error:
-            on_error(items, error)
-        return done
+            return _attempt_or_divide(cr, items, attempt, on_error)[0]
+        on_error(items, error)
+        return []
     middle = len(items) // 2
-    halves = items[:middle], items[middle:]
-    answer, error = _attempt(cr, halves[0], attempt)
-    if not error:
-        return [answer, *_divide(cr, halves[1], None, attempt, on_error)]
-    done = _divide(cr, halves[0], error, attempt, on_error)
-    answer, error = _attempt(cr, halves[1], attempt)
-    if not error:
-        return [*done, answer]
-    return [*done, *_divide(cr, halves[1], error, attempt, on_error)]
+    done, is_whole = _attempt_or_divide(cr, items[:middle], attempt, on_error)
+    rest = items[middle:]
+    if is_whole:
+        return done + _divide(cr, rest, None, attempt, on_error)
+    return done + _attempt_or_divide(cr, rest, attempt, on_error)[0]
 
 
 def _attempt(cr, items, attempt):

@@ -24,11 +24,15 @@ class ProductTemplate(models.Model):
 
     def _say_what_is_no_sale_everywhere(self):
         marked = self.filtered(lambda item: item.is_credit_item or item.is_gift_card)
+        if not marked:
+            return
         # Each company has a tax of its own on a product that they share.
-        companies_sudo = self.env["res.company"].sudo()
-        for product in marked:
-            for company in product.company_id.sudo() or companies_sudo.search([]):
-                product._say_what_is_no_sale(company)
+        for company_sudo in self.env["res.company"].sudo().search([]):
+            own = marked.filtered_domain(
+                [("company_id", "in", (False, company_sudo.id))]
+            )
+            if own:
+                own._say_what_is_no_sale(company_sudo)
 
     def _say_what_is_no_sale(self, company):
         """Put the tax of what is no sale on these where they have no other tax.

@@ -71,13 +71,14 @@ class ResCompany(models.Model):
             if name in taxes_sudo._fields
         }
         if tax_sudo:
-            # It may have come before the addon that asks for more.
+            # It may be archived, or older than the addon that asks for more.
             missing = {
                 name: value
-                for name, value in country_vals.items()
+                for name, value in {"active": True, **country_vals}.items()
                 if not tax_sudo[name]
             }
-            tax_sudo.write({"active": True, **missing})
+            if missing:
+                tax_sudo.write(missing)
             return tax_sudo
         return taxes_sudo.create(
             {

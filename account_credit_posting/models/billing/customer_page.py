@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ... import const
+from ...tools.actions import render_report
 from ...tools.days import get_today
 from ...tools.reading import read_date
 from ...tools.requests import is_id
@@ -410,11 +411,8 @@ class CustomerPage:
         # The report of the office, for what was checked to be the customer's own.
         reports_sudo = self.env["ir.actions.report"].sudo()
         reports_sudo = reports_sudo.with_company(statement_sudo.company_id)
-        can_pdf = reports_sudo.get_wkhtmltopdf_state() in ("ok", "workers")
-        render = (
-            reports_sudo._render_qweb_pdf if can_pdf else reports_sudo._render_qweb_html
+        return render_report(
+            reports_sudo,
+            "account_credit_posting.action_report_billing_statement",
+            statement_sudo.ids,
         )
-        content, _kind = render(
-            "account_credit_posting.action_report_billing_statement", statement_sudo.ids
-        )
-        return content, "pdf" if can_pdf else "html"

@@ -8,8 +8,10 @@ from odoo.tools import SQL, date_utils, format_date
 from ...const import PROVING_GROUPS
 from ...tools.actions import open_record
 from ...tools.days import get_today
+from ...tools.locks import touch_rows
 from ...tools.rights import check_right
 from ..account_credit_guard import COMPUTE, DRAFT, STATE
+from ..stored_value.stored_value_posting import check_lock_dates
 from . import breakage_formula
 
 #: What is computed of the ledger.
@@ -445,13 +447,7 @@ class AccountBreakageEstimate(models.Model):
     def _lock_cohort(self):
         """Let whoever posts for the same cohort at once begin again."""
         self.flush_recordset()
-        same = self.sudo().search(self._get_cohort_domain(), order="id")
-        self.env.cr.execute(
-            SQL(
-                "UPDATE account_breakage_estimate SET state = state WHERE id IN %s",
-                tuple(same.ids),
-            )
-        )
+        touch_rows(self.sudo().search(self._get_cohort_domain()))
 
     def _check_last(self):
         later = self.search(
@@ -485,16 +481,7 @@ class AccountBreakageEstimate(models.Model):
                     company=company.display_name,
                 )
             )
-        if locks := company._get_violated_lock_dates(self.date, False, journal):
-            raise UserError(
-                self.env._(
-                    "%(estimate)s: the date %(date)s is locked (%(locks)s). Choose a "
-                    "later date, or let an accountant change the lock date.",
-                    estimate=self.display_name,
-                    date=format_date(self.env, self.date),
-                    locks=company._format_lock_dates(locks),
-                )
-            )
+        check_lock_dates(self.display_name, company, self.date, journal)
         # Accountants decide; the entry is the addon's own.
         moves_sudo = self.env["account.move"].sudo().with_company(company)
         move_sudo = moves_sudo.create(

@@ -53,6 +53,14 @@ class Basis(NamedTuple):
     rate: float
 
 
+def charges_nothing(tax):
+    """Tell whether a tax is one of 0 %, whatever it is there for.
+
+    :param tax: one ``account.tax``, no group of taxes
+    """
+    return not tax.amount and tax.amount_type in ("percent", "division", "fixed")
+
+
 class AccountCreditForm(models.AbstractModel):
     """What a credit is posted as, and how it is reversed: what all forms share.
 
@@ -326,11 +334,7 @@ class AccountCreditForm(models.AbstractModel):
     def _books_nothing(self, tax):
         """Tell whether a tax only says why there is none: 0 %, and on no tax report."""
         repartition = tax.invoice_repartition_line_ids + tax.refund_repartition_line_ids
-        return (
-            not tax.amount
-            and tax.amount_type in ("percent", "division", "fixed")
-            and not repartition.tag_ids
-        )
+        return charges_nothing(tax) and not repartition.tag_ids
 
     @api.model
     def _get_taxes(self, company, item, ledger):

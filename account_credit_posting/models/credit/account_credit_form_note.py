@@ -116,8 +116,7 @@ class AccountCreditFormNote(models.AbstractModel):
         batch = lines.batch_id
         item = batch.credit_item_id
         company = batch.company_id
-        is_taxed = self._is_taxed(company, item)
-        if not is_taxed and not self._is_derived(company):
+        if not self._is_taxed(company, item) and not self._is_derived(company):
             return self._create_complete(
                 company,
                 [
@@ -130,6 +129,7 @@ class AccountCreditFormNote(models.AbstractModel):
         # compute; the items that are shown beforehand are those that it computes.
         analytic = self._get_analytic(batch)
         get_label = cache(partial(self._get_label, batch, item))
+        has_taxes = bool(self._get_own_taxes(company, item))
         return self._get_moves(company).create(
             [
                 self._prepare_note_vals(line, line._get_fiscal_position())
@@ -139,7 +139,8 @@ class AccountCreditFormNote(models.AbstractModel):
                         analytic,
                         line.amount,
                         get_label(line.partner_id.lang),
-                        **self._prepare_derived_taxes(company, item, is_taxed),
+                        # Where the item has none, its ledger account gives it none.
+                        **({} if has_taxes else {"tax_ids": []}),
                     )
                 }
                 for line in lines
@@ -154,12 +155,6 @@ class AccountCreditFormNote(models.AbstractModel):
         """
         taxes = self._get_own_taxes(company, item)
         return [Command.set(taxes.ids)] if taxes else []
-
-    @api.model
-    def _prepare_derived_taxes(self, company, item, is_taxed):
-        # Where the item has none, its ledger account gives it none.
-        has_own = is_taxed or self._get_own_taxes(company, item)
-        return {} if has_own else {"tax_ids": []}
 
     @api.model
     def _prepare_note_vals(self, line, position):

@@ -22,6 +22,7 @@ from odoo.tools.pdf import (
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ...const import CODE_GROUP, CODE_KEYS, HIDDEN_CODE, UNPAID_FUNDINGS
+from ...tools.actions import render_report
 from ...tools.card_code import LENGTH, create_code, normalize_code
 from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
@@ -369,14 +370,12 @@ class GiftCard:
         # Whoever knows the code holds the card.
         reports_sudo = self.env["ir.actions.report"].sudo()
         reports_sudo = reports_sudo.with_context(card_code=code)
-        can_pdf = reports_sudo.get_wkhtmltopdf_state() in ("ok", "workers")
-        render = (
-            reports_sudo._render_qweb_pdf if can_pdf else reports_sudo._render_qweb_html
+        content, kind = render_report(
+            reports_sudo,
+            "account_credit_posting.action_report_gift_card",
+            self.value.ids,
         )
-        content, _report_type = render(
-            "account_credit_posting.action_report_gift_card", self.value.ids
-        )
-        return (self._print_at_once(content), "pdf") if can_pdf else (content, "html")
+        return self._print_at_once(content) if kind == "pdf" else content, kind
 
     def get_title(self):
         """Return what the printed card is called; its code is not in it."""

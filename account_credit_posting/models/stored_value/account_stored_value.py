@@ -441,7 +441,7 @@ class AccountStoredValue(models.Model):
             funding,
             journal_id,
             expiry_date,
-            details,
+            **details,
         )
         return stored_value_changes.issue_drafts_of(self, [vals])[0]
 

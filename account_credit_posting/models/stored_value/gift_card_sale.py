@@ -10,6 +10,7 @@ from odoo.tools import float_compare, float_is_zero
 
 from ...tools.days import get_today
 from ...tools.posting import with_posting
+from ..credit.account_credit_form import charges_nothing
 from .stored_value_changes import follow_invoices
 from .stored_value_events import check_available
 from .stored_value_request import get_default_expiry
@@ -95,10 +96,7 @@ def is_untaxed(taxes):
 
     :param taxes: ``account.tax`` records
     """
-    return len(taxes) < 2 and not any(
-        tax.amount or tax.amount_type not in ("percent", "division", "fixed")
-        for tax in taxes.flatten_taxes_hierarchy()
-    )
+    return len(taxes) < 2 and all(map(charges_nothing, taxes.flatten_taxes_hierarchy()))
 
 
 def refuse_line(line, name, problem):

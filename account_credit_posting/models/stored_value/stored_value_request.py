@@ -17,15 +17,6 @@ from ...tools.rights import (
 )
 from .stored_value_events import check_state
 
-#: Those of ``issue``; what else a request names is a detail.
-ISSUE_ARGUMENTS = (
-    "value_type",
-    "account_id",
-    "amount",
-    "funding",
-    "journal_id",
-    "expiry_date",
-)
 #: The activity of administrators while something waits for one of them.
 ACTIVITY = "account_credit_posting.mail_activity_stored_value_approval"
 
@@ -54,13 +45,14 @@ def get_default_expiry(company, value_type, funding, issue_date):
 
 def prepare_issue(  # noqa: PLR0913 (the arguments of a public name, see DESIGN)
     values,
-    value_type,
-    account_id,
-    amount,
-    funding,
+    /,
+    value_type=None,
+    account_id=None,
+    amount=None,
+    funding=None,
     journal_id=None,
     expiry_date=None,
-    details=None,
+    **details,
 ):
     """Prepare the values of a draft; for the arguments see ``issue``.
 
@@ -68,7 +60,6 @@ def prepare_issue(  # noqa: PLR0913 (the arguments of a public name, see DESIGN)
     :raise UserError: when something is missing, or not possible
     """
     env = values.env
-    details = dict(details or {})
     company = get_own_company(env, details.pop("company_id", None))
     for name, value in (("value_type", value_type), ("funding", funding)):
         read_choice(env, name, value, dict(values._fields[name].selection))
@@ -99,8 +90,7 @@ def read_request(values, request):
         raise ValidationError(env._("Each request is an object with names and values."))
     request = dict(request)
     read_arguments(env, request)
-    arguments = {name: request.pop(name, None) for name in ISSUE_ARGUMENTS}
-    return prepare_issue(values, **arguments, details=request)
+    return prepare_issue(values, **request)
 
 
 def _prepare_details(company, details):
