@@ -1,5 +1,7 @@
 """Gift cards: issuing them, paying with them, and the history of one."""
 
+from functools import partial
+
 from odoo.tools import SQL
 
 from .databases import WITH, WITHOUT
@@ -155,17 +157,7 @@ TABLE = Table(
 )
 
 
-def prepare_short(env, accounts):
-    """Have a card with 100 movements."""
-    return prepare_history(env, accounts, SHORT)
-
-
-def prepare_long(env, accounts):
-    """Have a card with 100,000 movements."""
-    return prepare_history(env, accounts, LONG)
-
-
-def prepare_history(env, accounts, count):
+def prepare_history(count, env, accounts):
     """Have a card that was corrected so often: up and down by one cent, in turn.
 
     On 200 days until today.
@@ -243,9 +235,9 @@ MOVEMENTS = Table(
     unit="processor ms per page",
     ours="short",
     ways={
-        "short": Way(WITH, open_movements, prepare_short),
-        "long": Way(WITH, open_movements, prepare_long),
-        "of all cards": Way(WITH, open_all_movements, prepare_long),
+        "short": Way(WITH, open_movements, partial(prepare_history, SHORT)),
+        "long": Way(WITH, open_movements, partial(prepare_history, LONG)),
+        "of all cards": Way(WITH, open_all_movements, partial(prepare_history, LONG)),
     },
     sizes=(1,),
     rounds=9,

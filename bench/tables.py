@@ -17,6 +17,11 @@ class Way(NamedTuple):
     most: int = 10**6
 
 
+def describe_bound(at_least, at_most):
+    """Say what a figure is to be."""
+    return f"at least {at_least:g}" if at_least else f"at most {at_most:g}"
+
+
 class Goal(NamedTuple):
     """What a way is to cost: in milliseconds, or as a ratio of what another costs."""
 
@@ -41,11 +46,7 @@ class Goal(NamedTuple):
 
     def describe(self):
         """Say what it is, in one line."""
-        bound = (
-            f"at least {self.at_least:g}"
-            if self.at_least
-            else f"at most {self.at_most:g}"
-        )
+        bound = describe_bound(self.at_least, self.at_most)
         return f"{self.way}: {bound}" + (f" times {self.of}" if self.of else " ms")
 
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from .measuring import show_goal
+from .tables import describe_bound
 
 #: ``{name: (credits, servers, rounds)}``
 RUNS = {
@@ -54,8 +55,8 @@ def measure_workers():
     goals = []
     for name, ratio in ratios.items():
         least, most = GOALS[name]
-        bound = f"at least {least:g}" if least else f"at most {most:g}"
-        goals.append(show_goal(f"{name}: {bound}", ratio, least <= ratio <= most))
+        text = f"{name}: {describe_bound(least, most)}"
+        goals.append(show_goal(text, ratio, least <= ratio <= most))
     return {
         "ms": ms,
         "mib": mib,

@@ -4,11 +4,10 @@
 written is ``models/proof/booked_events.py`` of the addon; its tests post each event.
 """
 
-import importlib.util
 import sys
 from pathlib import Path
 
-from rights import render_table
+from rights import read_table, render_table, renew
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "account_credit_posting" / "models" / "proof" / "booked_events.py"
@@ -22,14 +21,6 @@ prepayments, or gift cards given away, a ledger account each. _Other account_ is
 the customer who gets it. At the till, the entry of the session debits its receivable
 and credits gift cards sold, an item for each card; a refund is the other way round.
 """
-
-
-def read_table():
-    """Return the module that has the table."""
-    spec = importlib.util.spec_from_file_location("booked_events", TABLE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def render(table):
@@ -55,23 +46,9 @@ def render(table):
     return "\n\n".join(parts)
 
 
-def insert(guide, section):
-    """Return the guide with this section instead of the one that it has."""
-    before, _heading, rest = guide.partition(f"{HEADING}\n")
-    after = rest[rest.index("\n## ") + 1 :]
-    return f"{before}{section}\n\n{after}"
-
-
 def main(arguments):
     """Write the section, or tell whether it is current."""
-    old = GUIDE.read_text()
-    new = insert(old, render(read_table()))
-    if "--check" in arguments:
-        if new != old:
-            print("doc/accountant.md is not current: run python3 scripts/events.py")
-        return new != old
-    GUIDE.write_text(new)
-    return False
+    return renew(GUIDE, HEADING, render(read_table(TABLE)), "events.py", arguments)
 
 
 if __name__ == "__main__":

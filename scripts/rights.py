@@ -23,9 +23,9 @@ companies hold beside it, and dialogs are their opener's alone.
 """
 
 
-def read_table():
-    """Return the module that has the table."""
-    spec = importlib.util.spec_from_file_location("rights", TABLE)
+def read_table(path):
+    """Return the module that has a table."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -79,13 +79,13 @@ def render(rights):
     return "\n\n".join([HEADING, INTRODUCTION.strip(), *tables, methods])
 
 
-def insert(guide, section):
-    """Return the guide with this section instead of the one that it has.
+def insert(guide, heading, section):
+    """Return the guide with this section instead of the one of a heading.
 
     A guide without it gets it before the section of the tests.
     """
-    before, heading, rest = guide.partition(f"{HEADING}\n")
-    if heading:
+    before, found, rest = guide.partition(f"{heading}\n")
+    if found:
         after = rest[rest.index("\n## ") + 1 :]
     else:
         before, tests, rest = guide.partition("## Tests\n")
@@ -93,16 +93,27 @@ def insert(guide, section):
     return f"{before}{section}\n\n{after}"
 
 
-def main(arguments):
-    """Write the section, or tell whether it is current."""
-    old = GUIDE.read_text()
-    new = insert(old, render(read_table()))
+def renew(guide, heading, section, script, arguments):
+    """Write a section into a guide, or tell whether it is current.
+
+    :param guide: path of the guide
+    :param script: that writes it, for the message
+    :param arguments: of the command line
+    """
+    old = guide.read_text()
+    new = insert(old, heading, section)
     if "--check" in arguments:
         if new != old:
-            print("doc/developer.md is not current: run python3 scripts/rights.py")
+            name = guide.relative_to(ROOT)
+            print(f"{name} is not current: run python3 scripts/{script}")
         return new != old
-    GUIDE.write_text(new)
+    guide.write_text(new)
     return False
+
+
+def main(arguments):
+    """Write the section, or tell whether it is current."""
+    return renew(GUIDE, HEADING, render(read_table(TABLE)), "rights.py", arguments)
 
 
 if __name__ == "__main__":

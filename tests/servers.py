@@ -16,10 +16,13 @@ and ``kill()``. One that is started from a thread must be stopped by the test it
 
 import contextlib
 import os
+import subprocess
+import sys
 
 import psycopg2
 from devenv import database
 from devenv import odoo_process as odoo
+from devenv.steps import ROOT
 
 from odoo.addons.account_credit_posting.models.proof.credit_checks import CREDIT_CHECKS
 from odoo.addons.account_credit_posting.models.proof.stored_value_checks import (
@@ -110,3 +113,17 @@ def run_script(name, script):
 def run_alone(name, script):
     """Run a script like :func:`run_script`, in a process that nothing comes after."""
     return odoo.run_script(name, script)
+
+
+def assert_tests_pass(database, addon, *options):
+    """Run the tests of an addon in a database, and assert that all pass."""
+    command = [sys.executable, "-m", "pytest", "-q", f"--odoo-database={database}"]
+    tests = subprocess.run(
+        [*command, *options, ROOT / addon],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert tests.returncode == 0, tests.stdout

@@ -1,13 +1,10 @@
 """With other addons of Odoo installed, ours for them install themselves, and work."""
 
-import subprocess
-import sys
-
 import pytest
 from devenv import odoo_process as odoo
-from devenv.steps import POS_ADDON, ROOT, SALE_ADDON, UBL_ADDON
+from devenv.steps import POS_ADDON, SALE_ADDON, UBL_ADDON
 
-from tests.servers import throwaway_database
+from tests.servers import assert_tests_pass, throwaway_database
 
 
 @pytest.mark.parametrize(
@@ -22,13 +19,4 @@ def test_tests_of_the_addon(module, addon):
     with throwaway_database() as name:
         # Nothing else by name: our addon comes by itself.
         odoo.install(name, module, demo=False)
-        command = [sys.executable, "-m", "pytest", "-q", f"--odoo-database={name}"]
-        tests = subprocess.run(
-            [*command, "--odoo-http", ROOT / addon],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-    assert tests.returncode == 0, tests.stdout
+        assert_tests_pass(name, addon, "--odoo-http")

@@ -1,13 +1,10 @@
 """With queue_job installed, its jobs post large batches: the addon for that."""
 
-import subprocess
-import sys
-
 import pytest
 from devenv import odoo_process as odoo
-from devenv.steps import QUEUE_JOB_ADDON, ROOT
+from devenv.steps import QUEUE_JOB_ADDON
 
-from tests.servers import running_server, throwaway_database
+from tests.servers import assert_tests_pass, running_server, throwaway_database
 from tests.test_background_workers import assert_posted_once, queued
 
 LINES = 1000
@@ -38,16 +35,7 @@ def count_jobs(watch, *states):
 
 
 def test_tests_of_the_addon(installed):
-    command = [sys.executable, "-m", "pytest", "-q", f"--odoo-database={installed}"]
-    tests = subprocess.run(
-        [*command, ROOT / QUEUE_JOB_ADDON],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert tests.returncode == 0, tests.stdout
+    assert_tests_pass(installed, QUEUE_JOB_ADDON)
 
 
 def test_jobs_post_each_credit_once_though_a_server_is_killed(installed):

@@ -54,7 +54,7 @@ def read_sentences():
         text = read_page(page)
         if page == "doc/accountant.md":
             # Its table is compared with what is posted: `test_booked_events`.
-            text = events.insert(text, "")
+            text = rights.insert(text, events.HEADING, "")
         # A heading, a row of a table or a bullet ends a sentence, too.
         text = re.sub(r"\n[=\-]{4,}[= \-]*\n", "\n\n", text)
         text = re.sub(r"^#+ .*$", "", text, flags=re.MULTILINE)
