@@ -5,6 +5,7 @@ from .. import localizations
 from ..const import BILLING_GROUPS, GROUP_USER
 from ..tools.actions import open_list
 from ..tools.posting import get_posting, is_written_by
+from .application import waiting_documents
 from .billing.customer_page import get_credit_status
 from .credit.account_credit_answer import answered_once
 from .stored_value import gift_card_sale, stored_value_guard
@@ -497,6 +498,11 @@ class AccountMove(models.Model):
             )
         )
 
+    def _register_hook(self):
+        result = super()._register_hook()
+        waiting_documents.wait_for_all(type(self))
+        return result
+
     def _post(self, soft=True):
         today = fields.Date.context_today(self)
         # Odoo leaves what is dated ahead a draft.
@@ -507,11 +513,13 @@ class AccountMove(models.Model):
         # Before anything is posted: the lines name their gift cards.
         gift_card_sale.sell(invoices)
         gift_card_sale.take_back(documents - invoices)
-        posted = super()._post(soft=soft)
-        # What is posted may pay or be paid; what that does to gift cards comes last.
-        self.env["account.credit.application"]._apply_posted(posted)
-        gift_card_sale.update(documents)
-        return posted
+        with waiting_documents.hold(self) as held:
+            posted = super(AccountMove, held)._post(soft=soft)
+            # Whatever pays them comes later: by that, gift cards can be used.
+            gift_card_sale.update(documents)
+            # What is posted may pay or be paid.
+            waiting_documents.wait(posted)
+        return posted.with_env(self.env)
 
     def _stay_with_account(self):
         """Let what reverses credits and gift cards be of the account that has them.

@@ -33,6 +33,17 @@ class NumberBlock(dict):
     __ne__ = object.__ne__
 
 
+class Waiting:
+    """Documents that were posted, and wait for what credits do about them."""
+
+    def __init__(self):
+        """Begin with none."""
+        #: Whether nothing more may come, because whoever waited has gone on.
+        self.is_over = False
+        self.credits = []  # [account.move records]
+        self.invoices = []  # [account.move records]
+
+
 @dataclass(frozen=True)
 class Posting:
     """What is being done now, for the hooks and the writes that it leads to."""
@@ -45,12 +56,19 @@ class Posting:
     cap: float | None = None
     #: Formats of the numbers that one set of entries takes, asked for once.
     numbers: NumberBlock | None = None
+    #: What was posted, until others have paid it.
+    waiting: Waiting | None = None
     #: Whether no rule may apply credits, until a new credit pays as the first did.
     is_carrying_over: bool = False
     #: Whether invoices are posted whose own credits come before all others.
     is_charging: bool = False
     #: Whether work is left out that changes nothing, see :func:`without_rework`.
     is_saving: bool = False
+
+    @property
+    def is_holding(self):
+        """Tell whether what is posted now waits for its credits."""
+        return self.waiting is not None and not self.waiting.is_over
 
 
 def get_posting(env):

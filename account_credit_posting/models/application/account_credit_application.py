@@ -480,29 +480,6 @@ class AccountCreditApplication(models.Model):
             self._get_engine(company, origin, invoices).apply(accounts, fresh)
 
     @api.model
-    def _apply_posted(self, moves):
-        """Let credits pay invoices where either was posted just now.
-
-        :param moves: ``account.move`` records of any kind
-        """
-        documents = moves.filtered(
-            lambda move: (
-                move.state == "posted"
-                and (
-                    move.is_sale_document(include_receipts=True)
-                    or move.sudo().credit_batch_id
-                )
-            )
-        )
-        credits = documents.filtered(
-            lambda move: move.move_type in ("out_refund", "entry")
-        )
-        self._apply_on(credits, "credit")
-        # The credit of an invoice comes first, before what else is on the account.
-        if not get_posting(self.env).is_charging:
-            self._apply_on(documents - credits, "invoice")
-
-    @api.model
     def _apply_on(self, documents, origin):
         """Let credits pay invoices on the accounts of these documents, by the rule.
 
