@@ -154,6 +154,10 @@ PAID_STATES = ("paid", "in_payment")
 #: What stands for a code where it is not told.
 HIDDEN_CODE = "••••-••••-••••-••••"
 
+#: Origins of an application for which the policy of the company does not count, because
+#: somebody asked.
+ASKED = ("user", "customer")
+
 #: What pays invoices beside credits, see ``account.credit.source``.
 SOURCES = ("account.stored.value",)
 
@@ -230,6 +234,9 @@ SECTION = 40
 
 #: Credits, cards and dues that the customer's own page lists; further pages have all.
 PORTAL_LISTED = 10
+
+#: Credits, cards and prepayments that a customer chooses of, to pay an invoice.
+PORTAL_CHOICES = 40
 
 #: Accounts of which the preview shows all that will happen; of more, the first.
 PREVIEWED = 500

@@ -1,1 +1,1 @@
-from . import cards, health, ir_http, liability, portal, results
+from . import cards, health, ir_http, liability, portal, portal_invoice, results

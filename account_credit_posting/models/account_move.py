@@ -498,6 +498,14 @@ class AccountMove(models.Model):
             )
         )
 
+    def _is_open_for_customer(self):
+        """Tell whether the customer may pay this now with what is on the account.
+
+        Other addons refuse while a payment is under way.
+        """
+        self.ensure_one()
+        return bool(self._filter_payable_invoices()) and not self.stored_value_event
+
     def _register_hook(self):
         result = super()._register_hook()
         waiting_documents.wait_for_all(type(self))

@@ -118,7 +118,11 @@ class AccountMoveLine(models.Model):
     def _prepare_reconciliation_single_partial(
         self, debit_values, credit_values, shadowed_aml_values=None
     ):
-        cap = get_posting(self.env).cap
+        posting = get_posting(self.env)
+        cap = posting.cap
+        if posting.decision:
+            pair = (credit_values["aml"].id, debit_values["aml"].id)
+            cap = posting.decision.amounts.get(pair, cap)
         if cap is not None:
             credit_values = self._cap_credit_values(credit_values, cap)
         return super()._prepare_reconciliation_single_partial(

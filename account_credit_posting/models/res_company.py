@@ -254,6 +254,18 @@ class ResCompany(models.Model):
         "it: all its contacts with access to the portal, as with invoices, or only the "
         "user of the account itself.",
     )
+    portal_pay_credits = fields.Boolean(
+        string="Customers Use Credits",
+        help="Customers may pay their invoices with their open credits in the portal.",
+    )
+    portal_pay_prepayments = fields.Boolean(
+        string="Customers Use Prepayments",
+        help="Customers may pay their invoices with their prepayments in the portal.",
+    )
+    portal_pay_gift_cards = fields.Boolean(
+        string="Customers Use Gift Cards",
+        help="Customers may pay their invoices with their gift cards in the portal.",
+    )
     gift_card_public_check = fields.Boolean(
         string="Balance Check for Everybody",
         help="Anyone who has the code of a gift card can check its balance at "

@@ -144,6 +144,18 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.credit_portal_access",
         readonly=False,
     )
+    portal_pay_credits = fields.Boolean(
+        related="company_id.portal_pay_credits",
+        readonly=False,
+    )
+    portal_pay_prepayments = fields.Boolean(
+        related="company_id.portal_pay_prepayments",
+        readonly=False,
+    )
+    portal_pay_gift_cards = fields.Boolean(
+        related="company_id.portal_pay_gift_cards",
+        readonly=False,
+    )
     gift_card_public_check = fields.Boolean(
         related="company_id.gift_card_public_check",
         readonly=False,

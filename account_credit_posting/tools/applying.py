@@ -118,16 +118,23 @@ def _pay(credit, terms, rule, kept_apart):
     for term in terms:
         if not credit.is_open:
             return
-        if (
-            term.is_open
-            and credit.ledger in (None, term.ledger)
-            and credit.is_there_for(term.date)
-            and (credit.source, term.move) not in kept_apart
-        ):
+        if term.is_open and may_pay(credit, term, kept_apart):
             amount = min(credit.residual, term.residual)
             credit.residual = credit.currency.round(credit.residual - amount)
             term.residual = credit.currency.round(term.residual - amount)
             yield Application(credit, term, amount, rule)
+
+
+def may_pay(credit, term, kept_apart):
+    """Tell whether a credit may pay a term of the same account and currency.
+
+    :param kept_apart: see :func:`plan_applications`
+    """
+    return (
+        credit.ledger in (None, term.ledger)
+        and credit.is_there_for(term.date)
+        and (credit.source, term.move) not in kept_apart
+    )
 
 
 def _find_blocked(credit, terms, kept_apart):

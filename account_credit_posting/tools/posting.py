@@ -4,7 +4,7 @@ A caller over RPC can send any value, but never this object: what a context says
 by its type alone.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 #: The one key of the context.
@@ -19,6 +19,8 @@ class Decision:
     origin: str
     #: ``{(credit item id, debit item id): rule}``
     rules: dict
+    #: ``{(credit item id, debit item id): amount}``, the most that each pair may take.
+    amounts: dict = field(default_factory=dict)
 
 
 class NumberBlock(dict):

@@ -126,6 +126,8 @@ class AccountCreditApplication(models.Model):
             ("freed", "When another invoice no longer needed it"),
             ("cron", "By the daily run"),
             ("user", "On request"),
+            ("customer", "By the customer"),
+            ("charge", "Before a saved card was charged"),
         ],
         required=True,
         readonly=True,

@@ -8,7 +8,7 @@ from odoo import fields
 from odoo.fields import Domain
 
 from ... import const
-from ...tools.applying import OpenItem, plan_applications
+from ...tools.applying import OpenItem, may_pay, plan_applications
 from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
 from ...tools.posting import Decision, with_posting, without_rework
@@ -29,8 +29,8 @@ class ApplicationEngine:
 
         :param env: of whoever applies; the rule decides what is applied, not his rights
         :param company: whose credits and invoices
-        :param origin: see ``account.credit.application.origin``; with "user" the policy
-            of the company does not count, because somebody asked
+        :param origin: see ``account.credit.application.origin``; with "user" and
+            "customer" the policy of the company does not count, because somebody asked
         :param invoices: pay only these; pairs that are kept apart may meet here
         """
         self.env = env(su=True)
@@ -41,7 +41,7 @@ class ApplicationEngine:
         self.items = self.env["account.move.line"]
         #: Whether credits pay by themselves in the company, or somebody asked.
         self.has_rule = (
-            origin == "user" or company.credit_application_policy != "manual"
+            origin in const.ASKED or company.credit_application_policy != "manual"
         )
 
     # -------------------------------------------------------------------------
@@ -90,6 +90,22 @@ class ApplicationEngine:
         terms += unposted
         return plan_applications(credits, terms, kept_apart)
 
+    def filter_usable(self, credits, terms):
+        """Return which credits may pay some of these terms.
+
+        :param list credits: open items of one account
+        :param list terms: of :meth:`find_open_terms`, of the same account
+        """
+        kept_apart = self._find_kept_apart(credits)
+        return [
+            credit
+            for credit in credits
+            if any(
+                credit.currency == term.currency and may_pay(credit, term, kept_apart)
+                for term in terms
+            )
+        ]
+
     def _reconcile_groups(self, groups):
         """Reconcile the applications of all accounts as one set, or isolate what fails.
 
@@ -129,10 +145,16 @@ class ApplicationEngine:
             (credit.id, debit.id): application.rule
             for (credit, debit), application in zip(pairs, applications, strict=True)
         }
+        # A customer may have chosen a part of a credit.
+        amounts = {
+            (credit.id, debit.id): application.amount
+            for (credit, debit), application in zip(pairs, applications, strict=True)
+            if self.origin == "customer"
+        }
         both = self.items.union(*(credit + debit for credit, debit in pairs))
         items = with_posting(
             without_rework(both, is_logged=self.company.credit_application_log),
-            decision=Decision(self.origin, rules),
+            decision=Decision(self.origin, rules, amounts),
         )
         # Odoo looks at the taxes of each entry: read them at once.
         items.move_id.line_ids.tax_ids.mapped("amount")
@@ -377,7 +399,9 @@ class ApplicationEngine:
         """Return the last due date that credits may pay now; None without a rule."""
         if not self.has_rule:
             return None
-        if self.origin == "user" or self.company.credit_application_policy == "posted":
+        # What is charged now is paid now, whenever it is due.
+        is_now = self.origin in (*const.ASKED, "charge")
+        if is_now or self.company.credit_application_policy == "posted":
             return date.max
         today = get_today(self.company)
         return today + timedelta(days=self.company.credit_application_days)
@@ -385,8 +409,8 @@ class ApplicationEngine:
     def _find_kept_apart(self, credits):
         """Return the pairs that must not meet.
 
-        Those that somebody unapplied, unless the very invoice is asked for; and what
-        was refused today, unless somebody asks.
+        Those that somebody unapplied, unless the office asks for the very invoice; and
+        what was refused today, unless somebody asks.
 
         :return: set of ``(source of the credit, invoice)``
         """
@@ -396,9 +420,9 @@ class ApplicationEngine:
             item.move.id for item in credits if item.move._name == "account.move"
         ]
         domain = Domain.FALSE
-        if self.invoices is None:
+        if self.invoices is None or self.origin != "user":
             domain |= Domain([("state", "=", "unapplied"), ("is_pinned", "=", True)])
-        if self.origin != "user":
+        if self.origin not in const.ASKED:
             today = fields.Datetime.now().replace(hour=0, minute=0, second=0)
             domain |= Domain([("state", "=", "refused"), ("write_date", ">=", today)])
         sources = Domain("credit_move_id", "in", move_ids)

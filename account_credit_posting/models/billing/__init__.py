@@ -1,1 +1,1 @@
-from . import account_billing_movement, customer_page
+from . import account_billing_movement, customer_page, invoice_payment

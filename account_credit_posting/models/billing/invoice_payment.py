@@ -1,0 +1,314 @@
+"""Pay an own invoice with what is on the own account, as the customer chose."""
+
+import logging
+
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ... import const
+from ...tools.locks import touch_rows
+from ...tools.reading import read_amount
+from ...tools.requests import is_id
+from ..stored_value.stored_value_paying import get_open_items
+
+_logger = logging.getLogger(__name__)
+
+#: ``{kind: the field of the company that lets customers use it}``
+POLICIES = {
+    "credit": "portal_pay_credits",
+    "prepayment": "portal_pay_prepayments",
+    "gift_card": "portal_pay_gift_cards",
+}
+
+#: How the fields of a form begin that say how much of something is used.
+PREFIX = "use_"
+
+
+class InvoicePayment:
+    """One open invoice of the user's account, and what of the account may pay it.
+
+    Whatever comes from outside names what :meth:`get_sources` lists, or is refused.
+    What pays how much is planned by the engine that applies it.
+    """
+
+    def __init__(self, page, invoice_id):
+        """Find the invoice, none where the user may not pay it so.
+
+        :param page: the :class:`CustomerPage` of the user
+        :param invoice_id: as it came
+        """
+        self.env = page.env
+        self.page = page
+        #: With all rights, because customers have none in billing.
+        self.invoice_sudo = self._find(invoice_id).sudo()
+        self.company_sudo = self.invoice_sudo.company_id
+        self.currency = self.invoice_sudo.currency_id
+
+    def _find(self, invoice_id):
+        """Return the invoice, as the rules let the user read it."""
+        moves = self.env["account.move"]
+        # Employees do not use what they could give to themselves.
+        is_asked = is_id(invoice_id) and self.env.user.share and self.page.companies
+        if not is_asked or not moves.has_access("read"):
+            return moves
+        invoice = moves.search(
+            [
+                ("id", "=", invoice_id),
+                ("commercial_partner_id", "=", self.page.account_sudo.id),
+                ("company_id", "in", self.page.companies.ids),
+            ]
+        )
+        # Whether it is open is nothing that the customer has to be allowed to read.
+        is_open = invoice and invoice.sudo()._is_open_for_customer()
+        return invoice if is_open else moves
+
+    # -------------------------------------------------------------------------
+    # WHAT MAY PAY
+    # -------------------------------------------------------------------------
+
+    @property
+    def engine_sudo(self):
+        """The engine that plans and applies, for this invoice alone."""
+        applications_sudo = self.env["account.credit.application"].sudo()
+        return applications_sudo._get_engine(
+            self.company_sudo, "customer", self.invoice_sudo
+        )
+
+    def _get_terms(self):
+        if not self.invoice_sudo:
+            return []
+        return self.engine_sudo.find_open_terms(self.page.account_sudo)
+
+    def get_due(self):
+        """Return what is open of the invoice, in its currency."""
+        return self.currency.round(sum(term.residual for term in self._get_terms()))
+
+    def _find_items(self):
+        """Return what the customer may use, in the order of use.
+
+        :return: ``{key: OpenItem}``
+        """
+        if not self.invoice_sudo:
+            return {}
+        kinds = [kind for kind, name in POLICIES.items() if self.company_sudo[name]]
+        engine_sudo = self.engine_sudo
+        items = []
+        if "credit" in kinds:
+            items += engine_sudo.find_open_credits(self.page.account_sudo)
+        items += get_open_items(self._find_values(kinds))
+        items = engine_sudo.filter_usable(items, self._get_terms())
+        items.sort(key=lambda item: item.order)
+        return {_get_key(item): item for item in items[: const.PORTAL_CHOICES]}
+
+    def _find_values(self, kinds):
+        # As in `CustomerPage`: of the own account alone.
+        values_sudo = self.env["account.stored.value"].sudo()
+        return values_sudo.search(
+            Domain("partner_id", "=", self.page.account_sudo.id)
+            & Domain("company_id", "=", self.company_sudo.id)
+            & Domain("currency_id", "=", self.currency.id)
+            & Domain("state", "=", "active")
+            & Domain("value_type", "in", kinds)
+        )
+
+    def get_sources(self, amounts=None):
+        """Return what the customer may use, and how much of each.
+
+        :param amounts: ``{key: amount}`` that is shown; by default what the rule takes
+        :return: ``[{"key", "name", "kind", "expiry_date", "available", "amount",
+            "left"}]``, in the order of use
+        """
+        items = self._find_items()
+        available = {key: item.residual for key, item in items.items()}
+        if amounts is None:
+            amounts = self._plan(items)
+        return [
+            {
+                "key": key,
+                **self._describe(item),
+                "available": available[key],
+                "amount": amounts.get(key, 0),
+                "left": self.currency.round(available[key] - amounts.get(key, 0)),
+            }
+            for key, item in items.items()
+        ]
+
+    def _describe(self, item):
+        """Return what the customer may know of an item: as on the own page."""
+        if item.draw:
+            value = item.move
+            kinds = dict(value._fields["value_type"]._description_selection(self.env))
+            return {
+                "name": value.name,
+                "kind": kinds[value.value_type],
+                "expiry_date": value._may_expire() and value.expiry_date,
+            }
+        credit_line = item.credit_line
+        return {
+            "name": item.move.name,
+            "kind": credit_line.credit_item_id.name
+            if credit_line
+            else self.env._("Credit"),
+            "expiry_date": credit_line and credit_line.expiry_date,
+        }
+
+    def write(self, amount):
+        """Write an amount as a field of a form has it, e.g. "12.50"."""
+        return f"{amount:.{self.currency.decimal_places}f}"
+
+    def _plan(self, items):
+        """Return ``{key: amount}`` of what these items would pay."""
+        applications, _blocked = self.engine_sudo.plan(list(items.values()))
+        amounts = {}
+        for application in applications:
+            key = _get_key(application.credit)
+            amount = amounts.get(key, 0) + application.amount
+            amounts[key] = self.currency.round(amount)
+        return amounts
+
+    # -------------------------------------------------------------------------
+    # WHAT WAS CHOSEN
+    # -------------------------------------------------------------------------
+
+    def read(self, form):
+        """Return what a form says.
+
+        :param dict form: ``{"use_<key>": amount}``, among others
+        :return: ``{key: amount}``, amounts that are not zero
+        :raise UserError: when something is no amount
+        """
+        amounts = {
+            name.removeprefix(PREFIX): read_amount(
+                self.env, text.strip() if isinstance(text, str) else text, self.currency
+            )
+            for name, text in form.items()
+            if name.startswith(PREFIX) and text != ""
+        }
+        return {key: amount for key, amount in amounts.items() if amount}
+
+    def check(self, amounts):
+        """Check that so much can be used of what was chosen.
+
+        :param dict amounts: of :meth:`read`
+        :return: what is open of the invoice then
+        :raise UserError: says what is wrong, or has changed
+        """
+        if not amounts:
+            raise UserError(self.env._("Enter how much you want to use."))
+        sources = {source["key"]: source for source in self.get_sources(amounts)}
+        for key, amount in amounts.items():
+            self._check_amount(sources.get(key), amount)
+        due = self.get_due()
+        if self.currency.compare_amounts(sum(amounts.values()), due) > 0:
+            raise UserError(
+                self.env._(
+                    "%(amount)s is left to pay: use no more than that.",
+                    amount=self.currency.format(due),
+                )
+            )
+        return self.currency.round(due - sum(amounts.values()))
+
+    def _check_amount(self, source, amount):
+        compare = self.currency.compare_amounts
+        if not source:
+            raise UserError(
+                self.env._("Something you chose is no longer there. Choose again.")
+            )
+        if compare(amount, 0) < 0 or compare(amount, source["available"]) > 0:
+            raise UserError(
+                self.env._(
+                    "%(name)s has %(available)s left: use between zero and that.",
+                    name=source["name"],
+                    available=self.currency.format(source["available"]),
+                )
+            )
+
+    def use(self, amounts):
+        """Pay the invoice with what was chosen, all of it or nothing.
+
+        :param dict amounts: of :meth:`read`
+        :raise UserError: when it cannot be used so, any more
+        """
+        with self.env.cr.savepoint():
+            self._lock()
+            self.check(amounts)
+            if self._apply(amounts) != amounts:
+                _logger.warning(
+                    "A customer could not use what was chosen for invoice %s",
+                    self.invoice_sudo.id,
+                )
+                raise UserError(
+                    self.env._(
+                        "This cannot be used for the invoice now. Nothing was used. "
+                        "Choose something else, or contact us."
+                    )
+                )
+
+    def use_what_is_left(self, amounts):
+        """Pay the invoice with as much as is still there of what was chosen.
+
+        For payments that were under way meanwhile: whatever is gone is left open.
+
+        :param dict amounts: of :meth:`read`, checked before
+        :return: ``{key: amount}`` of what was used
+        """
+        if not self.invoice_sudo:
+            return {}
+        self._lock()
+        return self._apply(amounts)
+
+    def _lock(self):
+        """Let whoever pays this invoice at the same time begin again.
+
+        Of two tabs, the daily run and a payment the second finds what the first left.
+        """
+        terms = self._get_terms()
+        credits = [item for item in self._find_items().values() if item.line]
+        items_sudo = self.env["account.move.line"].sudo()
+        items_sudo = items_sudo.union(*(item.line for item in (*terms, *credits)))
+        items_sudo.flush_recordset()
+        touch_rows(items_sudo)
+
+    def _apply(self, amounts):
+        """Apply items, up to these amounts.
+
+        :return: ``{key: amount}`` of what was used
+        """
+        items = {
+            key: item for key, item in self._find_items().items() if key in amounts
+        }
+        for key, item in items.items():
+            item.residual = min(item.residual, amounts[key])
+        before = self.invoice_sudo.credit_application_ids
+        self.engine_sudo.apply_items(list(items.values()))
+        applied = (self.invoice_sudo.credit_application_ids - before).filtered(
+            "partial_id"
+        )
+        used = {}
+        for application in applied:
+            key = _get_source_key(application)
+            used[key] = self.currency.round(used.get(key, 0) + application.amount)
+        if used:
+            self._log(used)
+        return used
+
+    def _log(self, used):
+        """Let the office see who used what."""
+        total = self.currency.format(sum(used.values()))
+        body = self.env._(
+            "%(user)s used %(amount)s of the account in the portal.",
+            user=self.env.user.name,
+            amount=total,
+        )
+        self.invoice_sudo._message_log(body=body)
+
+
+def _get_key(item):
+    """Return what an open item is called in a form."""
+    return f"v{item.move.id}" if item.draw else f"c{item.line.id}"
+
+
+def _get_source_key(application):
+    """Return the same of what was applied."""
+    value = application.stored_value_id
+    return f"v{value.id}" if value else f"c{application.partial_id.credit_move_id.id}"
