@@ -527,7 +527,7 @@ class AccountMove(models.Model):
             gift_card_sale.update(documents)
             # What is posted may pay or be paid.
             waiting_documents.wait(posted)
-        return posted.with_env(self.env)
+        return waiting_documents.leave(posted, self)
 
     def _stay_with_account(self):
         """Let what reverses credits and gift cards be of the account that has them.

@@ -102,6 +102,11 @@ class AccountMoveLine(models.Model):
         """Return which receivable items are credits of ours."""
         return Domain("credit_line_ids", "!=", False)
 
+    @api.model
+    def _get_awaited_domain(self):
+        """Return which open terms await money that is on its way, before credits."""
+        return Domain.FALSE
+
     def _get_counterpart_key(self, amount):
         """Return what an item and its reversal have in common.
 

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
+from odoo.addons.account_credit_posting.models.application import waiting_documents
 from odoo.addons.account_credit_posting.models.stored_value import account_gift_card
 from odoo.addons.account_credit_posting.tools.days import get_today
 
@@ -44,7 +45,16 @@ class PosOrder(models.Model):
 
     def _generate_pos_order_invoice(self):
         till_sale.check_invoiced(self)
-        return super()._generate_pos_order_invoice()
+        # What was paid at the till pays the invoice first. Then it is printed, as it is
+        # paid.
+        is_printed = self.env.context.get("generate_pdf", True)
+        with waiting_documents.hold(self.with_context(generate_pdf=False)) as held:
+            invoice = super(PosOrder, held)._generate_pos_order_invoice()
+        invoice = waiting_documents.leave(invoice, self)
+        invoice = invoice.with_context(generate_pdf=is_printed)
+        if is_printed:
+            invoice.with_context(skip_invoice_sync=True)._generate_and_send()
+        return invoice
 
     # -------------------------------------------------------------------------
     # THE CODES

@@ -1,4 +1,8 @@
+from unittest.mock import patch
+
+from odoo import fields
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common_till import TillCommon
@@ -115,3 +119,81 @@ class TestAccountMove(TillCommon):
         order = self._invoiced((self.product, 1), method=self.later_method)
         with self.assertRaisesRegex(UserError, "Refund it with an invoice"):
             self._refund(order.lines)
+
+    def assertPartials(self, invoice, expected):
+        """Assert all that pays an invoice.
+
+        :param expected: ``[(entry, amount)]`` in the order of paying
+        """
+        partials = invoice.line_ids.matched_credit_ids.sorted("id")
+        self.assertEqual(
+            [(item.credit_move_id.move_id, item.amount) for item in partials], expected
+        )
+
+    def test_what_was_paid_at_the_till_pays_before_credits(self):
+        credit = self._post_line(50)
+        order = self._invoiced((self.book, 5))
+        invoice, paid = order.account_move, order.payment_ids.account_move_id
+        self.assertItems(
+            invoice, [(self.revenue, -100, -100), (self.receivable, 100, 100)]
+        )
+        self.assertItems(paid, [(self.receivable, -100, -100), (self.till, 100, 100)])
+        self.assertPartials(invoice, [(paid, 100)])
+        self.assertEqual(credit.move_id.amount_residual, 50)
+        self.assertItems(
+            self._close(), [(self.till, 100, 100), (self.till, -100, -100)]
+        )
+        self.assertEqual(credit.move_id.amount_residual, 50)
+
+    def test_credits_pay_what_is_left_for_later(self):
+        credit = self._post_line(50)
+        order = self._invoiced(
+            (self.book, 5),
+            payment_ids=[
+                Command.create(
+                    {
+                        "amount": amount,
+                        "name": fields.Datetime.now(),
+                        "payment_method_id": method.id,
+                    }
+                )
+                for amount, method in (
+                    (60, self.cash_method),
+                    (40, self.later_method),
+                )
+            ],
+        )
+        [paid] = order.payment_ids.account_move_id
+        self.assertPartials(order.account_move, [(paid, 60), (credit.move_id, 40)])
+        self.assertEqual(order.account_move.amount_residual, 0)
+        self.assertEqual(credit.move_id.amount_residual, 10)
+        self._close()
+
+    def test_order_of_a_closed_session_is_paid_before_credits(self):
+        order = self._order((self.book, 5), partner_id=self.account.id)
+        self._close()
+        credit = self._post_line(50)
+        order.action_pos_order_invoice()
+        self.assertPartials(
+            order.account_move, [(order.payment_ids.account_move_id, 100)]
+        )
+        self.assertEqual(credit.move_id.amount_residual, 50)
+
+    def test_invoice_is_printed_as_it_is_paid(self):
+        self._post_line(50)
+        printed = []
+        order = self._order((self.book, 5), partner_id=self.account.id)
+
+        def send(move, **kwargs):
+            printed.append((move, move.env, move.amount_residual))
+
+        moves = self.env.registry["account.move"]
+        with patch.object(moves, "_generate_and_send", send):
+            order.with_context(generate_pdf=False)._generate_pos_order_invoice()
+            self.assertFalse(printed)
+            other = self._order((self.book, 5), partner_id=self.account.id)
+            invoice = other._generate_pos_order_invoice()
+        self.assertNotIn("credit_posting", invoice.env.context)
+        [(move, env, residual)] = printed
+        self.assertEqual((move, residual), (invoice, 0))
+        self.assertTrue(env.context["skip_invoice_sync"])

@@ -366,11 +366,15 @@ class ApplicationEngine:
         """Return which open terms of invoices credits and stored value may pay.
 
         Not those of an invoice that sells gift cards: it takes money only, and neither
-        a credit nor stored value becomes a gift card.
+        a credit nor stored value becomes a gift card. Nor by themselves those of an
+        invoice whose own payment is about to be booked.
         """
-        return self.get_invoice_term_domain() & Domain(
+        domain = self.get_invoice_term_domain() & Domain(
             "move_id.stored_value_event", "=", False
         )
+        if self.origin != "user":
+            domain &= ~self.items._get_awaited_domain()
+        return domain
 
     def get_invoice_term_domain(self):
         """Return which journal items of the company are open terms of invoices.

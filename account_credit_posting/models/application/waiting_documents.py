@@ -6,7 +6,7 @@ Odoo has posted: in their own ``_post``, or where they post and pay as one.
 
 from contextlib import contextmanager
 
-from ...tools.posting import Waiting, get_posting, with_posting
+from ...tools.posting import KEY, Waiting, get_posting, with_posting
 
 
 @contextmanager
@@ -28,6 +28,19 @@ def hold(records):
     finally:
         waiting.is_over = True
     _apply(waiting)
+
+
+def leave(records, before):
+    """Return what comes of a block in the context that it would have without it.
+
+    :param records: whatever the posting returned
+    :param before: what the block began with
+    """
+    context = dict(records.env.context)
+    context.pop(KEY, None)
+    if KEY in before.env.context:
+        context[KEY] = before.env.context[KEY]
+    return records.with_context(context)
 
 
 def wait(moves):
@@ -78,6 +91,6 @@ def wait_for_all(cls):
     def _post(self, soft=True):
         with hold(self) as held:
             posted = super(cls, held)._post(soft=soft)
-        return posted.with_env(self.env)
+        return leave(posted, self)
 
     cls._post = _post

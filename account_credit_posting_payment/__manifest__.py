@@ -1,0 +1,14 @@
+{
+    "name": "Account Credit Posting: Online Payments",
+    "summary": "What was paid online comes before credits",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "author": "Account Credit Posting contributors",
+    "maintainers": ["account-credit-posting"],
+    "website": "https://github.com/account-credit-posting/account-credit-posting",
+    "license": "LGPL-3",
+    "development_status": "Beta",
+    "images": ["static/description/icon.png"],
+    "depends": ["account_credit_posting", "account_payment"],
+    "auto_install": True,
+}
