@@ -55,7 +55,6 @@
         "views/res_partner_billing_views.xml",
         "wizard/account_billing_statement_views.xml",
         "wizard/account_credit_item_request_views.xml",
-        "wizard/post_transaction/account_post_transaction_roster_views.xml",
         "wizard/post_transaction/account_post_transaction_import_views.xml",
         "wizard/post_transaction/account_post_transaction_views.xml",
         "wizard/post_money/account_post_money_views.xml",

@@ -226,6 +226,18 @@ LISTED = 500
 #: Names that a message lists before it says how many more there are.
 NAMES_LISTED = 10
 
+#: How much of a misspelt name has to be right for another one to be offered: 1 is all.
+SIMILAR = 0.75
+
+#: Names that are offered for a misspelt one.
+SIMILAR_LISTED = 5
+
+#: Names that are compared with a misspelt one, letter by letter.
+SIMILAR_TRIED = 20
+
+#: Names that may share three letters with a misspelt one before these say too little.
+SIMILAR_COMPARED = 500
+
 #: Invoices that the dialog of a reversal lists before it says how many more there are.
 INVOICES_LISTED = 80
 

@@ -164,14 +164,6 @@ METHODS = {
         **rows(POST, "action_template", "action_continue"),
     },
     "account.post.transaction.line": OWN,
-    "account.post.transaction.roster": {
-        **OWN,
-        **rows(POST, "web_read", "action_check", "action_back", "action_add"),
-    },
-    "account.post.transaction.roster.line": {
-        **rows(POST, "read", "write"),
-        **rows(NOBODY, "create", "unlink"),
-    },
     "account.stored.value": {
         **rows(SEE, "read", "action_open", "action_change"),
         **rows(

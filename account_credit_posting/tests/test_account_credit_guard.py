@@ -135,7 +135,7 @@ class TestWhatDialogsName(StoredValueCommon):
                 ),
                 transaction,
                 handed,
-                env["account.post.transaction.roster"].create(
+                env["account.post.transaction.import"].create(
                     {"transaction_id": transaction.id}
                 ),
                 env["account.post.refund"].create({}),

@@ -208,14 +208,25 @@ class TestAccountPostTransactionImport(ImportCommon):
             b"Name;Email;Amount\nTwin;twin@example.com;5\nTwin;;6\n"
             b"Family 0;one@example.com;7\n"
         )
-        ready, problems, _doubled = record._evaluate()
-        self.assertEqual(list(ready), [twins[0].id])
+        self.assertEqual(list(record._evaluate().ready), [twins[0].id])
         self.assertEqual(
-            [(problem.row, problem.value) for problem in problems],
-            [(3, "Twin"), (4, "Family 0, one@example.com")],
+            [
+                (
+                    doubt["row"],
+                    doubt["value"],
+                    [one["id"] for one in doubt["candidates"]],
+                )
+                for doubt in record.report["doubts"]
+            ],
+            [
+                (3, "Twin", twins.ids),
+                (4, "Family 0, one@example.com", self.accounts[:2].ids),
+            ],
         )
-        self.assertIn("Several accounts match: Twin, Twin.", problems[0].reason)
-        self.assertIn("Family 0, Family 1", problems[1].reason)
+        record.choices = {"3": twins[1].id, "4": self.accounts[5].id}
+        record.action_continue()
+        self.assertEqual(self._get_amounts(), {twins[0]: 5, twins[1]: 6})
+        self.assertIn("Rows not added: 4.", self.transaction.notice)
 
     def test_bad_rows_are_named_and_good_ones_kept(self):
         archived, foreign = self.accounts[4:6]

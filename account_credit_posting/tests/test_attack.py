@@ -357,9 +357,6 @@ class TestAttack(StoredValueCommon, HttpCase):
             action = transaction.action_open_roster()
             roster = env[action["res_model"]].browse(action["res_id"])
             roster.write({"text": account.name})
-            roster.action_check()
-            opened[roster._name] = roster
-            opened[roster.line_ids._name] = roster.line_ids
             action = transaction.action_import()
             opened[action["res_model"]] = env[action["res_model"]].browse(
                 action["res_id"]
@@ -450,10 +447,7 @@ class TestAttack(StoredValueCommon, HttpCase):
             }.get(model, self.env[model].browse(1))
         if model == "account.post.transaction":
             self._set_step(records, STEPS.get(method, "type"))
-        elif model in (
-            "account.post.transaction.import",
-            "account.post.transaction.roster",
-        ):
+        elif model == "account.post.transaction.import":
             self._set_step(records.sudo().transaction_id, "accounts")
         special = self._get_special(model, method)
         ids = special.pop("ids", records).ids

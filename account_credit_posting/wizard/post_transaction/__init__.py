@@ -1,4 +1,3 @@
 from . import account_post_transaction
 from . import account_post_transaction_import
 from . import account_post_transaction_line
-from . import account_post_transaction_roster

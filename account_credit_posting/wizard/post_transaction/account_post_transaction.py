@@ -646,18 +646,21 @@ class AccountPostTransaction(models.TransientModel):
         return True
 
     def action_open_roster(self):
-        """Open the roster of this transaction, with what was typed into it before.
+        """Open the roster of this transaction, with what was pasted into it before.
 
-        :return: a window action on ``account.post.transaction.roster``, as a dialog
+        :return: a window action on ``account.post.transaction.import``, as a dialog
         :raise AccessError: when the user may not post credits
         :raise UserError: when the accounts can no longer change
         """
         self._check_open_step("accounts")
-        rosters = self.env["account.post.transaction.roster"]
-        roster = rosters.search(
-            [("transaction_id", "=", self.id)], order="id desc", limit=1
+        vals = {"transaction_id": self.id, "is_pasted": True}
+        imports = self.env["account.post.transaction.import"]
+        pasted = imports.search(
+            [(name, "=", value) for name, value in vals.items()],
+            order="id desc",
+            limit=1,
         )
-        return (roster or rosters.create({"transaction_id": self.id}))._get_action()
+        return (pasted or imports.create(vals))._get_action()
 
     def action_import(self):
         """Open the import of accounts and amounts from a file: CSV or XLSX.

@@ -14,14 +14,18 @@ from ...tools.reading import find_amount_error
 from ...tools.requests import find_decimal_points, normalize_amount
 from ...tools.texts import format_accounts, format_count
 from .contact_finder import ContactFinder
-from .transaction_file import ENCODINGS, TransactionFile
+from .transaction_file import (
+    ENCODINGS,
+    ColumnReader,
+    PastedText,
+    TransactionFile,
+    get_columns,
+    normalize,
+)
 from .transaction_lines import TransactionLines
 
 #: Rows of the file that are shown.
 SAMPLES = 4
-
-#: Cells that say enough about a column.
-SAMPLED = 100
 
 
 class Problem(NamedTuple):
@@ -35,6 +39,19 @@ class Problem(NamedTuple):
     reason: str
 
 
+class Doubt(NamedTuple):
+    """A row of which only the clerk can say whom it means."""
+
+    #: Number of the row, from 1.
+    row: int
+    #: What stands there.
+    value: str
+    #: Whom it may mean: ``[(contact id, account id)]``, the best first.
+    candidates: list
+    #: Why it is one, and what to do.
+    reason: str
+
+
 class Ready(NamedTuple):
     """An account that is added, and its amount."""
 
@@ -42,11 +59,25 @@ class Ready(NamedTuple):
     amount: float
 
 
-class AccountPostTransactionImport(models.TransientModel):
-    """Take accounts and amounts from a file, and say what each bad row needs.
+class Evaluation(NamedTuple):
+    """What all rows mean."""
 
-    How the file is written is found out, shown, and can be changed. Nothing is added
-    before *Continue*.
+    #: ``{account id: Ready}``
+    ready: dict
+    #: Rows that are not added: ``[Problem]``.
+    problems: list
+    #: Number of rows whose account has an amount already.
+    doubled: int
+    #: Rows that the clerk has to look at, also after a click: ``[Doubt]``.
+    doubts: list
+
+
+class AccountPostTransactionImport(models.TransientModel):
+    """Take accounts and amounts from a file or from a text that somebody pasted.
+
+    How they are written is found out, shown, and can be changed. It says what each bad
+    row needs, and the clerk clicks whom a doubtful one means. Nothing is added before
+    *Continue*.
     """
 
     _name = "account.post.transaction.import"
@@ -62,6 +93,16 @@ class AccountPostTransactionImport(models.TransientModel):
         index=True,
         ondelete="cascade",
         written_by="opener",
+    )
+    is_pasted = fields.Boolean(
+        readonly=True,
+        written_by="opener",
+        help="The rows are pasted, not read from a file.",
+    )
+    text = fields.Text(
+        string="Accounts and Amounts",
+        help="One row for each account. Tabs, semicolons or several spaces separate "
+        "the columns.",
     )
     file = fields.Binary(attachment=False, help="CSV or XLSX.")
     file_name = fields.Char()
@@ -79,6 +120,8 @@ class AccountPostTransactionImport(models.TransientModel):
             ("semicolon", "Semicolon"),
             ("tab", "Tab"),
             ("bar", "Vertical Bar"),
+            ("spaces", "Several Spaces"),
+            ("none", "None: one column"),
         ],
         compute="_compute_separator",
         store=True,
@@ -113,6 +156,12 @@ class AccountPostTransactionImport(models.TransientModel):
         string="Accounts Named Twice",
     )
     has_duplicates = fields.Boolean(compute="_compute_report")
+    choices = fields.Json(
+        compute="_compute_choices",
+        store=True,
+        readonly=False,
+        help="Whom the clerk has clicked: contacts by the numbers of the rows.",
+    )
     report = fields.Json(
         compute="_compute_report",
         help="What will be added, and what not.",
@@ -121,115 +170,80 @@ class AccountPostTransactionImport(models.TransientModel):
         compute="_compute_template", help="An empty file with the right columns."
     )
 
-    @api.depends("transaction_id")
+    @api.depends("transaction_id", "is_pasted")
     def _compute_display_name(self):
         for record in self:
-            record.display_name = self.env._("Import Accounts and Amounts")
+            record.display_name = record._get_title()
+
+    def _get_title(self):
+        self.ensure_one()
+        if self.is_pasted:
+            return self.env._("Paste a Roster")
+        return self.env._("Import Accounts and Amounts")
 
     # -------------------------------------------------------------------------
     # THE FORM OF THE FILE
     # -------------------------------------------------------------------------
 
     def _get_file(self):
-        """Return the file, or None where there is none."""
+        """Return the rows as they came, or None where there are none."""
         self.ensure_one()
+        if self.is_pasted:
+            text = self.text or ""
+            return PastedText(text) if text.strip() else None
         try:
             content = base64.b64decode(self.with_context(bin_size=False).file or b"")
         except binascii.Error:
             return None
         return TransactionFile(content) if content else None
 
-    @api.depends("file")
+    @api.depends("file", "text")
     def _compute_is_text(self):
         for record in self:
             file = record._get_file()
             record.is_text = bool(file) and file.is_text
 
-    @api.depends("file")
+    @api.depends("file", "text")
     def _compute_encoding(self):
         for record in self:
             file = record._get_file()
             is_text = file and file.is_text
             record.encoding = file.find_encoding() if is_text else False
 
-    @api.depends("file", "encoding")
+    @api.depends("file", "text", "encoding")
     def _compute_separator(self):
         for record in self:
             file = record._get_file()
             record.separator = False
             if file and file.is_text:
                 try:
-                    record.separator = file.find_separator(record.encoding)
+                    record.separator = file.find_separator(
+                        record.encoding, record._get_reader().is_table
+                    )
                 except ValueError:
                     continue  # `_read_rows` says so.
 
-    @api.depends("file", "encoding", "separator")
+    @api.depends("file", "text", "encoding", "separator")
     def _compute_columns(self):
         for record in self:
             try:
                 rows = [cells for _number, cells in record._read_rows()]
             except ValueError:
                 rows = []
-            columns = [
-                [cells[place] if place < len(cells) else "" for cells in rows]
-                for place in range(max(map(len, rows), default=0))
-            ]
-            symbols = record._get_symbols()
-            amounts = [
-                record._is_amounts(cells[1:] or cells, symbols) for cells in columns
-            ]
-            record.has_header = bool(rows) and record._is_header(
-                rows[0], amounts, symbols
-            )
-            roles = record._find_roles(rows[0] if rows else [], amounts)
+            reader = record._get_reader()
+            record.has_header = reader.is_header(rows)
             record.columns = [
                 {"role": role, "samples": list(map(str, cells[:SAMPLES]))}
-                for role, cells in zip(roles, columns, strict=True)
+                for role, cells in zip(
+                    reader.find_roles(rows), get_columns(rows), strict=True
+                )
             ]
 
-    def _is_amounts(self, cells, symbols):
-        """Tell whether most of the cells of a column are numbers, by the first ones."""
-        filled = [cell for cell in cells if cell != ""][:SAMPLED]
-        numbers = [cell for cell in filled if self._is_amount(cell, symbols)]
-        return bool(filled) and 2 * len(numbers) > len(filled)
-
-    def _is_amount(self, cell, symbols):
-        return not isinstance(cell, str) or any(
-            self._normalize(cell, point, symbols) is not None for point in (".", ",")
+    def _get_reader(self):
+        """Return what knows how columns are named, and what stands beside amounts."""
+        return ColumnReader(
+            self._get_account_names(), self._get_amount_names(), self._get_symbols()
         )
-
-    def _is_header(self, cells, amounts, symbols):
-        """Tell whether the first row names the columns."""
-        known = self._get_account_names() | self._get_amount_names()
-        return any(str(cell).lower() in known for cell in cells) or any(
-            is_amount and not self._is_amount(cell, symbols)
-            for cell, is_amount in zip(cells, amounts, strict=False)
-        )
-
-    def _find_roles(self, header, amounts):
-        """Return what each column says, by its name, else by what is in it.
-
-        :param header: the first row
-        :param amounts: for each column, whether it holds numbers
-        :return: for each column "account", "amount" or "other"
-        """
-        names = [str(cell).lower() for cell in header]
-        names += [""] * (len(amounts) - len(names))
-        roles = ["other"] * len(amounts)
-        for place, name in enumerate(names):
-            if name in self._get_account_names():
-                roles[place] = "account"
-            elif name in self._get_amount_names() and "amount" not in roles:
-                roles[place] = "amount"
-        if "amount" not in roles:
-            # Numbers behind the accounts: what stands first may be a reference.
-            for place in range(len(roles) - 1, 0, -1):
-                if amounts[place] and roles[place] == "other":
-                    roles[place] = "amount"
-                    break
-        if "account" not in roles and "other" in roles:
-            roles[roles.index("other")] = "account"
-        return roles
 
     def _get_account_names(self):
         """Return how columns of accounts are called, in English and for the user."""
@@ -253,7 +267,7 @@ class AccountPostTransactionImport(models.TransientModel):
         """Return the names of the columns of the template."""
         return self.env._("Account (name, e-mail or reference)"), self.env._("Amount")
 
-    @api.depends("file", "columns", "has_header")
+    @api.depends("file", "text", "columns", "has_header")
     def _compute_decimal_separator(self):
         for record in self:
             record.decimal_separator = record._find_decimal_separator()
@@ -273,7 +287,7 @@ class AccountPostTransactionImport(models.TransientModel):
         if len(points) > 1:
             currency = self.transaction_id.company_id.currency_id
             readings = {  # {decimal point: amounts}
-                point: [self._normalize(text, point, symbols) for text in texts]
+                point: [normalize(text, point, symbols) for text in texts]
                 for point in points
             }
             if len({tuple(amounts) for amounts in readings.values()}) == 1:
@@ -288,14 +302,6 @@ class AccountPostTransactionImport(models.TransientModel):
             ]
             points = exact or points
         return points[0] if len(points) == 1 else False
-
-    @staticmethod
-    def _normalize(text, point, symbols):
-        """Return an amount as a decimal string, or None where it is none."""
-        try:
-            return normalize_amount(text, point, symbols)
-        except ValueError:
-            return None
 
     def _get_symbols(self):
         """Return what may stand beside an amount."""
@@ -343,11 +349,11 @@ class AccountPostTransactionImport(models.TransientModel):
     def _evaluate(self):
         """Return what the rows mean.
 
-        :return: ``({account id: Ready}, [Problem], number of doubled rows)``
+        :return: an ``Evaluation``
         :raise ValueError: when the file cannot be read
         """
         rows = self._read_cells()
-        accounts, problems = self._find_accounts(rows)
+        accounts, problems, doubts = self._find_accounts(rows)
         present = TransactionLines(self.transaction_id).find_amounts()
         currencies = self._get_currencies(
             {account_id for _number, account_id, _contact_id in accounts}, present
@@ -369,7 +375,7 @@ class AccountPostTransactionImport(models.TransientModel):
                 before.contact_id if before else contact_id,
                 currency.round(sum_before + amount),
             )
-        return ready, sorted(problems), doubled
+        return Evaluation(ready, sorted(problems), doubled, doubts)
 
     def _read_amount(self, cell, currency):
         """Return an amount as a number, and what is wrong with it; none is zero."""
@@ -418,14 +424,15 @@ class AccountPostTransactionImport(models.TransientModel):
         """Return the account of each row.
 
         :param rows: of :meth:`_read_cells`
-        :return: ``([(number, account id, contact id)], [Problem])``
+        :return: ``([(number, account id, contact id)], [Problem], [Doubt])``; a doubt
+            without a choice is a problem, too
         """
         finder = ContactFinder(self.env, self.transaction_id.company_id)
         texts = list(
             dict.fromkeys(text for _number, names, _ in rows for text in names)
         )
         found = dict(zip(texts, finder.find(texts), strict=True))
-        accounts, problems, missing = [], [], []
+        accounts, problems, doubts, missing = [], [], [], []
         for number, names, _amount in rows:
             pairs = [found[name] for name in names if found[name]]
             common = (
@@ -441,7 +448,14 @@ class AccountPostTransactionImport(models.TransientModel):
                     (number, account_id, self._get_label(pairs, account_id))
                 )
             elif pairs:
-                problems.append(self._get_doubt(number, names, pairs))
+                candidates = list(
+                    dict.fromkeys(pair for each in pairs for pair in each)
+                )
+                reason = self.env._(
+                    "Several contacts match. Click the right one, or enter its e-mail "
+                    "or reference."
+                )
+                doubts.append(Doubt(number, ", ".join(names), candidates, reason))
             elif names:
                 missing.append((number, names))
             else:
@@ -449,7 +463,24 @@ class AccountPostTransactionImport(models.TransientModel):
                     "There is no account. Enter a name, e-mail or reference."
                 )
                 problems.append(Problem(number, "", reason))
-        return accounts, problems + self._explain_missing(missing, finder)
+        explained, misspelt = self._explain_missing(missing, finder)
+        doubts = sorted(doubts + misspelt)
+        for doubt in doubts:
+            if chosen := self._get_choice(doubt):
+                contact_id, account_id = chosen
+                accounts.append((doubt.row, account_id, contact_id))
+            else:
+                problems.append(Problem(doubt.row, doubt.value, doubt.reason))
+        return sorted(accounts), problems + explained, doubts
+
+    def _get_choice(self, doubt):
+        """Return whom the clerk has clicked, or None; a client sends any value.
+
+        :return: one of the candidates of the row
+        """
+        choices = self.choices if isinstance(self.choices, dict) else {}
+        chosen = choices.get(str(doubt.row))
+        return next((pair for pair in doubt.candidates if pair[0] == chosen), None)
 
     @staticmethod
     def _get_label(pairs, account_id):
@@ -460,36 +491,34 @@ class AccountPostTransactionImport(models.TransientModel):
                 return contacts[0]
         return account_id
 
-    def _get_doubt(self, number, names, pairs):
-        """Return the problem of a row that means several accounts."""
-        ids = dict.fromkeys(account for each in pairs for _contact, account in each)
-        accounts = self.env["res.partner"].browse(ids)[: const.NAMES_LISTED]
-        return Problem(
-            number,
-            ", ".join(names),
-            self.env._(
-                "Several accounts match: %(names)s. Enter the e-mail or the "
-                "reference of the right one.",
-                names=", ".join(
-                    account.name or str(account.id) for account in accounts
-                ),
-            ),
-        )
-
     def _explain_missing(self, missing, finder):
-        """Return the problems of rows that mean nobody who can get a credit.
+        """Explain rows that mean nobody who can get a credit.
+
+        Similar names are looked for in as many rows as are shown.
 
         :param missing: ``[(number, texts)]``
+        :return: ``([Problem], [Doubt])``
         """
         texts = list(
             dict.fromkeys(text for _number, names in missing for text in names)
         )
         unusable = dict(zip(texts, finder.find_unusable(texts), strict=True))
+        unknown = [text for text in texts if not unusable[text]][: const.LISTED]
+        similar = dict(zip(unknown, finder.find_similar(unknown), strict=True))
         contacts = self.env["res.partner"]
-        problems = []
+        problems, doubts = [], []
         for number, names in missing:
             ids = [account for name in names for _contact, account in unusable[name]]
             account = contacts.browse(ids[:1])
+            candidates = list(
+                dict.fromkeys(pair for name in names for pair in similar.get(name, ()))
+            )
+            if candidates and not account:
+                reason = self.env._(
+                    "Nobody has exactly this name. Click the right one, if it is here."
+                )
+                doubts.append(Doubt(number, ", ".join(names), candidates, reason))
+                continue
             if not account:
                 reason = self.env._(
                     "Nobody has this name, e-mail or reference. Correct it in the "
@@ -508,25 +537,38 @@ class AccountPostTransactionImport(models.TransientModel):
                     company=finder.company.display_name,
                 )
             problems.append(Problem(number, ", ".join(names), reason))
-        return problems
+        return problems, doubts
 
     # -------------------------------------------------------------------------
     # WHAT THE CLERK SEES
     # -------------------------------------------------------------------------
 
+    @api.depends("file", "text")
+    def _compute_choices(self):
+        self.choices = {}
+
     @api.depends(
-        "file", "columns", "has_header", "decimal_separator", "duplicates", "separator"
+        "file",
+        "text",
+        "choices",
+        "columns",
+        "has_header",
+        "decimal_separator",
+        "duplicates",
+        "separator",
     )
     def _compute_report(self):
         for record in self:
             record.has_duplicates = False
             record.report = False
-            if not record.file:
+            if not record._get_file():
                 continue
             if question := record._get_question():
-                record.report = {"question": question, "problems": []}
+                record.report = {"question": question, "problems": [], "doubts": []}
                 continue
-            ready, problems, doubled = record._evaluate()
+            ready, problems, doubled, doubts = record._evaluate()
+            rows = {doubt.row for doubt in doubts if not record._get_choice(doubt)}
+            problems = [problem for problem in problems if problem.row not in rows]
             record.has_duplicates = bool(doubled)
             record.report = {
                 "question": record._get_duplicates_question(doubled),
@@ -534,6 +576,13 @@ class AccountPostTransactionImport(models.TransientModel):
                     "%(accounts)s can be added.",
                     accounts=format_accounts(self.env, len(ready)),
                 ),
+                "doubtful": bool(rows)
+                and self.env._(
+                    "%(count)s of the rows are doubtful: click whom each of them "
+                    "means. Without a click it is not added.",
+                    count=format_count(self.env, len(rows)),
+                ),
+                "doubts": record._describe_doubts(doubts[: const.LISTED]),
                 "count": len(problems),
                 "not_ready": bool(problems)
                 and self.env._(
@@ -542,6 +591,37 @@ class AccountPostTransactionImport(models.TransientModel):
                 ),
                 "problems": [problem._asdict() for problem in problems[: const.LISTED]],
             }
+
+    def _describe_doubts(self, doubts):
+        """Return doubtful rows as they are shown, each with those whom it may mean."""
+        ids = [contact_id for doubt in doubts for contact_id, _ in doubt.candidates]
+        contacts = self.env["res.partner"].browse(dict.fromkeys(ids))
+        amounts = {number: amount for number, _texts, amount in self._read_cells()}
+        shown = {
+            contact.id: {
+                "id": contact.id,
+                "name": contact.display_name,
+                # Two of one name are told apart.
+                "detail": contact.email or contact.ref or f"ID {contact.id}",
+            }
+            for contact in contacts
+        }
+        return [
+            {
+                "row": doubt.row,
+                "value": doubt.value,
+                "amount": str(amounts[doubt.row]),
+                "reason": doubt.reason,
+                "chosen": (self._get_choice(doubt) or [False])[0],
+                "candidates": [
+                    shown[contact_id]
+                    for contact_id, _account_id in doubt.candidates[
+                        : const.NAMES_LISTED
+                    ]
+                ],
+            }
+            for doubt in doubts
+        ]
 
     def _get_question(self):
         """Return what is to be answered before anything is read, or False."""
@@ -563,7 +643,7 @@ class AccountPostTransactionImport(models.TransientModel):
         """Return the question how amounts are written that can be read in two ways."""
         symbols = self._get_symbols()
         for text in texts:
-            readings = [self._normalize(text, point, symbols) for point in (".", ",")]
+            readings = [normalize(text, point, symbols) for point in (".", ",")]
             if None not in readings and readings[0] != readings[1]:
                 point, comma = (
                     formatLang(self.env, float(reading), digits=2)
@@ -604,7 +684,7 @@ class AccountPostTransactionImport(models.TransientModel):
 
     def _get_action(self):
         return self._get_records_action(
-            name=self.env._("Import Accounts and Amounts"), target="new", context={}
+            name=self._get_title(), target="new", context={}
         )
 
     def action_template(self):
@@ -624,20 +704,31 @@ class AccountPostTransactionImport(models.TransientModel):
     def action_continue(self):
         """Add the good rows, and go on to the amounts.
 
+        A list of names alone leaves the clerk where further ones are added.
+
         :return: the action that closes the dialog
         :raise UserError: when something is to be answered, or there is nothing to add
         """
         self._check_open()
-        if not self.file:
-            raise UserError(self.env._("Choose a file first."))
+        if not self._get_file():
+            raise UserError(
+                self.env._("Paste the names or e-mails first, one for each line.")
+                if self.is_pasted
+                else self.env._("Choose a file first.")
+            )
         if question := self._get_question():
             raise UserError(question)
-        ready, problems, doubled = self._evaluate()
+        ready, problems, doubled, _doubts = self._evaluate()
         if question := self._get_duplicates_question(doubled):
             raise UserError(question)
         if not ready:
             raise UserError(
                 self.env._(
+                    "No row can be added. Correct the text, or click whom a doubtful "
+                    "row means."
+                )
+                if self.is_pasted
+                else self.env._(
                     "No row can be added. Correct the file, then choose it again."
                 )
             )
@@ -651,27 +742,50 @@ class AccountPostTransactionImport(models.TransientModel):
             ]
         )
         lines.set_each({account_id: row.amount for account_id, row in ready.items()})
+        has_amounts = any(row.amount for row in ready.values())
         self.transaction_id.write(
-            {"step": "amounts", "notice": self._get_notice(ready, problems)}
+            {
+                "step": "amounts" if has_amounts or not self.is_pasted else "accounts",
+                "notice": self._get_notice(present & ready.keys(), ready, problems),
+            }
         )
-        self.file = False
+        self.write({"file": False, "text": False})
         return {"type": "ir.actions.act_window_close"}
 
-    def _get_notice(self, ready, problems):
-        """Say what became of the file."""
-        sentences = [
-            self.env._(
-                "%(accounts)s added from %(file)s.",
-                accounts=format_accounts(self.env, len(ready)),
-                file=self.file_name or self.env._("the file"),
-            )
-        ]
-        if problems:
-            rows = [str(problem.row) for problem in problems[: const.NAMES_LISTED]]
-            if len(problems) > len(rows):
-                rows.append("…")
+    def _get_notice(self, known, ready, problems):
+        """Say what became of the rows.
+
+        :param known: ids of those of the accounts that were there before
+        """
+        accounts = format_accounts(self.env, len(ready) - len(known))
+        if self.is_pasted:
+            sentences = [self.env._("%(accounts)s added.", accounts=accounts)]
+            rows = [
+                f"{problem.row} ({problem.value})" if problem.value else problem.row
+                for problem in problems
+            ]
+        else:
+            sentences = [
+                self.env._(
+                    "%(accounts)s added from %(file)s.",
+                    accounts=accounts,
+                    file=self.file_name or self.env._("the file"),
+                )
+            ]
+            rows = [problem.row for problem in problems]
+        if known:
             sentences.append(
-                self.env._("Rows not added: %(rows)s.", rows=", ".join(rows))
+                self.env._(
+                    "Listed once, as already there: %(names)s.",
+                    names=format_accounts(self.env, len(known)),
+                )
+            )
+        if rows:
+            listed = [str(row) for row in rows[: const.NAMES_LISTED]]
+            if len(rows) > len(listed):
+                listed.append("\N{HORIZONTAL ELLIPSIS}")
+            sentences.append(
+                self.env._("Rows not added: %(rows)s.", rows=", ".join(listed))
             )
         return " ".join(sentences)
 

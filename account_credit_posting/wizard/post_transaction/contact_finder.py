@@ -1,5 +1,7 @@
 from odoo.tools import SQL, email_normalize
 
+from .similar_names import SimilarNames
+
 
 class ContactFinder:
     """Find the contacts that texts mean: an e-mail address, a reference or a name.
@@ -31,6 +33,37 @@ class ContactFinder:
         """
         contacts = self.env["res.partner"].with_context(active_test=False)
         return self._find(texts, contacts._search([]))
+
+    def find_similar(self, texts):
+        """Return the contacts whose names are nearly what each text says.
+
+        In Python, so that they are the same whichever extensions PostgreSQL has. All
+        names are read in one query, and only where a text is no e-mail address.
+
+        :param texts: that mean nobody
+        :return: as :meth:`find`, the best ones first
+        """
+        names = [text.partition("<")[0] for text in texts]
+        names = ["" if "@" in name else name for name in names]
+        if not any(names):
+            return [[] for _name in names]
+        allowed = self.env["res.partner"]._search(self._get_domain())
+        self.env["res.partner"].flush_model(["name", "commercial_partner_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT contact.id, COALESCE(contact.commercial_partner_id, contact.id),
+                       contact.name
+                  FROM res_partner contact
+                 WHERE contact.id IN %s AND contact.name IS NOT NULL
+              ORDER BY contact.id
+                """,
+                allowed.subselect(),
+            )
+        )
+        return SimilarNames(
+            [((contact_id, account_id), name) for contact_id, account_id, name in rows]
+        ).find(names)
 
     def _get_domain(self):
         return [

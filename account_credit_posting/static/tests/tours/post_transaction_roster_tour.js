@@ -1,73 +1,83 @@
 import { registry } from "@web/core/registry";
 
-const OPEN = {
-    content: "Paste a roster",
-    trigger: "button[name=action_open_roster]",
-    run: "click",
-};
-const CHECK = {
-    content: "Check",
-    trigger: ".modal button[name=action_check]",
+const CONTINUE = {
+    content: "Continue",
+    trigger: ".modal button[name=action_continue]",
     run: "click",
 };
 
+/** Paste a text into the focused area, as a browser does. */
+function paste(text) {
+    return {
+        content: "Paste",
+        trigger: ".modal [name=text] textarea",
+        run() {
+            this.anchor.focus();
+            this.anchor.value = text;
+            this.anchor.dispatchEvent(
+                new InputEvent("input", { inputType: "insertFromPaste", bubbles: true })
+            );
+        },
+    };
+}
+
 registry.category("web_tour.tours").add("post_transaction_roster", {
     steps: () => [
-        OPEN,
         {
-            content: "Paste nothing but blanks",
-            trigger: ".modal [name=text] textarea",
-            run: "edit  ",
+            content: "Paste a roster",
+            trigger: "button[name=action_open_roster]",
+            run: "click",
         },
-        CHECK,
+        paste("  "),
+        CONTINUE,
         {
             content: "Be told what is missing",
-            trigger:
-                ".o_notification:contains(Paste the names), .modal:contains(Paste the names or e-mails first)",
-        },
-        {
-            content: "Close what was told",
             trigger:
                 ".modal:contains(Paste the names or e-mails first) .btn-primary:contains(Close)",
             run: "click",
         },
+        paste("Doe, Jane\t12.50\nAnna Small\t20\nFammily 2\t7\nNobody\t5"),
         {
-            content: "Paste the roster",
-            trigger: ".modal [name=text] textarea",
-            run: (helpers) => helpers.edit("Doe, Jane\nAnna Small\nNobody"),
+            content: "See the columns",
+            trigger: ".modal .o_import_columns:contains(12.50)",
         },
-        CHECK,
         {
-            content: "See what was found",
+            content: "See what can be added",
+            trigger: ".modal .o_import_ready:contains(1 account can be added)",
+        },
+        {
+            content: "See what is doubtful",
+            trigger: ".modal .o_import_doubtful:contains(2 of the rows are doubtful)",
+        },
+        {
+            content: "Click whom of two of one name the row means",
             trigger:
-                ".modal [name=summary]:contains(1 matched, 1 doubtful, 1 not found)",
-        },
-        {
-            content: "Look at the doubtful line",
-            trigger: ".modal .o_data_row:contains(Doubtful) td[name=contact_id]",
+                ".modal .o_import_doubts tr:contains(Anna Small):contains(20) button:contains(Family 1)",
             run: "click",
         },
         {
-            content: "See who fits",
-            trigger: ".modal .o_data_row td[name=contact_id] input",
+            content: "Click whom the misspelt row means",
+            trigger:
+                ".modal .o_import_doubts tr:contains(Fammily 2) button:contains(Family 2)",
             run: "click",
         },
         {
-            content: "Choose",
-            trigger: ".o-autocomplete--dropdown-item:contains(Family 1) a",
-            run: "click",
+            content: "See that nothing is doubtful any more",
+            trigger:
+                ".modal:not(:has(.o_import_doubtful)) .o_import_ready:contains(3 accounts can be added)",
         },
         {
-            content: "Add",
-            trigger: ".modal button[name=action_add]",
-            run: "click",
+            content: "See who is not found",
+            trigger: ".modal .o_import_problems tbody tr:contains(4):contains(Nobody)",
+        },
+        CONTINUE,
+        {
+            content: "See the amounts",
+            trigger:
+                "div[name=step_amounts] .o_data_row:contains(Doe Family):contains(12.50)",
         },
         {
-            content: "See who was added",
-            trigger: "div[name=step_accounts] .o_data_row:contains(Doe Family)",
-        },
-        {
-            content: "See who was not",
+            content: "See who was not added",
             trigger: "[name=notice]:contains(Nobody)",
         },
     ],
