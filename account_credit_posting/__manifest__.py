@@ -47,6 +47,7 @@
         "views/account_unclaimed_property_views.xml",
         "views/account_unclaimed_due_views.xml",
         "views/account_credit_dashboard_views.xml",
+        "views/account_stored_value_curve_views.xml",
         "views/account_breakage_estimate_views.xml",
         "views/report_liability.xml",
         "views/account_liability_report_views.xml",
@@ -76,6 +77,7 @@
         "demo/account_payment_lakeside_demo.xml",
         "demo/account_credit_batch_demo.xml",
         "demo/account_stored_value_demo.xml",
+        "demo/account_stored_value_year_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

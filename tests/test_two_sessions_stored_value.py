@@ -109,6 +109,31 @@ env.cr.commit()
 """,
 )
 
+# Two drafts of what a cohort of its own is expected to leave unused.
+PREPARE_ESTIMATES = (
+    PREPARE_DUE.split("state = env.ref")[0]
+    .replace("2024-03-15", "2020-05-15")
+    + """
+estimates = env["account.breakage.estimate"].create([
+    {"issue_date": "2020-05-15", "period": "month", "unused_amount": 50}
+    for _number in range(2)
+])
+env.cr.commit()
+print(json.dumps(dict(key=key, card=card["id"], estimates=estimates.ids)))
+"""
+)
+
+FIND_ESTIMATES = """
+import json
+estimates = env["account.breakage.estimate"].browse({0})
+items = estimates.move_id.line_ids
+print(json.dumps(dict(
+    states=estimates.mapped("state"),
+    amounts=sorted(estimates.mapped("amount")),
+    booked=sorted(items.mapped("balance")),
+)))
+"""
+
 FIND = """
 import json
 account, other, card = env["res.partner"].browse({0}), {1}, {2}
@@ -157,6 +182,12 @@ def due(servers):
     return Sessions(servers[0].database, servers, PREPARE_DUE)
 
 
+@pytest.fixture
+def estimating(servers):
+    """Give each test two estimates of one cohort."""
+    return Sessions(servers[0].database, servers, PREPARE_ESTIMATES)
+
+
 def call_both(sessions, *calls, model="account.stored.value"):
     """Hold both sessions at the card, let them go together; return the responses."""
     return sessions.call_both(
@@ -179,6 +210,26 @@ def assert_one_wins(responses, sentence):
     assert refused.status_code == 422, refused.text
     assert sentence in refused.json()["message"]
     return served
+
+
+def test_expected_breakage_is_booked_once(estimating):
+    first, second = estimating.data["estimates"]
+    responses = estimating.call_both(
+        "SELECT FROM account_breakage_estimate"
+        f" WHERE id IN ({first:d}, {second:d}) FOR UPDATE",
+        *(
+            ("action_post", {"model": "account.breakage.estimate", "ids": [estimate]})
+            for estimate in (first, second)
+        ),
+    )
+    assert [response.status_code for response in responses] == [200, 200], [
+        response.text for response in responses
+    ]
+    assert estimating.run(FIND_ESTIMATES.format([first, second])) == {
+        "states": ["posted", "posted"],
+        "amounts": [0, 50],
+        "booked": [-50, 50],
+    }
 
 
 def test_last_50_is_used_once(sessions):

@@ -72,7 +72,7 @@ AUDITED = {**rows(AUDIT, "read"), **WRITTEN_BY_NOBODY}
 #: ``{model: {method: right}}``
 METHODS = {
     "account.breakage.estimate": {
-        **rows(AUDIT, "read", "action_view_move"),
+        **rows(AUDIT, "read", "action_view_move", "action_curves"),
         **rows(PROVE, "create", "write", "unlink", "action_compute", "action_post"),
     },
     "account.billing.movement": KEPT,
@@ -178,6 +178,7 @@ METHODS = {
     "account.stored.value.ageing": AUDITED,
     "account.stored.value.attempt": NOT_EVEN_READ,
     "account.stored.value.change": {**OWN, **rows(MANAGE, "action_confirm")},
+    "account.stored.value.curve": AUDITED,
     "account.stored.value.liability": AUDITED,
     "account.stored.value.movement": KEPT,
     "account.stored.value.use": {**OWN_INVOICES, **rows(INVOICE, "action_confirm")},

@@ -64,6 +64,10 @@ class ProofCommon(StoredValueCommon):
             }
         )
         sale.action_post()
+        self.estimate = self.env["account.breakage.estimate"].create(
+            {"issue_date": self.card.issue_date, "unused_share": 10}
+        )
+        self.estimate.action_post()
         value = self._issue(9)
         value.holder_state_id = self._owe_to_a_state()
         self.env["account.unclaimed.due"].with_user(self.manager).browse(
@@ -210,6 +214,10 @@ class TestAccountCreditProof(ProofCommon):
         issued, used = self._find_item("issue"), self._find_item("use")
         move, payment = issued.move_id, issued.move_id.origin_payment_id
         elsewhere = self.credit_account
+        estimate = self.estimate
+        contra = estimate.move_id.line_ids.filtered(
+            lambda item: item.account_id == estimate.contra_account_id
+        )
         return (
             ("tie_out", self.sold, issued, {"stored_value_id": None}),
             ("tie_out", elsewhere, used, {"account_id": elsewhere.id}),
@@ -225,6 +233,12 @@ class TestAccountCreditProof(ProofCommon):
             ("events", move, move, {"state": "cancel"}),
             ("payments", payment, payment, {"amount": 99}),
             ("uses", use, used, {"amount_currency": 19}),
+            ("breakage", contra, contra, {"balance": 99}),
+            ("breakage", contra, estimate, {"breakage": 99}),
+            ("breakage", contra, estimate, {"booked": 1}),
+            ("breakage", contra, estimate, {"used": 0}),
+            ("breakage", contra, estimate, {"state": "draft"}),
+            ("breakage", contra, estimate, {"move_id": None}),
             ("handed", self.handed.move_id, self.handed, {"amount": 8}),
             ("handed", self.handed.move_id, self.handed, {}),
             (

@@ -436,6 +436,9 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "account.stored.value.ageing": self.env[
                     "account.stored.value.ageing"
                 ].search([("stored_value_id", "=", known["card"].id)]),
+                "account.stored.value.curve": self.env[
+                    "account.stored.value.curve"
+                ].search([("company_id", "=", self.company.id)], limit=1),
                 "account.stored.value.liability": self.env[
                     "account.stored.value.liability"
                 ].search([("stored_value_id", "=", known["card"].id)]),

@@ -98,6 +98,7 @@ class TestBookedEvents(StoredValueCommon):
             "opening": self.opening,
             "funding": value.funding_account_id,
             "breakage": self.breakage,
+            "contra": self.company.breakage_contra_account_id,
             "state": self.payable,
         }
         self.assertEqual(accounts.keys(), booked_events.ACCOUNTS.keys())
@@ -318,6 +319,14 @@ class TestBookedEvents(StoredValueCommon):
         value = self._issue(100, funding="promotion", expiry_date="2024-03-31")
         stored_value_expiry._expire_today(value.sudo())
         return self._get_last(value)
+
+    def _do_estimate(self):
+        value = self._issue(100)
+        estimate = self.env["account.breakage.estimate"].create(
+            {"issue_date": value.issue_date, "date": CHOSEN, "unused_amount": 100}
+        )
+        estimate.action_post()
+        return estimate.move_id, value
 
     def _do_hand(self):
         state = self._owe_to_a_state()

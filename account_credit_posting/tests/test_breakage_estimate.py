@@ -9,6 +9,7 @@ from ..models.breakage.breakage_formula import (
     find_remote,
 )
 from .common_liability import ISSUED, LiabilityCommon
+from .test_tours import TourCommon
 
 
 @tagged("post_install", "-at_install")
@@ -221,3 +222,168 @@ class TestBreakageEstimate(LiabilityCommon):
         self.assertEqual(estimate.sold, 0)
         with self.assertRaises(AccessError):
             estimate.with_user(self.keeper).action_post()
+
+    def test_each_product_is_a_cohort(self):
+        other = self.env["product.product"].create(
+            {"name": "Party Card", "is_gift_card": True}
+        )
+        paid = self._sell(1000)
+        self._create_payment(1000)
+        paid.invoice_id.js_assign_outstanding_line(
+            self.env["account.move.line"]
+            .search(
+                [
+                    ("account_id", "=", self.receivable.id),
+                    ("partner_id", "=", self.account.id),
+                    ("amount_residual", "<", 0),
+                ]
+            )
+            .id
+        )
+        self._issue_on(ISSUED, 500)
+        self._use(paid, 540)
+        estimate = self._estimate(product_id=self.product.id)
+        self.assertRecordValues(
+            estimate, [{"sold": 1000, "used": 540, "breakage": 60, "amount": 60}]
+        )
+        self.assertIn("Studio Card", estimate.display_name)
+        estimate.action_post()
+        # Nothing of another product, and no cohort that holds both.
+        self.assertEqual(self._estimate(product_id=other.id).sold, 0)
+        self.assertEqual(self._estimate(product_id=self.product.id).booked, 60)
+        with self.assertRaisesRegex(ValidationError, "the same product"):
+            self._estimate()
+
+    def test_other_currency_counts_in_that_of_the_company(self):
+        euro = self.setup_other_currency(
+            "EUR", rates=[("2024-01-01", 0.5), ("2024-06-01", 0.8)]
+        )
+        card = self._issue_on(ISSUED, 100, currency_id=euro.id)
+        self._use(card, 54, currency_id=euro.id)
+        estimate = self._estimate()
+        estimate.action_post()
+        # Used at the rate of the issue, as its entry is.
+        self.assertRecordValues(
+            estimate, [{"sold": 200, "used": 108, "expected": 180, "breakage": 12}]
+        )
+        self.assertItems(
+            estimate.move_id, [(self.contra, 12, 12), (self.breakage, -12, -12)]
+        )
+
+    def test_currency_without_and_with_three_decimals(self):
+        self._use(self._issue_on(ISSUED, 1000), 541)
+        self.assertEqual(self._estimate(unused_share=11).breakage, 66.87)
+        for rounding, places, breakage in ((1, 0, 67), (0.001, 3, 66.865)):
+            with self.subTest(rounding), self.env.cr.savepoint() as savepoint:
+                # As a currency that is so from the beginning on.
+                self.env.flush_all()
+                self.env.cr.execute(
+                    "UPDATE res_currency SET rounding = %s, decimal_places = %s"
+                    " WHERE id = %s",
+                    (rounding, places, self.company.currency_id.id),
+                )
+                self.env.invalidate_all()
+                estimate = self._estimate(unused_share=11)
+                estimate.action_post()
+                self.assertItems(
+                    estimate.move_id,
+                    [
+                        (self.contra, breakage, breakage),
+                        (self.breakage, -breakage, -breakage),
+                    ],
+                )
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+
+@tagged("post_install", "-at_install")
+class TestStoredValueCurve(LiabilityCommon):
+    """Which share of a cohort is used, by age: the evidence of an estimate."""
+
+    def _read(self, domain, groups=("cohort", "age"), user=None):
+        """Return ``{(group, …): (used, share)}``, without what is zero."""
+        curves = self.env["account.stored.value.curve"].with_user(
+            user or self.accountant
+        )
+        rows = curves._read_group(
+            [("company_id", "=", self.company.id), *domain],
+            groups,
+            ["used:sum", "used_share:sum"],
+        )
+        return {
+            tuple(row[:-2]): (row[-2], round(row[-1], 4)) for row in rows if row[-2]
+        }
+
+    def test_shares_of_cohorts(self):
+        age = (self.today.year - 2024) * 12 + self.today.month - 3
+        age -= self.today.day < ISSUED.day
+        card = self._issue_on(ISSUED, 80)
+        self._issue_on(fields.Date.add(ISSUED, months=1), 120)
+        self._issue_on(ISSUED, 50, "prepayment")
+        self._use(card, 20)
+        whole = [("kind", "=", "sold"), ("is_by_product", "=", False)]
+        for period, cohort, share in (
+            ("year", "2024", 10),
+            ("quarter", "2024 Q1", 25),
+            ("month", "2024-03", 25),
+        ):
+            self.assertEqual(
+                self._read([*whole, ("period", "=", period)]),
+                {(cohort, age): (20, share)},
+            )
+        # What was refunded was not sold; what was undone is not used.
+        card.with_user(self.manager).refund(40, self.bank.id)
+        self.assertEqual(
+            self._read([*whole, ("period", "=", "month")]),
+            {("2024-03", age): (20, 50)},
+        )
+        self.env["account.credit.application"].search(
+            [("stored_value_id", "=", card.id)]
+        ).with_user(self.clerk).action_unapply()
+        self.assertEqual(self._read([*whole, ("period", "=", "month")]), {})
+
+    def test_shares_of_products(self):
+        self._issue_on(ISSUED, 60)
+        self._sell(60)
+        card = self._issue_on(ISSUED, 40)
+        self._use(card, 25)
+        each = [("is_by_product", "=", True), ("period", "=", "year")]
+        empty = self.env["product.product"]
+        self.assertEqual(self._read(each, ["product_id"]), {(empty,): (25, 25)})
+        whole = [("is_by_product", "=", False), ("period", "=", "year")]
+        self.assertEqual(self._read(whole, ["cohort"]), {("2024",): (25, 15.625)})
+
+    def test_who_may_read_it(self):
+        for user in (self.clerk, self._create_user("guest", "base.group_portal")):
+            with self.assertRaises(AccessError):
+                self._read([], user=user)
+        other = self._create_company(name="Lakeside")
+        self._use(self._issue_on(ISSUED, 100), 25)
+        curves = self.env["account.stored.value.curve"].with_user(self.accountant)
+        self.assertTrue(curves.search([]))
+        self.assertFalse(curves.search([("company_id", "=", other.id)]))
+
+
+@tagged("post_install", "-at_install")
+class TestBreakageTour(LiabilityCommon, TourCommon):
+    """An accountant looks at the evidence, estimates, and books the entry."""
+
+    def test_accountant_books_expected_breakage(self):
+        self._use(self._issue_on(ISSUED, 1000), 540)
+        keeper = self._create_user("keeper", "account.group_account_user")
+        self.start_tour(
+            "/odoo/action-account_credit_posting.account_breakage_estimate_action/new",
+            "account_breakage_estimate",
+            login=keeper.login,
+        )
+        estimate = self.env["account.breakage.estimate"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        self.assertEqual(estimate.state, "posted")
+        self.assertItems(
+            estimate.move_id,
+            [
+                (self.company.breakage_contra_account_id, 60, 60),
+                (self.breakage, -60, -60),
+            ],
+        )

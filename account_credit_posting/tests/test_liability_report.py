@@ -407,6 +407,114 @@ class TestLiabilityReport(LiabilityCommon):
         )
         self.assertFiguresOpen(report)
 
+    def _expect(self, **vals):
+        estimate = self.env["account.breakage.estimate"].create(
+            {"issue_date": ISSUED, "unused_share": 10, **vals}
+        )
+        estimate.action_post()
+        return estimate
+
+    def test_expected_breakage_lowers_what_is_carried(self):
+        """Its contra account is a line; cards, less contra, are the total."""
+        self._use(self._issue_on(ISSUED, 1000), 540)
+        self._issue_on(ISSUED, 50, "prepayment")
+        self._expect()
+        report = self._show(grouping="issue_date:year")
+        self.assertShown(
+            report,
+            {
+                ("account", "Gift Cards Sold"): {
+                    "sold": 1000,
+                    "used": -540,
+                    "closing": 460,
+                },
+                ("part", "Gift Cards Sold: 2024"): {
+                    "sold": 1000,
+                    "used": -540,
+                    "closing": 460,
+                },
+                ("account", "Expected Breakage"): {"estimated": -60, "closing": -60},
+                ("account", "Prepayments"): {"sold": 50, "closing": 50},
+                ("part", "Prepayments: 2024"): {"sold": 50, "closing": 50},
+                ("total", "Total USD"): {
+                    "sold": 1050,
+                    "used": -540,
+                    "estimated": -60,
+                    "closing": 450,
+                },
+            }
+            | {
+                ("part", "Gift Cards Sold: 2024"): {
+                    "estimated": -60,
+                    "closing": -60,
+                }
+            },
+        )
+
+    def test_expected_breakage_is_of_its_kind_and_period(self):
+        self._use(self._issue_on(ISSUED, 1000), 540)
+        self._issue_on(ISSUED, 50, "prepayment")
+        estimate = self._expect()
+        contra = {("account", "Expected Breakage"): {"estimated": -60, "closing": -60}}
+        card = {
+            ("account", "Gift Cards Sold"): {
+                "sold": 1000,
+                "used": -540,
+                "closing": 460,
+            }
+        }
+        total = {
+            ("total", "Total USD"): {
+                "sold": 1000,
+                "used": -540,
+                "estimated": -60,
+                "closing": 400,
+            }
+        }
+        self.assertShown(self._show(kind="sold"), card | contra | total)
+        self.assertShown(
+            self._show(kind="prepayment"),
+            {("account", "Prepayments"): {"sold": 50, "closing": 50}},
+        )
+        self.assertFiguresOpen(self._show(kind="sold"))
+        # A reversal takes it back.
+        estimate.move_id.sudo()._reverse_moves([{"date": self.today}], cancel=True)
+        self.assertShown(self._show(kind="sold"), card)
+
+    def test_expected_breakage_of_before_is_in_the_opening(self):
+        self._issue_on(ISSUED, 100)
+        self._expect(unused_amount=100, date=ISSUED)
+        later = fields.Date.add(ISSUED, days=1)
+        self.assertShown(
+            self._show(later),
+            {
+                ("account", "Gift Cards Sold"): {"opening": 100, "closing": 100},
+                ("account", "Expected Breakage"): {"opening": -100, "closing": -100},
+                ("total", "Total USD"): {},
+            },
+        )
+
+    def test_entry_by_hand_on_the_contra_account_is_a_difference(self):
+        contra = self.company.breakage_contra_account_id
+        with self.env.cr.savepoint() as savepoint:
+            self.env["account.move"].create(
+                {
+                    "line_ids": [
+                        Command.create({"account_id": contra.id, "balance": 7}),
+                        Command.create({"account_id": self.breakage.id, "balance": -7}),
+                    ]
+                }
+            ).action_post()
+            report = self._show()
+            self.assertFalse(report.is_tied)
+            self.assertRecordValues(
+                report.line_ids,
+                [{"name": "Expected Breakage", "ledger": -7, "difference": 7}],
+            )
+            savepoint.rollback()
+        self.env.invalidate_all()
+        self.assertTrue(self._show().is_tied)
+
     def test_figures_are_gone_where_an_option_changes(self):
         self._issue_on(ISSUED, 100)
         report = self._show()
@@ -639,7 +747,7 @@ class TestLiabilityOnPaper(LiabilityCommon, HttpCase):
                     f"{line.name}: {name}",
                 )
         # Closings, differences, sums of parts, and totals.
-        self.assertEqual(formulas, 7 + 3 + 2 * 15 + 16)
+        self.assertEqual(formulas, 7 + 3 + 2 * 16 + 17)
 
     def test_spreadsheet_of_somebody_else_is_out_of_reach(self):
         report = self._show()

@@ -6,7 +6,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, date_utils, format_date
 
 from ...const import PROVING_GROUPS
-from ...tools.actions import open_record
+from ...tools.actions import open_known, open_record
 from ...tools.days import get_today
 from ...tools.locks import touch_rows
 from ...tools.rights import check_right
@@ -16,6 +16,46 @@ from . import breakage_formula
 
 #: What is computed of the ledger.
 FIGURES = ("sold", "used", "expired", "expected", "breakage", "booked", "amount")
+
+#: What estimates booked: ``move_id``, with reversals and what reverses those;
+#: ``first_id``, the entry of the estimate; ``account_id``, its contra account.
+BOOKED = SQL(
+    """(
+        WITH RECURSIVE booked AS (
+            SELECT move_id,
+                   move_id AS first_id,
+                   contra_account_id AS account_id,
+                   company_id,
+                   kind,
+                   product_id,
+                   date_from,
+                   date_to
+              FROM account_breakage_estimate
+             WHERE move_id IS NOT NULL
+         UNION
+            SELECT move.id,
+                   booked.first_id,
+                   booked.account_id,
+                   booked.company_id,
+                   booked.kind,
+                   booked.product_id,
+                   booked.date_from,
+                   booked.date_to
+              FROM account_move move
+              JOIN booked ON booked.move_id = move.reversed_entry_id
+        )
+        SELECT * FROM booked
+    )"""
+)
+
+#: The contra accounts: those that companies chose, and those that were ever used.
+CONTRA_ACCOUNTS = SQL(
+    """
+    SELECT breakage_contra_account_id FROM res_company
+     UNION
+    SELECT contra_account_id FROM account_breakage_estimate
+    """
+)
 
 
 class AccountBreakageEstimate(models.Model):
@@ -61,6 +101,14 @@ class AccountBreakageEstimate(models.Model):
         required=True,
         default=lambda self: get_today(self.env.company),
         help="Any day of the month, quarter or year in which they were issued.",
+        written_by=DRAFT,
+    )
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        domain=[("is_gift_card", "=", True)],
+        check_company=True,
+        ondelete="restrict",
+        help="The product that they were sold as; empty: whatever they were sold as.",
         written_by=DRAFT,
     )
     date_from = fields.Date(
@@ -170,6 +218,14 @@ class AccountBreakageEstimate(models.Model):
         help="Empty where there was nothing to book.",
         written_by="posting",
     )
+    contra_account_id = fields.Many2one(
+        comodel_name="account.account",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="The account that it lowers the liability on.",
+        written_by="posting",
+    )
     posted_by_id = fields.Many2one(
         comodel_name="res.users",
         readonly=True,
@@ -184,14 +240,15 @@ class AccountBreakageEstimate(models.Model):
         "less than 100 %.",
     )
 
-    @api.depends("kind", "date_from", "date_to", "date")
+    @api.depends("kind", "product_id", "date_from", "date_to", "date")
     @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for estimate in self:
+            product = estimate.product_id.sudo().display_name
             estimate.display_name = self.env._(
                 "%(kind)s, issued %(first)s to %(last)s, as of %(date)s",
-                kind=kinds.get(estimate.kind, ""),
+                kind=product or kinds.get(estimate.kind, ""),
                 first=format_date(self.env, estimate.date_from),
                 last=format_date(self.env, estimate.date_to),
                 date=format_date(self.env, estimate.date),
@@ -208,6 +265,7 @@ class AccountBreakageEstimate(models.Model):
     @api.depends(
         "company_id",
         "kind",
+        "product_id",
         "date_from",
         "date_to",
         "date",
@@ -236,20 +294,25 @@ class AccountBreakageEstimate(models.Model):
             estimate.booked = estimate._read_booked()
             estimate.amount = currency.round(estimate.breakage - estimate.booked)
 
-    @api.constrains("company_id", "kind", "period", "issue_date")
+    @api.constrains("company_id", "kind", "period", "issue_date", "product_id")
     def _check_cohorts_apart(self):
         for estimate in self:
             domain = Domain(estimate._get_cohort_domain(with_days=False))
             domain &= Domain("date_from", "<=", estimate.date_to)
             domain &= Domain("date_to", ">=", estimate.date_from)
-            domain &= Domain("date_from", "!=", estimate.date_from) | Domain(
-                "date_to", "!=", estimate.date_to
-            )
+            other_days = Domain("date_from", "!=", estimate.date_from)
+            other_days |= Domain("date_to", "!=", estimate.date_to)
+            other_products = Domain("product_id", "!=", estimate.product_id.id)
+            if estimate.product_id:
+                # Those of another product are not the same gift cards.
+                domain &= Domain("product_id", "in", (False, estimate.product_id.id))
+            domain &= other_days | other_products
             if other := self.search(domain, limit=1):
                 raise ValidationError(
                     self.env._(
                         "%(estimate)s concerns some of the same gift cards as "
-                        "%(other)s. Choose the same month, quarter or year.",
+                        "%(other)s. Choose the same month, quarter or year, and the "
+                        "same product.",
                         estimate=estimate.display_name,
                         other=other.display_name,
                     )
@@ -282,6 +345,7 @@ class AccountBreakageEstimate(models.Model):
             domain += [
                 ("date_from", "=", self.date_from),
                 ("date_to", "=", self.date_to),
+                ("product_id", "=", self.product_id.id),
             ]
         return domain
 
@@ -304,12 +368,13 @@ class AccountBreakageEstimate(models.Model):
                 """
                 WITH RECURSIVE family AS (
                     SELECT id
-                      FROM account_stored_value
+                      FROM account_stored_value value
                      WHERE origin_id IS NULL
                        AND company_id = %(company)s
                        AND value_type = %(value_type)s
                        AND funding <> 'promotion'
                        AND issue_date BETWEEN %(first)s AND %(last)s
+                       AND %(of_product)s
                  UNION
                     SELECT target.id
                       FROM account_stored_value target
@@ -350,12 +415,28 @@ class AccountBreakageEstimate(models.Model):
                 last=self.date_to,
                 date=self.date,
                 since=since,
+                of_product=self._get_product_condition(),
             )
         )
         sold, used, expired, forgotten, handed = map(float, row)
         if not self.remote_months:
             forgotten = 0.0
         return breakage_formula.Cohort(sold, used, expired, forgotten, handed)
+
+    def _get_product_condition(self):
+        """Return which stored values are of the product, as SQL on ``value``."""
+        if not self.product_id:
+            return SQL("TRUE")
+        return SQL(
+            """
+            %s = (
+                SELECT MIN(product_id)
+                  FROM account_move_line
+                 WHERE stored_value_id = value.id AND product_id IS NOT NULL
+            )
+            """,
+            self.product_id.id,
+        )
 
     def _read_booked(self):
         """Return what the contra account has for the cohort, reversals included."""
@@ -364,37 +445,51 @@ class AccountBreakageEstimate(models.Model):
             return 0.0
         self.env["account.move.line"].flush_model()
         self.env["account.move"].flush_model(["reversed_entry_id"])
-        self.flush_model(["move_id"])
+        self.flush_model()
         [[booked]] = self.env.execute_query(
             SQL(
                 """
-                WITH RECURSIVE booked AS (
-                    SELECT move_id, move_id AS first_id
-                      FROM account_breakage_estimate
-                     WHERE move_id IS NOT NULL
-                       AND company_id = %(company)s
-                       AND kind = %(kind)s
-                       AND date_from = %(first)s
-                       AND date_to = %(last)s
-                 UNION
-                    SELECT move.id, booked.first_id
-                      FROM account_move move
-                      JOIN booked ON booked.move_id = move.reversed_entry_id
-                )
                 SELECT COALESCE(SUM(line.balance), 0)
-                  FROM booked
-                  JOIN account_move_line line ON line.move_id = booked.move_id
-                  JOIN account_account account ON account.id = line.account_id
+                  FROM %(booked)s booked
+                  JOIN account_move_line line
+                    ON line.move_id = booked.move_id
+                   AND line.account_id = booked.account_id
                  WHERE line.parent_state = 'posted'
-                   AND account.account_type = 'liability_current'
+                   AND booked.company_id = %(company)s
+                   AND booked.kind = %(kind)s
+                   AND booked.date_from = %(first)s
+                   AND booked.date_to = %(last)s
+                   AND booked.product_id IS NOT DISTINCT FROM %(product)s
                 """,
+                booked=BOOKED,
                 company=self.company_id.id,
                 kind=self.kind,
                 first=self.date_from,
                 last=self.date_to,
+                product=self.product_id.id or None,
             )
         )
         return float(booked)
+
+    @api.model
+    def _get_contra_accounts(self):
+        """Return the contra accounts of all companies, those used once as well."""
+        self.flush_model(["contra_account_id"])
+        self.env["res.company"].flush_model(["breakage_contra_account_id"])
+        rows = self.env.execute_query(CONTRA_ACCOUNTS)
+        return self.env["account.account"].browse(row for [row] in rows if row)
+
+    @api.model
+    def _get_booked(self, domain):
+        """Return the entries of estimates, reversals included.
+
+        :param domain: which estimates
+        """
+        found = moves = self.search(domain).move_id
+        while found:
+            found = moves.search([("reversed_entry_id", "in", found.ids)]) - moves
+            moves |= found
+        return moves
 
     # -------------------------------------------------------------------------
     # POST
@@ -441,7 +536,10 @@ class AccountBreakageEstimate(models.Model):
         self._compute_again()
         move = self._book() if not self.currency_id.is_zero(self.amount) else None
         self._update_state(
-            "posted", move_id=move and move.id, posted_by_id=self.env.uid
+            "posted",
+            move_id=move and move.id,
+            contra_account_id=self._get_contra_account().id,
+            posted_by_id=self.env.uid,
         )
 
     def _lock_cohort(self):
@@ -464,13 +562,17 @@ class AccountBreakageEstimate(models.Model):
                 )
             )
 
+    def _get_contra_account(self):
+        """Return the account that the entry is booked to."""
+        return self.company_id._get_own_or_parent("breakage_contra_account_id")
+
     def _book(self):
         """Post the entry of the period.
 
         :return: the ``account.move``
         """
         company = self.company_id
-        contra = company._get_own_or_parent("breakage_contra_account_id")
+        contra = self._get_contra_account()
         income = company._get_own_or_parent("breakage_account_id")
         journal = company._get_own_or_parent("stored_value_journal_id")
         if not (contra and income and journal):
@@ -520,3 +622,22 @@ class AccountBreakageEstimate(models.Model):
         """
         self.ensure_one()
         return open_record(self.env._("Journal Entry"), self.move_id)
+
+    def action_curves(self):
+        """Open how earlier cohorts were used, by age: the evidence of an estimate.
+
+        :return: a window action on ``account.stored.value.curve``
+        """
+        self.ensure_one()
+        context = {
+            f"search_default_{self.period}": 1,
+            f"search_default_{self.kind}": 1,
+            "search_default_all_products": not self.product_id,
+            "search_default_each_product": bool(self.product_id),
+            "search_default_product_id": self.product_id.id,
+        }
+        return open_known(
+            self.env,
+            "account_credit_posting.account_stored_value_curve_action",
+            context=context,
+        )

@@ -23,6 +23,7 @@ ACCOUNTS = {
     "opening": "opening account chosen",
     "funding": "what funded it",
     "breakage": "breakage of gift cards",
+    "contra": "expected breakage, which lowers the liability",
     "state": "unclaimed property payable",
 }
 
@@ -275,6 +276,15 @@ STORED_VALUE = (
         "today",
         "the daily run comes after the last day of use and the days of grace",
         "expire",
+    ),
+    Event(
+        "estimate",
+        "Expect a part of a cohort to stay unused",
+        "contra",
+        "breakage",
+        "entry of the difference to what was booked before; no card is touched",
+        "chosen",
+        "an accountant posts an estimate; below zero the sides change",
     ),
     Event(
         "hand",

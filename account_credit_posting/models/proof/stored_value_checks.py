@@ -2,6 +2,7 @@
 
 from odoo.tools.translate import LazyTranslate
 
+from ..breakage.account_breakage_estimate import BOOKED, CONTRA_ACCOUNTS
 from .ledger_check import Check
 
 _lt = LazyTranslate(__name__)
@@ -306,6 +307,55 @@ HANDED = Check(
     """,
 )
 
+BREAKAGE = Check(
+    code="breakage",
+    name=_lt("Expected breakage follows its formula, and is what the estimates booked"),
+    how=_lt(
+        "Each posted estimate: by its figures, unused less expired, times used, by "
+        "what is expected to be used, and never above what is left; the entry is the "
+        "difference to what was booked before. Each item on the contra account is of "
+        "such an entry, or of its reversal."
+    ),
+    model="account.move.line",
+    rows="""
+    SELECT item.company_id,
+           item.id,
+           estimate.date::text AS detail,
+           (booked.move_id IS NULL
+            OR (estimate.id IS NOT NULL AND (
+                estimate.state <> 'posted'
+                OR estimate.amount <> item.balance
+                OR estimate.amount <> estimate.breakage - estimate.booked
+                OR estimate.breakage > estimate.sold - estimate.used - estimate.expired
+                OR estimate.breakage < 0
+                OR (estimate.method = 'proportional'
+                    AND estimate.expected > 0
+                    AND estimate.breakage > ROUND(
+                        formula.rest * LEAST(estimate.used / estimate.expected, 1),
+                        currency.decimal_places
+                    ) + currency.rounding)
+            ))) IS TRUE AS failed
+      FROM account_move_line item
+      JOIN res_company company ON company.id = item.company_id
+      JOIN res_currency currency ON currency.id = company.currency_id
+ LEFT JOIN {booked} booked
+        ON booked.move_id = item.move_id AND booked.account_id = item.account_id
+ LEFT JOIN account_breakage_estimate estimate ON estimate.move_id = item.move_id
+ LEFT JOIN LATERAL (
+           SELECT GREATEST(
+                      COALESCE(
+                          NULLIF(estimate.unused_amount, 0),
+                          estimate.sold * estimate.unused_share::numeric / 100
+                      ) - estimate.expired, 0
+                  ) AS rest
+           ) AS formula ON TRUE
+     WHERE item.parent_state = 'posted'
+       AND item.account_id IN ({contra_accounts})
+    """.replace("{booked}", BOOKED.code).replace(
+        "{contra_accounts}", CONTRA_ACCOUNTS.code
+    ),
+)
+
 STORED_VALUE_CHECKS = (
     TIE_OUT,
     OVERDRAWN,
@@ -316,4 +366,5 @@ STORED_VALUE_CHECKS = (
     PAYMENTS,
     USES,
     HANDED,
+    BREAKAGE,
 )

@@ -394,6 +394,10 @@ class AccountLiabilityReportLine(models.TransientModel):
         "away.",
     )
     expired = _kept("Expired", "Breakage that was taken to income.")
+    estimated = _kept(
+        "Expected Breakage",
+        "Income of what is expected to stay unused; the gift cards still hold it.",
+    )
     handed = _kept("Handed to a State", "Unclaimed, and owed to a state instead.")
     closing = _kept("Closing", "Opening and all that happened.")
     ledger = _kept(

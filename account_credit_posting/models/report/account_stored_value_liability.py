@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..breakage.account_breakage_estimate import BOOKED, CONTRA_ACCOUNTS
 from .liability_period import CONTEXT, FLOWS, REVENUE_FLOWS, figure, read_period
 
 #: What says of a stored value which kind of liability it is.
@@ -9,6 +10,9 @@ KIND = SQL(
             WHEN value.value_type = 'prepayment' THEN 'prepayment'
             WHEN value.id IS NOT NULL THEN 'sold' END"""
 )
+
+#: The same of a journal item, which may be that of an expected breakage, too.
+ITEM_KIND = SQL("CASE WHEN value.id IS NULL THEN estimate.kind ELSE %s END", KIND)
 
 #: What moved value was before, back to what was issued: ``id``, ``root_id``.
 ROOTS = SQL(
@@ -30,6 +34,7 @@ ROOTS = SQL(
 #: What an item does, by its event. One entry of a till sells and takes back.
 FLOW = SQL(
     """CASE
+       WHEN estimate.move_id IS NOT NULL THEN 'estimated'
        WHEN value.id IS NULL THEN NULL
        WHEN move.stored_value_event = 'issue' AND line.amount_currency > 0
        THEN 'voided'
@@ -59,9 +64,10 @@ class AccountStoredValueLiability(models.Model):
     """The liability of gift cards and prepayments, as a roll-forward of its items.
 
     A view of the ledger: each posted item that names a stored value, or that is on an
-    account which holds some. The context names the period (``liability_period``), and
-    each item stands in the column of what it did in it, so that columns add up by
-    whatever they are grouped by. Opening and all that happened make the closing.
+    account which holds some, or on the contra account of expected breakage. The context
+    names the period (``liability_period``), and each item stands in the column of what
+    it did in it, so that columns add up by whatever they are grouped by. Opening and
+    all that happened make the closing.
     """
 
     _name = "account.stored.value.liability"
@@ -72,7 +78,14 @@ class AccountStoredValueLiability(models.Model):
     # What is to be in the database before the view is read.
     _depends = {
         "account.account": ["holds_stored_value"],
-        "account.move": ["stored_value_event"],
+        "account.breakage.estimate": [
+            "contra_account_id",
+            "date_from",
+            "kind",
+            "move_id",
+            "product_id",
+        ],
+        "account.move": ["reversed_entry_id", "stored_value_event"],
         "account.move.line": [
             "account_id",
             "amount_currency",
@@ -89,6 +102,7 @@ class AccountStoredValueLiability(models.Model):
             "stored_value_id",
         ],
         "account.stored.value": ["funding", "issue_date", "origin_id", "value_type"],
+        "res.company": ["breakage_contra_account_id"],
     }
 
     id = fields.Id(help="That of the journal item.")
@@ -148,6 +162,7 @@ class AccountStoredValueLiability(models.Model):
             ("lowered", "Corrected Down"),
             ("voided", "Taken Back"),
             ("expired", "Expired"),
+            ("estimated", "Expected Breakage"),
             ("handed", "Handed to a State"),
         ],
         string="What Happened",
@@ -177,6 +192,10 @@ class AccountStoredValueLiability(models.Model):
         "away.",
     )
     expired = _flow("Expired", "Breakage that was taken to income.")
+    estimated = _flow(
+        "Expected Breakage",
+        "Income of what is expected to stay unused; the gift cards still hold it.",
+    )
     handed = _flow("Handed to a State", "Unclaimed, and owed to a state instead.")
     closing = _flow("Closing", "What was owed at the end of the last day.")
     ledger = _flow(
@@ -196,10 +215,9 @@ class AccountStoredValueLiability(models.Model):
             """
             SELECT item.*,
                    %(flows)s,
-                   CASE WHEN stored_value_id IS NOT NULL THEN amount ELSE 0 END
-                       AS closing,
+                   CASE WHEN is_known THEN amount ELSE 0 END AS closing,
                    CASE WHEN is_held THEN amount ELSE 0 END AS ledger,
-                   CASE WHEN (stored_value_id IS NOT NULL) = is_held THEN 0
+                   CASE WHEN is_known = is_held THEN 0
                         WHEN is_held THEN -amount ELSE amount END AS difference,
                    LEAST(
                        GREATEST(SUM(revenue) OVER run, 0), SUM(opening) OVER family
@@ -252,18 +270,24 @@ class AccountStoredValueLiability(models.Model):
                    %(flow)s AS flow,
                    %(amount)s AS amount,
                    NOT (%(before)s) AS is_in_period,
-                   CASE WHEN %(before)s AND value.id IS NOT NULL
+                   CASE WHEN %(before)s AND %(is_known)s
                         THEN %(amount)s ELSE 0 END AS opening,
                    CASE WHEN NOT (%(before)s) AND %(flow)s IN %(revenue_flows)s
                         THEN -(%(amount)s) ELSE 0 END AS revenue,
-                   COALESCE(account.holds_stored_value, FALSE) AS is_held,
+                   %(is_known)s AS is_known,
+                   COALESCE(account.holds_stored_value, FALSE)
+                       OR line.account_id = ANY (ARRAY(%(contra_accounts)s)) AS is_held,
                    COALESCE(moved.root_id, value.id) AS root_id,
-                   COALESCE(root.issue_date, value.issue_date) AS issue_date,
-                   product.product_id
+                   COALESCE(root.issue_date, value.issue_date, estimate.date_from)
+                       AS issue_date,
+                   COALESCE(product.product_id, estimate.product_id) AS product_id
               FROM account_move_line line
          LEFT JOIN account_stored_value value ON value.id = line.stored_value_id
          LEFT JOIN account_move move ON move.id = line.move_id
          LEFT JOIN account_account account ON account.id = line.account_id
+         LEFT JOIN %(estimates)s estimate
+                ON estimate.move_id = line.move_id
+               AND estimate.account_id = line.account_id
          LEFT JOIN %(roots)s moved ON moved.id = value.id
          LEFT JOIN account_stored_value root ON root.id = moved.root_id
          LEFT JOIN (
@@ -278,13 +302,19 @@ class AccountStoredValueLiability(models.Model):
                AND (
                    line.stored_value_id IS NOT NULL
                    OR line.account_id = ANY (
-                       ARRAY(SELECT id FROM account_account WHERE holds_stored_value)
+                       ARRAY(
+                           SELECT id FROM account_account WHERE holds_stored_value
+                            UNION %(contra_accounts)s
+                       )
                    )
                )
             """,
             shown=shown,
-            kind=KIND,
+            kind=ITEM_KIND,
             flow=FLOW,
+            is_known=SQL("(value.id IS NOT NULL OR estimate.move_id IS NOT NULL)"),
+            estimates=BOOKED,
+            contra_accounts=CONTRA_ACCOUNTS,
             amount=amount,
             before=before,
             revenue_flows=REVENUE_FLOWS,

@@ -25,6 +25,7 @@ FLOWS = (
     "lowered",
     "voided",
     "expired",
+    "estimated",
     "handed",
 )
 

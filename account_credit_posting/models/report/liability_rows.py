@@ -22,6 +22,9 @@ class LiabilityRows:
         self.report = report
         self.env = report.env
         self.kinds = dict(report._fields["kind"]._description_selection(self.env))
+        # Whoever reads the report need not see the settings of companies.
+        self.estimates_sudo = self.env["account.breakage.estimate"].sudo()
+        self.contra = self.estimates_sudo._get_contra_accounts()
 
     def prepare(self):
         """Return the values of the lines, in order.
@@ -87,7 +90,10 @@ class LiabilityRows:
         report = self.report
         domain = (
             Domain("parent_state", "=", "posted")
-            & Domain("account_id.holds_stored_value", "=", True)
+            & (
+                Domain("account_id.holds_stored_value", "=", True)
+                | Domain("account_id", "in", self.contra.ids)
+            )
             & Domain("company_id", "in", report._get_companies().ids)
             & Domain("date", "<=", report.date_to)
         )
@@ -95,6 +101,10 @@ class LiabilityRows:
             domain &= Domain("currency_id", "=", report.currency_id.id)
         if report.kind:
             domain &= Domain("stored_value_id", "=", False) | self._get_kind_domain()
+            others_sudo = self.estimates_sudo._get_booked(
+                Domain("kind", "!=", report.kind)
+            )
+            domain &= Domain("move_id", "not in", others_sudo.ids)
         amount = "amount_currency" if report.in_currency else "balance"
         # Administrators of credits need no right to read journal items.
         items_sudo = self.env["account.move.line"].sudo()
@@ -130,10 +140,11 @@ class LiabilityRows:
             key, {name: sum(part[2][name] for part in parts) for name in SUMMED}
         )
         kind = next((kind for kind, _cohort, _figures in parts if kind), False)
+        name = self.kinds.get(kind) or self.env._("No gift card or prepayment")
         return {
             **self._prepare(key, kind, figures),
             "level": "account",
-            "name": self.kinds.get(kind) or self.env._("No gift card or prepayment"),
+            "name": self.env._("Expected Breakage") if account in self.contra else name,
             "ledger_account_name": account.sudo().with_company(company).display_name,
             "ledger": ledger,
             "difference": self._get_shown(key).round(
