@@ -17,6 +17,7 @@ from . import (
     history,
     invoices,
     posting,
+    reports,
     workers,
 )
 from .databases import WITH
@@ -32,6 +33,7 @@ TABLES = {
     "pairs": partial(measure_and_show, batches.PAIRS),
     "cards": partial(measure_and_show, cards.TABLE),
     "movements": partial(measure_and_show, cards.MOVEMENTS),
+    "reports": partial(measure_and_show, reports.TABLE),
     "billing": partial(measure_and_show, billing.TABLE),
     "history": partial(measure_and_show, history.TABLE),
     "invoices": partial(measure_and_show, invoices.TABLE),
