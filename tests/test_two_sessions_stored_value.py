@@ -111,8 +111,7 @@ env.cr.commit()
 
 # Two drafts of what a cohort of its own is expected to leave unused.
 PREPARE_ESTIMATES = (
-    PREPARE_DUE.split("state = env.ref")[0]
-    .replace("2024-03-15", "2020-05-15")
+    PREPARE_DUE.split("state = env.ref")[0].replace("2024-03-15", "2020-05-15")
     + """
 estimates = env["account.breakage.estimate"].create([
     {"issue_date": "2020-05-15", "period": "month", "unused_amount": 50}
