@@ -58,6 +58,7 @@
         "wizard/account_credit_item_request_views.xml",
         "wizard/post_transaction/account_post_transaction_import_views.xml",
         "wizard/post_transaction/account_post_transaction_views.xml",
+        "wizard/post_transaction/account_post_transaction_one_views.xml",
         "wizard/post_money/account_post_money_views.xml",
         "wizard/account_credit_batch_reverse_views.xml",
         "wizard/account_credit_batch_notify_views.xml",

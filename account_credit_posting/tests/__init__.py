@@ -56,6 +56,7 @@ from . import (
     test_portal_account,
     test_portal_credit,
     test_portal_redeem,
+    test_post_credit_page,
     test_post_credits,
     test_post_transaction_systray,
     test_posted_stays,

@@ -157,7 +157,7 @@ METHODS = {
         **rows(POST, "action_view_lines", "action_set_all", "action_set_all_credits"),
         **rows(POST, "action_post", "action_retry", "action_view_batch"),
         **rows(POST, "action_export", "action_view_charges"),
-        **rows(POST, "action_undo", "action_again"),
+        **rows(POST, "action_undo", "action_again", "action_open_steps"),
     },
     "account.post.transaction.import": {
         **OWN,

@@ -157,16 +157,6 @@ class TestTours(TourCommon):
         )
         self.assertPosted({self.accounts[0]: 15, self.accounts[1]: 15})
 
-    def test_from_an_invoice(self):
-        invoice = self._create_invoice(self.account, 40)
-        self.start_tour(
-            f"/odoo/account.move/{invoice.id}",
-            "post_transaction_invoice",
-            login=self.clerk.login,
-        )
-        self.assertPosted({self.account: 15})
-        self.assertEqual(self._get_batch().line_ids.invoice_id, invoice)
-
     def test_unapply_and_apply(self):
         invoice = self._create_invoice(self.account, 40)
         line = self._post_line(15)

@@ -7,7 +7,7 @@ from ...models.credit.account_credit_answer import answered_once
 from ...models.run.worker_watch import WorkerWatch
 from ...tools.actions import open_list
 from ...tools.days import get_today
-from ...tools.texts import format_accounts, format_count, format_totals
+from ...tools.texts import format_totals
 from ...tools.working import work_list
 from .transaction_accounts import TransactionAccounts
 from .transaction_again import TransactionAgain
@@ -254,33 +254,12 @@ class AccountPostTransaction(models.TransientModel):
             sums = lines.sum()
             filled = lines.sum("amount", ("amount", ">", 0))
             transaction.update(
-                transaction._prepare_totals_vals(
+                lines.describe(
                     sum(count for count, _amount, _largest in sums.values()),
                     sum(count for count, _amount, _largest in filled.values()),
                     {currency: sums[currency][1] for currency in sums},
                 )
             )
-
-    def _prepare_totals_vals(self, count, filled, totals):
-        """Prepare what the form says about all accounts together.
-
-        :param count: number of accounts
-        :param filled: number of those that have an amount above zero
-        :param totals: ``{currency: amount}``
-        """
-        currencies = self.env["res.currency"].union(*totals)
-        return {
-            "line_count": count,
-            "is_cut": count > const.LISTED,
-            "accounts_text": format_accounts(self.env, count),
-            "filled_text": self.env._(
-                "%(filled)s of %(count)s filled",
-                filled=format_count(self.env, filled),
-                count=format_count(self.env, count),
-            ),
-            "total": format_totals(totals, self.company_id.currency_id),
-            "currency_symbol": currencies.symbol if len(currencies) == 1 else "",
-        }
 
     @api.depends("line_ids.invoice_id")
     def _compute_has_invoices(self):
@@ -316,6 +295,7 @@ class AccountPostTransaction(models.TransientModel):
             transaction.tax_note = TransactionSetup(transaction).get_tax_note()
 
     @api.depends(
+        "amount_for_all",
         "company_id",
         "credit_amount_for_all",
         "credit_item_id",
@@ -337,6 +317,7 @@ class AccountPostTransaction(models.TransientModel):
 
     @api.depends(
         "step",
+        "amount_for_all",
         "company_id",
         "date",
         "charge_item_id",
@@ -497,9 +478,8 @@ class AccountPostTransaction(models.TransientModel):
                 },
             )
         if commands:
-            changes = self._prepare_totals_vals(
-                *TransactionLines(self).sum_changed(commands)
-            )
+            lines = TransactionLines(self)
+            changes = lines.describe(*lines.sum_changed(commands))
             result["value"].update(
                 {name: changes[name] for name in changes if name in fields_spec}
             )
@@ -508,6 +488,8 @@ class AccountPostTransaction(models.TransientModel):
     @api.model
     def _get_open_action(self, partners=None, invoices=None):
         """Open a new transaction with accounts filled in.
+
+        With "one_page" in the context, a credit for one account is entered in a dialog.
 
         :param partners: accounts or enrollees
         :param invoices: customer invoices; where an account has one of them, its
@@ -528,7 +510,9 @@ class AccountPostTransaction(models.TransientModel):
         accounts.set_invoices(
             invoices.filtered(lambda invoice: invoice.company_id == company)
         )
-        return transaction._get_view_action()
+        is_one_page = self.env.context.get("one_page")
+        page = is_one_page and TransactionSetup(transaction).get_one_page()
+        return page or transaction._get_view_action()
 
     @api.model
     def _get_common_company(self, contacts, invoices):
@@ -585,6 +569,15 @@ class AccountPostTransaction(models.TransientModel):
         target = STEPS.index(step) if step in STEPS else position - 1
         self.step = STEPS[max(min(target, position), 0)]
         return True
+
+    def action_open_steps(self):
+        """Leave the page for one account for the five steps, with what was typed.
+
+        :return: a window action on this transaction
+        """
+        self._check_open_step()
+        self.step = "accounts"
+        return self._get_view_action()
 
     def _check_open_step(self, step=None):
         """Check the right, and that this transaction can still change.
@@ -753,6 +746,7 @@ class AccountPostTransaction(models.TransientModel):
     def action_post(self, idempotency_key=None):
         """Create the batch, post it and show the result; a second click shows it again.
 
+        :return: True, or with "one_page" in the context an action that says the result
         :raise UserError: when something is missing; what was typed is kept
         """
         self._check_may_post()
@@ -772,7 +766,8 @@ class AccountPostTransaction(models.TransientModel):
                 TransactionTransfer(self).start()
             # Nobody else may say that it is posted.
             self.sudo()._write_guarded({"batch_id": batch.id})
-        return True
+        is_one_page = self.env.context.get("one_page")
+        return not is_one_page or TransactionResult(self).get_action()
 
     @api.model
     def _cron_transfer(self):

@@ -16,16 +16,34 @@ class TransactionAgain:
 
     def find_batch(self):
         """Return the last batch that the user has posted in the company."""
-        return self.env["account.credit.batch"].search(
-            [
-                ("create_uid", "=", self.env.uid),
-                ("company_id", "=", self.transaction.company_id.id),
-                ("state", "not in", ("draft", "cancelled")),
-                ("correction_ids", "=", False),
-            ],
+        batches = self.env["account.credit.batch"]
+        return batches.search(self._get_domain(), order="id desc", limit=1)
+
+    def _get_domain(self):
+        return [
+            ("create_uid", "=", self.env.uid),
+            ("company_id", "=", self.transaction.company_id.id),
+            ("state", "not in", ("draft", "cancelled")),
+            ("correction_ids", "=", False),
+        ]
+
+    def find_item(self):
+        """Return the credit item that the user posted last, else the only one.
+
+        :return: a ``product.product`` in use in the company, or none
+        """
+        items = self.env["product.product"]
+        own = items._check_company_domain(self.transaction.company_id)
+        batch = self.env["account.credit.batch"].search(
+            [*self._get_domain(), ("credit_item_id", "any", [("active", "=", True)])],
             order="id desc",
             limit=1,
         )
+        item = batch.credit_item_id.filtered_domain(own)
+        if item:
+            return item
+        offered = items.search([("is_credit_item", "=", True), *own], limit=2)
+        return offered if len(offered) == 1 else items
 
     def get_text(self):
         """Say what was posted last; False where there is nothing."""

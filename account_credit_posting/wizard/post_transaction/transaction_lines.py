@@ -2,6 +2,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from ... import const
+from ...tools.texts import format_accounts, format_count, format_totals
 
 
 class TransactionLines:
@@ -68,6 +69,29 @@ class TransactionLines:
             totals[currency] = totals.get(currency, 0) + amount
         return count, filled, totals
 
+    def describe(self, count, filled, totals):
+        """Describe all lines together, as the form does.
+
+        :param count: number of lines
+        :param filled: number of those that have an amount above zero
+        :param totals: ``{currency: amount}``
+        :return: values of the transaction
+        """
+        currencies = self.env["res.currency"].union(*totals)
+        company_currency = self.transaction.company_id.currency_id
+        return {
+            "line_count": count,
+            "is_cut": count > const.LISTED,
+            "accounts_text": format_accounts(self.env, count),
+            "filled_text": self.env._(
+                "%(filled)s of %(count)s filled",
+                filled=format_count(self.env, filled),
+                count=format_count(self.env, count),
+            ),
+            "total": format_totals(totals, company_currency),
+            "currency_symbol": currencies.symbol if len(currencies) == 1 else "",
+        }
+
     def find_account_ids(self):
         """Return the set of the ids of the accounts."""
         self.rows.flush_model(["transaction_id", "partner_id"])
@@ -95,11 +119,12 @@ class TransactionLines:
         )
         return {account_id: tuple(rest) for account_id, *rest in rows}
 
-    def find_repeated(self, column, credit_item, date_from):
+    def find_repeated(self, column, credit_item, date_from, typed=0):
         """Return the lines whose account got the same item and amount lately.
 
         :param column: as in :meth:`set_amounts`
         :param date_from: the day before the first that counts
+        :param typed: the amount that is set for all lines when they are posted, or zero
         """
         # With the rules of the user.
         posted = self.env["account.credit.line"]._search(
@@ -110,13 +135,20 @@ class TransactionLines:
             ]
         )
         self.rows.flush_model()
+        amount = SQL.identifier(column)
+        if typed:
+            amounts = SQL(" ").join(
+                SQL("WHEN %s THEN %s::numeric", currency.id, currency.round(typed))
+                for currency in self.sum()
+            )
+            amount = SQL("CASE currency_id %s END", amounts)
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM account_post_transaction_line "
                 "WHERE transaction_id = %(id)s "
                 "AND (partner_id, currency_id, %(amount)s) IN %(posted)s ORDER BY id",
                 id=self.id,
-                amount=SQL.identifier(column),
+                amount=amount,
                 posted=posted.subselect("partner_id", "currency_id", "amount"),
             )
         )

@@ -1,4 +1,5 @@
 from ... import const
+from ...tools.actions import notify
 from ...tools.texts import format_accounts, format_amounts
 
 
@@ -56,6 +57,26 @@ class TransactionResult:
         """Tell whether the user can take back what was posted."""
         return bool(self.batch) and not self.env["account.credit.undo"]._get_error(
             self.batch
+        )
+
+    def get_action(self):
+        """Return what says the result where all was entered on one page.
+
+        :return: a notification with a link to the document, after which the screen is
+            read again; the page of the result where it needs a look
+        """
+        line = self.batch.line_ids
+        if self.batch.state != "done" or len(line) != 1:
+            return self.transaction._get_view_action()
+        return notify(
+            f"{self.get_text(*self.sum_posted())} %s",
+            links=[
+                {
+                    "label": line.move_name,
+                    "url": f"/odoo/account.move/{line.move_id.id}",
+                }
+            ],
+            next={"type": "ir.actions.act_window_close"},
         )
 
     def get_text(self, posted, paid):

@@ -6,9 +6,11 @@ from odoo.tools import format_list, formatLang
 
 from ... import const
 from ...models.application.credit_preview import CreditPreview
+from ...tools.actions import open_record
 from ...tools.days import get_today
 from ...tools.rights import get_accounts_of
 from ...tools.texts import format_account_names, format_count, format_names
+from .transaction_again import TransactionAgain
 from .transaction_lines import TransactionLines
 from .usual_amounts import UsualAmounts
 
@@ -53,6 +55,24 @@ class TransactionSetup:
                 ._get_new_stored_value_action()
             )
         return None
+
+    def get_one_page(self):
+        """Return the dialog in which a credit for one account is entered and posted.
+
+        It begins at the set-up, where *Set all to* is the amount of the account.
+
+        :return: a window action, or None where it is not for one account
+        """
+        transaction = self.transaction
+        if transaction.line_count != 1:
+            return None
+        transaction.credit_item_id = TransactionAgain(transaction).find_item()
+        transaction.step = "setup"
+        view = self.env.ref(
+            "account_credit_posting.account_post_transaction_view_form_one"
+        )
+        action = open_record(self.env._("Post Credit"), transaction)
+        return {**action, "target": "new", "views": [(view.id, "form")]}
 
     # -------------------------------------------------------------------------
     # THE SAME AMOUNT FOR ALL
@@ -107,7 +127,7 @@ class TransactionSetup:
             return {}
         lines = TransactionLines(self.transaction)
         sums = lines.sum(column, (column, ">", 0))
-        typed = self._get_credit_for_all()
+        typed = self._get_typed_credit()
         if not typed:
             return sums
         rounded = {
@@ -119,11 +139,12 @@ class TransactionSetup:
             for currency, (count, amount) in rounded.items()
         }
 
-    def _get_credit_for_all(self):
-        """Return the credit that Post will set beside every invoice, or zero."""
-        typed = self._get_typed_amount("credit_amount")
-        is_beside = self.transaction._get_credit_column() == "credit_amount"
-        return is_beside and not self._has_amounts("credit_amount") and max(typed, 0)
+    def _get_typed_credit(self):
+        """Return the credit that Post will set for every account, or zero."""
+        column = self.transaction._get_credit_column()
+        if not column or self._has_amounts(column):
+            return 0
+        return max(self._get_typed_amount(column), 0)
 
     # -------------------------------------------------------------------------
     # WHAT POSTING NEEDS
@@ -144,6 +165,7 @@ class TransactionSetup:
                 )
             )
         self.check_accounts()
+        self.set_typed_amount()
         self.check_amounts()
         if transaction.transaction_type == "invoice":
             if transaction.is_credit_posted:
@@ -181,7 +203,15 @@ class TransactionSetup:
 
         :raise UserError: names those that have none
         """
-        if invalid := self.transaction._find_lines(Domain("amount", "<=", 0)):
+        invalid = self.transaction._find_lines(Domain("amount", "<=", 0))
+        if invalid and self.transaction.line_count == 1:
+            raise UserError(
+                self.env._(
+                    "Enter an amount above zero for %(account)s.",
+                    account=format_account_names(invalid),
+                )
+            )
+        if invalid:
             raise UserError(
                 self.env._(
                     "%(count)s of %(total)s have no amount above zero: %(names)s. "
@@ -308,7 +338,7 @@ class TransactionSetup:
         rows = transaction._find_lines(Domain.TRUE, limit=const.PREVIEWED)
         # It may have changed, and not be saved yet.
         is_same_company = transaction.company_id == transaction._origin.company_id
-        credit = self._get_credit_for_all()
+        credit = self._get_typed_credit()
         vals_list = []
         for row in rows:
             currency = row.currency_id
@@ -371,6 +401,7 @@ class TransactionSetup:
             transaction._get_credit_column(),
             transaction.credit_item_id,
             today - relativedelta(days=const.REPEATED_DAYS + 1),
+            self._get_typed_credit(),
         )
         return bool(repeated) and self.env._(
             "%(names)s got the same amount for %(item)s within the last %(days)s "

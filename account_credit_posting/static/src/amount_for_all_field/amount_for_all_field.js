@@ -1,14 +1,21 @@
+import { onMounted } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { pick } from "@web/core/utils/objects";
 import { FloatField, floatField } from "@web/views/fields/float/float_field";
 import { useWrittenAmount } from "../written_amount/written_amount";
 
 /**
- * An amount that Enter gives to all accounts, as the button beside it does.
+ * An amount that Enter gives to all accounts, as the button beside it does; or that
+ * Enter leaves for what comes next.
  */
 export class AmountForAllField extends FloatField {
     static template = "account_credit_posting.AmountForAllField";
-    static props = { ...FloatField.props, action: { type: String, optional: true } };
+    static props = {
+        ...FloatField.props,
+        action: { type: String, optional: true },
+        isFocused: { type: Boolean, optional: true },
+        nextSelector: { type: String, optional: true },
+    };
     static defaultProps = { ...FloatField.defaultProps, action: "action_set_all" };
 
     setup() {
@@ -17,6 +24,13 @@ export class AmountForAllField extends FloatField {
             symbols: [this.props.record.data.currency_symbol],
         }));
         super.setup();
+        onMounted(() => {
+            // On a narrow screen the keyboard would cover the page.
+            if (this.props.isFocused && !this.env.isSmall) {
+                this.inputRef.el?.focus();
+                this.inputRef.el?.select();
+            }
+        });
     }
 
     parse(value) {
@@ -24,7 +38,17 @@ export class AmountForAllField extends FloatField {
     }
 
     onKeydown(ev) {
-        if (ev.key === "Enter") {
+        if (ev.key !== "Enter") {
+            return;
+        }
+        if (this.props.nextSelector) {
+            // The button that gets the focus is not pressed by this very key.
+            ev.preventDefault();
+            if (!this.props.record.isFieldInvalid(this.props.name)) {
+                const page = ev.target.closest(".modal, .o_form_view");
+                page.querySelector(this.props.nextSelector)?.focus();
+            }
+        } else {
             this.env.onClickViewButton({
                 clickParams: { type: "object", name: this.props.action },
                 getResParams: () =>
@@ -47,5 +71,7 @@ registry.category("fields").add("amount_for_all", {
     extractProps: (fieldInfo, dynamicInfo) => ({
         ...floatField.extractProps(fieldInfo, dynamicInfo),
         action: fieldInfo.options.action,
+        isFocused: Boolean(fieldInfo.options.focused),
+        nextSelector: fieldInfo.options.next,
     }),
 });

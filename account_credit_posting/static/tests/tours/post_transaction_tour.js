@@ -381,17 +381,6 @@ registry.category("web_tour.tours").add("post_transaction_customers", {
     ],
 });
 
-registry.category("web_tour.tours").add("post_transaction_invoice", {
-    steps: () => [
-        {
-            content: "Post Credit",
-            trigger: "button[name=action_post_credit]",
-            run: "click",
-        },
-        ...POST_FIFTEEN(1),
-    ],
-});
-
 registry.category("web_tour.tours").add("post_transaction_invoices", {
     steps: () => [
         {
