@@ -15,6 +15,12 @@ class SaleOrder(models.Model):
     def _get_gift_card_lines(self):
         return self.order_line.filtered("product_id.is_gift_card")
 
+    def _get_unbilled_gift_card_lines(self):
+        """Return the lines whose gift cards are on no invoice, taken back or not."""
+        return self._get_gift_card_lines().filtered(
+            lambda line: line._has_unbilled_gift_cards()
+        )
+
     def _check_gift_cards_without_down_payment(self):
         """Check that orders with gift cards get no down payment.
 

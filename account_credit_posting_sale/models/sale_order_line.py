@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import float_compare
 
 
 class SaleOrderLine(models.Model):
@@ -12,3 +13,22 @@ class SaleOrderLine(models.Model):
             lambda order: any(line.is_downpayment for line in order.order_line)
         )
         orders._check_gift_cards_without_down_payment()
+
+    def _has_unbilled_gift_cards(self):
+        """Tell whether this sells more gift cards than its invoices do."""
+        self.ensure_one()
+        # Invoices are not everybody's to read.
+        invoiced_sudo = self.sudo().invoice_lines.filtered(
+            lambda line: (
+                line.parent_state != "cancel"
+                and line.move_id.move_type == "out_invoice"
+            )
+        )
+        return (
+            float_compare(
+                self.product_uom_qty,
+                sum(invoiced_sudo.mapped("quantity")),
+                precision_digits=6,
+            )
+            > 0
+        )
