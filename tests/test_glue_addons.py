@@ -2,7 +2,13 @@
 
 import pytest
 from devenv import odoo_process as odoo
-from devenv.steps import PAYMENT_ADDON, POS_ADDON, SALE_ADDON, UBL_ADDON
+from devenv.steps import (
+    LOYALTY_ADDON,
+    PAYMENT_ADDON,
+    POS_ADDON,
+    SALE_ADDON,
+    UBL_ADDON,
+)
 
 from tests.servers import assert_tests_pass, throwaway_database
 
@@ -13,6 +19,7 @@ from tests.servers import assert_tests_pass, throwaway_database
         ("point_of_sale", POS_ADDON),
         ("sale", SALE_ADDON),
         ("account_payment", PAYMENT_ADDON),
+        ("loyalty", LOYALTY_ADDON),
         ("account_edi_ubl_cii,l10n_it_edi,l10n_ro_edi,l10n_dk_oioubl", UBL_ADDON),
     ],
 )

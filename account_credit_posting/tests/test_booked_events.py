@@ -7,7 +7,11 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..models.proof import booked_events
-from ..models.stored_value import stored_value_events, stored_value_expiry
+from ..models.stored_value import (
+    stored_value_changes,
+    stored_value_events,
+    stored_value_expiry,
+)
 from ..tools.days import get_today
 from .common_stored_value import StoredValueCommon
 
@@ -308,6 +312,12 @@ class TestBookedEvents(StoredValueCommon):
     def _do_move_value(self):
         value = self._issue(100)
         value.with_user(self.manager).move_to(self.other.id)
+        return self._get_last(value)
+
+    def _do_join_value(self):
+        value, wallet = self._issue(30), self._issue(100)
+        stored_value_changes.join(value.sudo(), wallet.sudo(), 30)
+        self.assertEqual((value.state, wallet.balance), ("used", 130))
         return self._get_last(value)
 
     def _do_refund_value(self):

@@ -15,13 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / ".dev"
 LOGS = DEV / "log"
 ADDON = "account_credit_posting"
-# Installed by themselves where queue_job, point_of_sale, sale, account_payment or
-# account_edi_ubl_cii is beside that addon.
+# Installed by themselves where queue_job, point_of_sale, sale, account_payment,
+# account_edi_ubl_cii or loyalty is beside that addon.
 QUEUE_JOB_ADDON = f"{ADDON}_queue_job"
 POS_ADDON = f"{ADDON}_pos"
 SALE_ADDON = f"{ADDON}_sale"
 PAYMENT_ADDON = f"{ADDON}_payment"
 UBL_ADDON = f"{ADDON}_ubl_cii"
+LOYALTY_ADDON = f"{ADDON}_loyalty"
 # How long a program runs until somebody looks at its log again.
 WATCH_SECONDS = 1
 ADDONS = (
@@ -31,6 +32,7 @@ ADDONS = (
     SALE_ADDON,
     PAYMENT_ADDON,
     UBL_ADDON,
+    LOYALTY_ADDON,
 )
 # Whose line on the screen is not yet ended, and who may write on it.
 _unfinished = []

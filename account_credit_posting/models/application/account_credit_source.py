@@ -30,6 +30,15 @@ class AccountCreditSource(models.AbstractModel):
         """
         return self.env["res.partner"]
 
+    def _find_reserved(self):
+        """Return what of these waits for somebody, such as for an open order.
+
+        Nothing else takes it until then.
+
+        :return: ``{record: amount}``, in its currency
+        """
+        return {}
+
     @api.model
     def _give_back(self, applications):
         """Give back what was used, after its reconciliation is gone.

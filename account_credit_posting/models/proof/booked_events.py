@@ -258,6 +258,16 @@ STORED_VALUE = (
         "move",
     ),
     Event(
+        "join value",
+        "It joins another record, such as a wallet",
+        "liability",
+        "liability",
+        "entry",
+        "today",
+        "a top-up is paid, or contacts are merged (loyalty programs)",
+        "join",
+    ),
+    Event(
         "refund value",
         "Refund it",
         "liability",

@@ -23,7 +23,7 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ...const import CODE_GROUP, CODE_KEYS, HIDDEN_CODE, UNPAID_FUNDINGS
 from ...tools.actions import render_report
-from ...tools.card_code import LENGTH, create_code, normalize_code
+from ...tools.card_code import LENGTH, create_code
 from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
 from ...tools.working import trigger, work_list
@@ -84,7 +84,7 @@ def find_by_code(env, code):
     """
     attempts = env["account.stored.value.attempt"]
     attempts._check_pause()
-    normal = normalize_code(code)
+    normal = attempts._normalize_code(code)
     # The hash is nobody's to read; whoever knows the code may use the card.
     values_sudo = env["account.stored.value"].sudo()
     value_sudo = values_sudo.search(
@@ -301,7 +301,7 @@ class GiftCard:
         attempts = self.env["account.stored.value.attempt"]
         attempts._check_pause()
         expected = self.value_sudo.code_hash or ""
-        normal = normalize_code(code)
+        normal = attempts._normalize_code(code)
         hashes = hash_code_with_all(self.env, normal)
         if not any(consteq(code_hash, expected) for code_hash in hashes):
             if normal:

@@ -6,6 +6,7 @@ from odoo.http import request
 from odoo.tools import SQL
 
 from ... import const
+from ...tools.card_code import normalize_code
 
 
 class AccountStoredValueAttempt(models.Model):
@@ -45,6 +46,16 @@ class AccountStoredValueAttempt(models.Model):
         address = request and request.httprequest.remote_addr
         kind = "visitors at" if self.env.user._is_public() else "address"
         return f"{kind} {address} " if address else ""
+
+    @api.model
+    def _normalize_code(self, code):
+        """Return a code as it was made, from whatever somebody typed.
+
+        Other addons know further kinds of codes.
+
+        :return: the code; empty where it can be none, which costs no attempt
+        """
+        return normalize_code(code)
 
     @api.model
     def _check_pause(self):

@@ -188,6 +188,10 @@ def take_back(credit_notes):
         all of them together
     """
     lines_sudo = credit_notes.sudo().line_ids.filtered("stored_value_id")
+    # What a card paid for is given back by whoever let it pay.
+    lines_sudo = lines_sudo.filtered(
+        lambda line: line.move_id.stored_value_event != "undo"
+    )
     lines_sudo.stored_value_id._lock()
     for value_sudo, taking_sudo in lines_sudo.grouped("stored_value_id").items():
         currency = value_sudo.currency_id
@@ -236,7 +240,9 @@ def update(documents):
 
     :param documents: ``account.move`` records
     """
-    for move_sudo in documents.sudo().filtered("stored_value_event"):
+    for move_sudo in documents.sudo().filtered(
+        lambda move: move.stored_value_event in ("issue", "void")
+    ):
         values_sudo = move_sudo.line_ids.stored_value_id
         if move_sudo.stored_value_event == "issue":
             receivable_sudo = move_sudo.line_ids.filtered(

@@ -9,7 +9,6 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import split_every
 
 from ...const import CHUNK_VALUES, PAID_STATES, UNPAID_FUNDINGS
-from ...tools.card_code import normalize_code
 from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
 from ...tools.posting import with_posting
@@ -326,11 +325,12 @@ def redeem_to_own_account(env, account, code):
     :raise UserError: see ``account_gift_card.find_by_code``
     """
     # During a pause nothing is looked at, nor logged.
-    env["account.stored.value.attempt"]._check_pause()
+    attempts = env["account.stored.value.attempt"]
+    attempts._check_pause()
     try:
         value = account_gift_card.find_by_code(env, code)
     except UserError:
-        if normalize_code(code):
+        if attempts._normalize_code(code):
             account._message_log(
                 body=env._(
                     "%(user)s entered a gift card code in the portal, and it was "
@@ -341,6 +341,20 @@ def redeem_to_own_account(env, account, code):
         raise
     with env.cr.savepoint():
         return redeem(value, account.with_env(value.env))
+
+
+def join(value, target, amount):
+    """Let value join what another record holds, as one entry of both histories.
+
+    :param target: of the same company and currency, for instance a wallet
+    :param amount: at most what is left
+    :raise UserError: when there is less
+    """
+    both = value | target
+    both._lock()
+    post(stored_value_events.join(value, target, amount))
+    target._write_guarded({"initial_amount": target.initial_amount + amount})
+    update_from_balance(both)
 
 
 def refund(value, amount, journal):

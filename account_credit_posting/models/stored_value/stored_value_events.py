@@ -254,6 +254,21 @@ def move(value, account, amount, event="move", target=None):
     )
 
 
+def join(value, target, amount):
+    """Build the move to a record that is there already, of whatever account.
+
+    :param target: the other ``account.stored.value``, of that company and currency
+    :param amount: at most what is left
+    """
+    check_state(value, "active")
+    amount = check_amount(value, amount, value.balance)
+    label = f"{value.name} → {target.name}: {get_event_label(value.env, 'move')}"
+    entry = _build(value, "move", -amount, target.liability_account_id, label=label)
+    held, other = entry.items
+    other = other._replace(partner=target.partner_id, value=target)
+    return entry._replace(ref=label, items=(held, other))
+
+
 def refund(value, amount, journal):
     """Build the payment of money back.
 
@@ -638,19 +653,24 @@ def find_available(values):
     changes = {value: [] for value in values}  # {stored value: [(day, amount)]}
     for value, day, amount in rows:
         changes[value].append((fields.Date.to_date(day), -amount))
-    return {value: _get_least(value, days) for value, days in changes.items()}
+    held = values._find_reserved()
+    return {
+        value: _get_least(value, days, held.get(value, 0))
+        for value, days in changes.items()
+    }
 
 
-def _get_least(value, changes):
+def _get_least(value, changes, reserved):
     """Return the least that is held from each day on.
 
     :param list changes: ``[(day, amount)]``
+    :param reserved: what of it is nobody else's to take
     """
     changes = sorted(changes)
     held = list(accumulate(amount for _day, amount in changes))
     least = list(accumulate(reversed(held), min))[::-1]
     return [
-        (day, value.currency_id.round(amount))
+        (day, value.currency_id.round(amount - reserved))
         for (day, _change), amount in zip(changes, least, strict=True)
     ]
 

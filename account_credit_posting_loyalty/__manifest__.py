@@ -1,0 +1,20 @@
+{
+    "name": "Account Credit Posting: Loyalty",
+    "summary": "Gift cards and eWallets of Odoo's loyalty are kept in the ledger",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "author": "Account Credit Posting contributors",
+    "maintainers": ["account-credit-posting"],
+    "website": "https://github.com/account-credit-posting/account-credit-posting",
+    "license": "LGPL-3",
+    "development_status": "Beta",
+    "images": ["static/description/icon.png"],
+    "depends": ["account_credit_posting", "loyalty"],
+    "data": [
+        "security/ir.model.access.csv",
+        "wizard/loyalty_program_keep_views.xml",
+        "views/account_stored_value_views.xml",
+        "views/loyalty_program_views.xml",
+    ],
+    "auto_install": True,
+}
