@@ -61,7 +61,7 @@ class TestUnclaimedCashOut(StoredValueCommon):
             6: [(5, True), (5.01, False)],  # Colorado: this amount, too
             7: [(2.99, True), (3, False)],  # Connecticut
             20: [(4.99, True), (5, False)],  # Maine
-            34: [(4.99, True), (5, False)],  # Massachusetts
+            34: [(5, True), (5.01, False)],  # Massachusetts: this amount, too
             21: [(4.99, True), (5, False)],  # Montana
             25: [(4.99, True), (5, False)],  # New Jersey
             32: [(4.99, True), (5, False)],  # Oregon
@@ -69,7 +69,8 @@ class TestUnclaimedCashOut(StoredValueCommon):
             44: [(2.49, True), (2.5, False)],  # Texas
             46: [(0.99, True), (1, False)],  # Vermont
             48: [(4.99, True), (5, False)],  # Washington
-            27: [(0.01, False)],  # New York has no such rule here
+            27: [(4.99, True), (5, False)],  # New York
+            10: [(0.01, False)],  # Florida has no such rule
         }
         for number, amounts in cases.items():
             state = self._live_in(number)
@@ -78,6 +79,20 @@ class TestUnclaimedCashOut(StoredValueCommon):
                 self.assertEqual(
                     self._may(value, SINCE), expected, f"{state.name} {left}"
                 )
+
+    def test_first_days(self):
+        cases = {  # {state: its first day, and the day before}
+            6: ("2010-08-11", "2010-08-10"),  # Colorado
+            7: ("2016-10-01", "2016-09-30"),  # Connecticut
+            25: ("2012-09-01", "2012-08-31"),  # New Jersey
+            27: ("2022-12-10", "2022-12-09"),  # New York
+            44: ("2015-09-01", "2015-08-31"),  # Texas
+        }
+        for number, (first, before) in cases.items():
+            state = self._live_in(number)
+            value = self._issue(1)
+            self.assertTrue(self._may(value, first), state.name)
+            self.assertFalse(self._may(value, before), state.name)
 
     def test_massachusetts_also_once_most_is_used(self):
         self._live_in(34)

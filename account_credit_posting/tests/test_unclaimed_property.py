@@ -101,6 +101,30 @@ class TestUnclaimedProperty(LiabilityCommon):
         row.invalidate_model()
         self.assertTrue(row.exemption_id)
 
+    def test_rules_of_states(self):
+        # {state: when what was issued on March 15, 2024 is due}
+        cases = {
+            1: "2027-03-15",  # Alabama
+            2: "2027-03-15",  # Alaska
+            5: False,  # California: no gift card without an expiration date
+            10: False,  # Florida has no rule here
+            20: False,  # Maine: none since 2022
+            27: "2029-03-15",  # New York
+            44: False,  # Texas: as California
+        }
+        for number, expected in cases.items():
+            value = self._issue(50)
+            value.holder_state_id = self.env.ref(f"base.state_us_{number}")
+            row = self.dues.browse(value.id)
+            self.assertEqual(row.due_date and str(row.due_date), expected, number)
+            self.assertEqual(bool(row.exemption_id), number in (5, 20, 44), number)
+        # In Texas one that expires is due after three years.
+        self.company.paid_value_expires = True
+        value.expiry_date = "2030-01-01"
+        row.invalidate_model()
+        self.assertFalse(row.exemption_id)
+        self.assertEqual(str(row.due_date), "2027-03-15")
+
     # -------------------------------------------------------------------------
     # LETTERS
     # -------------------------------------------------------------------------
