@@ -3,9 +3,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_list
 
+from ..models.application.early_discounts import explain_ended, find_ended
 from ..models.credit.account_credit_answer import answered_once
 from ..models.stored_value.stored_value_paying import get_open_items, pay
 from ..tools.actions import notify, open_record
+from ..tools.days import get_today
 from ..tools.reading import are_within
 
 
@@ -133,9 +135,14 @@ class AccountStoredValueUse(models.TransientModel):
     @api.depends("invoice_ids", "line_ids.amount")
     def _compute_preview(self):
         for dialog in self:
+            applications = dialog._plan()
+            ended = find_ended(applications, get_today(dialog.company_id))
             dialog.preview = self.env["ir.qweb"]._render(
                 "account_credit_posting.stored_value_use_preview",
-                {"applications": dialog._plan()},
+                {
+                    "applications": applications,
+                    "ended": explain_ended(self.env, ended),
+                },
             )
 
     # -------------------------------------------------------------------------

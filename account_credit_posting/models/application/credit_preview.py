@@ -5,6 +5,7 @@ from odoo import fields
 from ...tools.applying import OpenItem
 from ...tools.days import get_today
 from .application_engine import ApplicationEngine
+from .early_discounts import explain_ended, find_discount
 
 #: Behind every credit that is posted: a new one comes last among equals.
 NOT_POSTED_YET = 2**62
@@ -50,6 +51,7 @@ class CreditPreview:
                                    pay on this occasion, with their "source",
                            "left": what stays open on the account,
                            "blocked": why it stays open, or False,
+                           "ended": whose early payment discount ends, or False,
                            "skipped": why nothing is posted, or False}],
              "totals": [{"currency_id", "charge", "credit", "pays", "left"}],
              "has_charges": whether accounts are invoiced,
@@ -59,7 +61,7 @@ class CreditPreview:
              "entry_currency_id": currency of the entry, the company's}
         """
         credits = self._get_open_credits()
-        pays, also, blocked = self._plan(credits)
+        pays, also, blocked, ended = self._plan(credits)
         left = {line: credit.residual for line, credit in credits.items()}
         return {
             "accounts": [
@@ -73,6 +75,7 @@ class CreditPreview:
                     "also": also.get(line.partner_id, []),
                     "left": left.get(line, 0),
                     "blocked": blocked.get(line, False),
+                    "ended": explain_ended(self.env, ended.get(line.partner_id)),
                     "skipped": self.errors.get(line, False),
                 }
                 for line in self.lines
@@ -139,7 +142,7 @@ class CreditPreview:
 
         :param credits: ``{line: open item}``; their residuals are lowered
         :return: ``({line: what it pays}, {account: what others pay}, {line: why it
-            cannot})``
+            cannot}, {account: [names of invoices that are no longer discounted]})``
         """
         engine = ApplicationEngine(self.env, self.company, "credit")
         accounts = self.posted.partner_id
@@ -150,6 +153,7 @@ class CreditPreview:
         )
         pays = {}  # {line: [what it pays]}
         also = {}  # {account: [what others pay]}
+        ended = {}  # {account: [names]}
         for application in applications:
             credit, term = application.credit, application.term
             is_unposted = term.line is None
@@ -164,12 +168,25 @@ class CreditPreview:
             else:
                 row["source"] = credit.move.name
                 also.setdefault(credit.account, []).append(row)
+            if term.is_open and self._is_discounted(term):
+                ended.setdefault(term.account, []).append(row["name"])
         reasons = {
             application.credit.move: engine.get_blocked_message(application)
             for application in blocked
             if application.credit.move in credits
         }
-        return pays, also, reasons
+        return pays, also, reasons, ended
+
+    def _is_discounted(self, term):
+        """Tell whether an early payment discount of an invoice is open until now."""
+        today = get_today(self.company)
+        if term.line is not None:
+            return bool(find_discount(term.line, today))
+        terms = self.lines._get_form()._get_charge_term(term.move)
+        return (
+            terms.early_discount
+            and terms._get_last_discount_date(self.batch.date) >= today
+        )
 
     def _sum_by_currency(self, left):
         """Return what is invoiced, credited, paid and left, in each currency.

@@ -22,15 +22,21 @@ class AccountCreditFormInvoice(models.AbstractModel):
         charges = {}
         for line in lines:
             position = line._get_fiscal_position()
-            term = batch.invoice_payment_term_id
-            if not term and not batch.invoice_date_due:
-                account = line.partner_id.with_company(batch.company_id)
-                term = account.property_payment_term_id
+            term = self._get_charge_term(line)
             basis = get_basis(position, line.currency_id)
             computed = compute(basis, line.charge_amount, term)
             charges[line] = self._build_items(line, position, *computed)
             charges[line].others[0]["name"] = get_label(line.partner_id.lang)
         return charges
+
+    @api.model
+    def _get_charge_term(self, line):
+        """Return the ``account.payment.term`` of the invoice of a line, if any."""
+        batch = line.batch_id
+        if batch.invoice_payment_term_id or batch.invoice_date_due:
+            return batch.invoice_payment_term_id
+        account = line.partner_id.with_company(batch.company_id)
+        return account.property_payment_term_id
 
     @api.model
     def _compute_charge(self, batch, basis, price, term):

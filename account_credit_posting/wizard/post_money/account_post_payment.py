@@ -3,8 +3,9 @@ from datetime import date
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools import format_list
+from odoo.tools import format_date, format_list
 
+from ...models.application.early_discounts import find_discount, prepare_discount_items
 from ...models.stored_value.stored_value_changes import issue
 from ...tools.applying import OpenItem, plan_applications
 from ...tools.days import get_today
@@ -37,6 +38,9 @@ class AccountPostPayment(models.TransientModel):
         compute="_compute_amount_due",
         string="Owes",
         help="What is open of the invoices that it can pay.",
+    )
+    proposed_amount = fields.Monetary(
+        help="What pays the chosen invoices, less early payment discounts.",
     )
     date = fields.Date(
         required=True,
@@ -120,19 +124,22 @@ class AccountPostPayment(models.TransientModel):
         "company_id",
         "currency_id",
         "amount",
+        "date",
         "order",
         "invoice_ids",
         "rest_as",
     )
     def _compute_preview(self):
         for dialog in self:
-            item, applications, blocked = dialog._plan()
+            item, applications, blocked, discounts = dialog._plan()
             dialog.rest = item.residual
             dialog.preview = self.env["ir.qweb"]._render(
                 "account_credit_posting.post_payment_preview",
                 {
                     "applications": applications,
-                    "obstacles": blocked,
+                    "blocked": blocked,
+                    "discounts": discounts,
+                    "discount_hint": not discounts and dialog._get_discount_hint(),
                     "currency": dialog.currency_id,
                     "rest": item.is_open and item.residual,
                     "rest_as": dialog.rest_as,
@@ -158,6 +165,26 @@ class AccountPostPayment(models.TransientModel):
         self.invoice_ids = [Command.clear()]
         return result
 
+    @api.onchange(
+        "partner_id", "company_id", "currency_id", "date", "order", "invoice_ids"
+    )
+    def _onchange_proposed_amount(self):
+        """Propose what pays the chosen invoices, until somebody types an amount."""
+        proposed = self._get_proposed_amount()
+        if not self.currency_id.compare_amounts(self.amount, self.proposed_amount):
+            self.amount = proposed
+        self.proposed_amount = proposed
+
+    def _get_proposed_amount(self):
+        """Return what pays the chosen invoices, less early payment discounts."""
+        if self.order != "chosen":
+            return 0
+        terms = self._find_payable_terms()
+        discounts = self._find_discounts(terms)
+        return self.currency_id.round(
+            sum(term.residual - discounts.get(term.line, 0) for term in terms)
+        )
+
     @api.model
     def _prepare_from_transaction(self, transaction):
         vals = super()._prepare_from_transaction(transaction)
@@ -168,6 +195,8 @@ class AccountPostPayment(models.TransientModel):
         if vals["partner_id"] and invoices:
             vals["order"] = "chosen"
             vals["invoice_ids"] = [Command.set(invoices.ids)]
+            proposed = self.new(vals)._get_proposed_amount()
+            vals["amount"] = vals["proposed_amount"] = proposed
         return vals
 
     # -------------------------------------------------------------------------
@@ -198,16 +227,48 @@ class AccountPostPayment(models.TransientModel):
         terms = engine.get_terms(domain, date.max)
         return sorted(terms, key=lambda term: term.order)
 
+    def _find_payable_terms(self):
+        """Return those of the open installments that one payment can pay."""
+        terms = self._find_terms()
+        return [term for term in terms if term.ledger == terms[0].ledger]
+
+    def _find_discounts(self, terms):
+        """Return what is waived where all of the rest is paid on that date.
+
+        :return: ``{journal item: amount}``
+        """
+        discounts = {term.line: find_discount(term.line, self.date) for term in terms}
+        return {line: amount for line, amount in discounts.items() if amount}
+
     def _plan(self):
         """Plan what will be paid.
 
+        Discounts are given as by Odoo's Register Payment: where the payment is exactly
+        what the invoices that it pays cost with them.
+
         :return: ``(open item: what is left of the payment, [Application] to be
             reconciled in this order, [Application] that cannot be, because they are on
-            another receivable account)``
+            another receivable account, {journal item: discount that is given})``
         """
         self.ensure_one()
+        discounts = self._find_discounts(self._find_payable_terms())
+        if discounts:
+            item, applications, blocked = self._plan_terms(discounts)
+            paid = {application.term.line for application in applications}
+            given = {line: amount for line, amount in discounts.items() if line in paid}
+            is_exact = not item.is_open and not any(
+                application.term.is_open for application in applications
+            )
+            if given and is_exact:
+                return item, applications, blocked, given
+        return *self._plan_terms({}), {}
+
+    def _plan_terms(self, discounts):
+        """Plan what will be paid, where this is waived: ``{journal item: amount}``."""
         account, company = self._get_account(), self.company_id
         terms = self._find_terms()
+        for term in terms:
+            term.residual -= discounts.get(term.line, 0)
         # Whoever posts may know the receivable account.
         account_sudo = account.with_company(company).sudo()
         ledger = (
@@ -223,6 +284,26 @@ class AccountPostPayment(models.TransientModel):
             order=(0,),
         )
         return item, *plan_applications([item], terms)
+
+    def _get_discount_hint(self):
+        """Say which amount would be discounted.
+
+        :return: a sentence, or False
+        """
+        terms = self._find_payable_terms()
+        discounts = self._find_discounts(terms)
+        if not discounts:
+            return False
+        currency, discount = self.currency_id, sum(discounts.values())
+        due = sum(term.residual for term in terms)
+        last = min(line.discount_date for line in discounts)
+        return self.env._(
+            "Until %(date)s %(amount)s pay all, with an early payment discount of "
+            "%(discount)s.",
+            date=format_date(self.env, last),
+            amount=currency.format(currency.round(due - discount)),
+            discount=currency.format(discount),
+        )
 
     # -------------------------------------------------------------------------
     # POSTING
@@ -248,7 +329,28 @@ class AccountPostPayment(models.TransientModel):
             )
         if self.order == "chosen":
             self._check_invoices()
+        self._check_discounts()
         return result
+
+    def _check_discounts(self):
+        """Check that there is an account for the discounts that are given.
+
+        :raise UserError: when there is none
+        """
+        company_sudo = self.company_id.sudo()
+        *_planned, discounts = self._plan()
+        if (
+            discounts
+            and not company_sudo.account_journal_early_pay_discount_loss_account_id
+        ):
+            raise UserError(
+                self.env._(
+                    "%(company)s has no account for early payment discounts. Let an "
+                    "administrator choose one under Invoicing, Configuration, "
+                    "Settings, Default Accounts.",
+                    company=company_sudo.display_name,
+                )
+            )
 
     def _check_invoices(self):
         """Check that each of the chosen invoices can be paid.
@@ -274,7 +376,7 @@ class AccountPostPayment(models.TransientModel):
             )
 
     def _post(self):
-        item, applications, _blocked = self._plan()
+        item, applications, _blocked, discounts = self._plan()
         currency, amount = self.currency_id, self.currency_id.round(self.amount)
         payment_sudo, own_sudo = self._create_payment(
             "inbound",
@@ -283,6 +385,7 @@ class AccountPostPayment(models.TransientModel):
             currency,
             memo=self.memo,
             payment_method_line_id=self.method_line_id.id,
+            **self._prepare_discounts(discounts),
         )
         own_sudo._reconcile_plan(
             [own_sudo + application.term.line for application in applications]
@@ -295,6 +398,7 @@ class AccountPostPayment(models.TransientModel):
         for application in applications:
             invoice = application.term.move
             paid[invoice] = paid.get(invoice, 0) + application.amount
+        given = {line.move_id: discount for line, discount in discounts.items()}
         return payment_sudo, {
             "title": self.env._(
                 "%(payment)s: %(amount)s received from %(account)s.",
@@ -304,7 +408,7 @@ class AccountPostPayment(models.TransientModel):
             ),
             "rows": [
                 *(
-                    self._get_paid_text(invoice, amount)
+                    self._get_paid_text(invoice, amount, given.get(invoice))
                     for invoice, amount in paid.items()
                 ),
                 *self._get_rest_texts(rest, held),
@@ -337,9 +441,25 @@ class AccountPostPayment(models.TransientModel):
         issue(value_sudo, item_sudo)
         return value_sudo.name
 
-    def _get_paid_text(self, invoice, amount):
-        """Say what an invoice got."""
+    def _prepare_discounts(self, discounts):
+        """Prepare what the payment books beside the money, as values of it."""
+        items = prepare_discount_items(discounts, self.date)
+        return {"write_off_line_vals": items} if items else {}
+
+    def _get_paid_text(self, invoice, amount, discount):
+        """Say what an invoice got.
+
+        :param discount: what was waived of it, or None
+        """
         currency = self.currency_id
+        if discount:
+            return self.env._(
+                "%(invoice)s: %(amount)s and an early payment discount of "
+                "%(discount)s, paid in full.",
+                invoice=invoice.name,
+                amount=currency.format(amount),
+                discount=currency.format(discount),
+            )
         if currency.is_zero(invoice.amount_residual):
             return self.env._(
                 "%(invoice)s: %(amount)s, paid in full.",

@@ -189,6 +189,7 @@ function makePreview(count, values = {}) {
         also: [],
         left: 10,
         blocked: false,
+        ended: false,
         skipped: false,
         unusual: false,
     }));
@@ -234,6 +235,16 @@ test("the preview shows unusual credits in amber, before the others", async () =
     expect(".o_preview_unusual").toHaveCount(1);
     expect(".o_preview_unusual").toHaveClass("text-warning");
     expect(".o_preview_account:first").toHaveText(/Far more than usual/);
+});
+
+test("the preview says whose early payment discount ends", async () => {
+    const preview = makePreview(2);
+    preview.accounts[1].ended = "This ends the early payment discount of INV/1.";
+    giveJson({ preview });
+    await mountField(`<field name="preview" widget="credit_preview"/>`);
+    expect(queryAllTexts(".o_preview_ended")).toEqual([
+        "This ends the early payment discount of INV/1.",
+    ]);
 });
 
 test("the preview has a column for invoices where there are some", async () => {
