@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.exceptions import UserError
 
 
 class PaymentTransaction(models.Model):
@@ -20,13 +21,28 @@ class PaymentTransaction(models.Model):
         return confirmed
 
     def _invoice_sale_orders(self):
-        # Repeated, Odoo would forget the invoice of the transaction, and bill again
-        # what a credit note took back.
-        billed = self.filtered(
-            lambda tx: (
-                tx.invoice_ids
-                and tx.sale_order_ids._get_gift_card_lines()
-                and not tx.sale_order_ids._get_unbilled_gift_card_lines()
-            )
-        )
-        return super(PaymentTransaction, self - billed)._invoice_sale_orders()
+        transactions = self.filtered(lambda tx: tx._may_invoice_gift_cards())
+        return super(PaymentTransaction, transactions)._invoice_sale_orders()
+
+    def _may_invoice_gift_cards(self):
+        """Tell whether the gift cards of the orders, if any, can be invoiced.
+
+        Where they cannot be sold the order says why: what is paid stays open on the
+        account.
+        """
+        orders = self.sale_order_ids
+        if not orders._get_gift_card_lines():
+            return True
+        if self.invoice_ids and not orders._get_unbilled_gift_card_lines():
+            # Repeated, Odoo would forget the invoice of the transaction, and bill again
+            # what a credit note took back.
+            return False
+        try:
+            orders._check_gift_cards()
+        except UserError as error:
+            for order in orders:
+                order.message_post(
+                    body=self.env._("This is paid, and not invoiced: %s", error)
+                )
+            return False
+        return True

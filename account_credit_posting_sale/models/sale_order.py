@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 
 class SaleOrder(models.Model):
@@ -20,6 +20,27 @@ class SaleOrder(models.Model):
         return self._get_gift_card_lines().filtered(
             lambda line: line._has_unbilled_gift_cards()
         )
+
+    def _check_gift_cards(self):
+        """Check that the gift cards of these orders can be sold as they are.
+
+        :raise UserError: names the line, or the order where its other lines pay for a
+            part of them
+        """
+        for order in self:
+            lines = order._get_gift_card_lines()
+            lines._check_gift_cards()
+            others = order.order_line - lines
+            total = sum(others.mapped("price_total"))
+            if lines and order.currency_id.compare_amounts(total, 0) < 0:
+                raise UserError(
+                    self.env._(
+                        "%(order)s would cost less than its gift cards are worth: the "
+                        "other lines come to %(total)s. Order gift cards separately.",
+                        order=order.name,
+                        total=order.currency_id.format(total),
+                    )
+                )
 
     def _check_gift_cards_without_down_payment(self):
         """Check that orders with gift cards get no down payment.

@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -222,6 +223,25 @@ class TestGiftCardsPaidOnline(CardsOnlineCommon):
         transaction._post_process()
         self.assertEqual(self.assertSold(order, transaction), card)
         self.assertSent(card)
+
+    def test_discount_of_the_order_pays_for_no_card(self):
+        order = self._quote((self.card, 1), (self.book, 1))
+        discount = self.env["product.product"].create(
+            {"name": "Discount", "type": "service", "list_price": -30, "taxes_id": []}
+        )
+        order.order_line = [Command.create({"product_id": discount.id})]
+        with self.assertRaisesRegex(UserError, r"other lines come to .*10\.00"):
+            order._check_gift_cards()
+        for automatic in (False, "True"):
+            self.env["ir.config_parameter"].set_param(
+                "sale.automatic_invoice", automatic
+            )
+            transaction = self._pay_order(order, 20 if automatic else 40)
+            # The order is confirmed, the money is booked, and the rest is said.
+            self.assertEqual(order.state, "sale")
+            self.assertNothingSold(order)
+            self.assertPayment(transaction.payment_id, transaction.amount)
+            self.assertShows(order.message_ids.mapped("body"), "not invoiced")
 
     def test_buyer_without_an_address_comes_to_the_desk(self):
         self.account.email = False

@@ -1,4 +1,4 @@
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
@@ -101,3 +101,74 @@ class TestSaleOrder(StoredValueCommon):
             ],
         )
         self.assertEqual(invoice.sold_value_ids.initial_amount, 50)
+
+    def test_what_is_no_card_is_refused_on_the_order(self):
+        tax = self.tax_sale_a
+        for vals, reason in (
+            ({"discount": 10}, "there is no discount"),
+            ({"price_unit": 0}, "above zero"),
+            ({"product_uom_qty": 1.5}, "a whole number"),
+            ({"product_uom_qty": -1}, "one for each card"),
+            ({"tax_ids": [Command.set(tax.ids)]}, "taxed when it is used"),
+        ):
+            order = self._confirm(self.book)
+            with self.assertRaisesRegex(UserError, reason):
+                order.order_line = [
+                    Command.create({"product_id": self.card.id, **vals})
+                ]
+        order = self._confirm(self.card)
+        with self.assertRaisesRegex(UserError, "there is no discount"):
+            order.order_line.discount = 5
+        # Nothing is left of this line.
+        order.order_line.product_uom_qty = 0
+        self.assertFalse(order.order_line.qty_to_invoice)
+
+    def test_card_is_worth_the_price_of_the_pricelist(self):
+        group = self.env.ref("sale.group_discount_per_so_line")
+        self.env.ref("base.group_user")._apply_group(group)
+        pricelist = self.env["product.pricelist"].create(
+            {
+                "name": "Regulars",
+                "currency_id": self.company.currency_id.id,
+                "item_ids": [
+                    Command.create(
+                        {
+                            "compute_price": "percentage",
+                            "percent_price": 10,
+                            "applied_on": "3_global",
+                        }
+                    )
+                ],
+            }
+        )
+        order = self._confirm(self.card, self.book, pricelist_id=pricelist.id)
+        card, book = order.order_line
+        self.assertEqual((card.price_unit, card.discount), (45, 0))
+        self.assertEqual((book.price_unit, book.discount), (20, 10))
+        invoice = order._create_invoices()
+        invoice.action_post()
+        self.assertItems(
+            invoice,
+            [
+                (self.sold, -45, -45),
+                (self.revenue, -18, -18),
+                (self.receivable, 63, 63),
+            ],
+        )
+        self.assertEqual(invoice.sold_value_ids.initial_amount, 45)
+
+    def test_fiscal_position_adds_no_tax(self):
+        position = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        self.company.account_sale_tax_id = self.tax_sale_a
+        taxed = self.env["product.product"].create({"name": "Taxed"})
+        self.assertEqual(taxed.taxes_id, self.tax_sale_a)
+        self.tax_sale_b.write(
+            {
+                "fiscal_position_ids": [Command.set(position.ids)],
+                "original_tax_ids": [Command.set(self.tax_sale_a.ids)],
+            }
+        )
+        order = self._confirm(self.card, taxed, fiscal_position_id=position.id)
+        card, other = order.order_line
+        self.assertFalse(card.tax_ids)
+        self.assertEqual(other.tax_ids, self.tax_sale_b)
