@@ -80,6 +80,22 @@ class TestTours(TourCommon):
             {self.accounts[0]: 10, self.accounts[1]: 20, self.accounts[2]: 30}
         )
 
+    def test_three_accounts_in_forty_keys(self):
+        names = ("Abbott Family", "Baker Family", "Chen Family")
+        families = self.env["res.partner"].create(
+            [{"name": name, "customer_rank": 1} for name in names]
+        )
+        self.start_tour(
+            "/odoo/customers", "post_transaction_keys", login=self.clerk.login
+        )
+        batch = self._get_batch()
+        self.assertEqual((batch.state, batch.credit_item_id), ("done", self.item))
+        self.assertEqual(
+            {line.partner_id: line.amount for line in batch.line_ids},
+            dict(zip(families, (10, 20, 30), strict=True)),
+        )
+        self.assertLedgerSound(batch)
+
     def test_amounts_of_a_class_by_keyboard(self):
         pupils = self.env["res.partner"].create(
             [{"name": f"Pupil {number:02}"} for number in range(1, 24)]

@@ -1,40 +1,41 @@
+import { Hand, type } from "@account_credit_posting/../tests/tours/hand";
 import { registry } from "@web/core/registry";
 
+/** The keyboard types who and how much; each click is counted. */
 registry.category("web_tour.tours").add("gift_card_from_post_transaction", {
     steps: () => {
-        // The keyboard types who and how much; each click is counted.
-        let clicks = 0;
-        const counted = (step) => ({
-            ...step,
-            async run(helpers) {
-                clicks += 1;
-                if (clicks > 5) {
-                    throw new Error("More than five clicks");
-                }
-                await helpers.click();
-            },
-        });
+        const hand = new Hand();
+        const ACCOUNT = ".modal [name=partner_id] input";
         return [
-            counted({
+            hand.start(".o_post_transaction_systray"),
+            {
+                content: "Post Transaction, from any page",
+                trigger: ".o_post_transaction_systray",
+                run: "click",
+            },
+            {
                 content: "Choose Gift Card",
                 trigger: ".o_transaction_type:has(input[value=gift_card])",
-            }),
-            counted({ content: "Next", trigger: "button[name=action_next]" }),
-            {
-                content: "Type whose it is",
-                trigger: ".modal [name=partner_id] input",
-                run: "edit Family 0",
+                run: "click",
             },
-            counted({
-                content: "Choose the account",
-                trigger: ".o-autocomplete--dropdown-item:contains(Family 0) a",
-            }),
+            { content: "Next", trigger: "button[name=action_next]", run: "click" },
+            type("Type whose it is, without a click", ACCOUNT, ..."Family 0"),
             {
-                content: "Type the amount",
-                trigger: ".modal div[name=initial_amount] input",
-                run: "edit 40",
+                content: "See the account",
+                trigger: ".o-autocomplete--dropdown-item:contains(Family 0)",
             },
-            counted({ content: "Issue", trigger: ".modal button[name=action_issue]" }),
+            type("Choose it", ACCOUNT, "Enter"),
+            type("Go on", `${ACCOUNT}:value(Family 0)`, "Tab"),
+            type(
+                "Type the amount, without a click",
+                ".modal div[name=initial_amount] input",
+                ..."40"
+            ),
+            {
+                content: "Issue",
+                trigger: ".modal button[name=action_issue]",
+                run: "click",
+            },
             {
                 content: "Let the card stay on this page",
                 trigger: ".o_card_code form",
@@ -47,11 +48,12 @@ registry.category("web_tour.tours").add("gift_card_from_post_transaction", {
                     anchor.target = frame.name;
                 },
             },
-            counted({ content: "Print", trigger: ".o_print_card" }),
+            { content: "Print", trigger: ".o_print_card", run: "click" },
             {
                 content: "The card has a QR code",
                 trigger: ":iframe .o_gift_card img.o_card_image[src^='data:image/svg']",
             },
+            hand.end(".o_card_code", { clicks: 5, keys: 12 }),
             {
                 content: "and the customer has it",
                 trigger: ".o_card_code .o_hand_over",

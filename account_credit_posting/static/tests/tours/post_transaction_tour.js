@@ -1,3 +1,4 @@
+import { Hand, type } from "@account_credit_posting/../tests/tours/hand";
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
@@ -608,4 +609,57 @@ registry.category("web_tour.tours").add("post_transaction_browser_back_new", {
             trigger: ".o_list_view .o_data_row:contains(Family 1)",
         },
     ],
+});
+
+/** Three accounts, from any page, with no mouse at hand. */
+registry.category("web_tour.tours").add("post_transaction_keys", {
+    steps: () => {
+        const hand = new Hand();
+        const ADD = "[name=add_partner_id] input";
+        const addByKeys = (text, name) => [
+            type(`Type ${text}`, ADD, ...text),
+            {
+                content: `See ${name}`,
+                trigger: `.o-autocomplete--dropdown-item:contains(${name})`,
+            },
+            type(`Choose ${name}`, ADD, "Enter"),
+            seeAccount(name),
+        ];
+        return [
+            hand.start(".o_post_transaction_systray"),
+            {
+                content: "Post Transaction, by its hotkey",
+                trigger: ".o_list_view .o_data_row",
+                run: "press Alt+Shift+p",
+            },
+            {
+                content: "A credit is chosen; go on",
+                trigger: ".o_transaction_type:contains(Credit) input:checked",
+                run: "press Alt+q",
+            },
+            ...addByKeys("abb", "Abbott Family"),
+            ...addByKeys("bak", "Baker Family"),
+            ...addByKeys("che", "Chen Family"),
+            { content: "Go on", trigger: "button[name=action_next]", run: "press Alt+q" },
+            ...["10", "20", "30"].map((amount, row) =>
+                type(`Type ${amount}`, `${AMOUNT(row)} input`, ...amount, "Enter")
+            ),
+            type("Enter goes on", "button[name=action_next]", "Enter"),
+            type("Type why", "div[name=credit_item_id] input", ..."goo"),
+            {
+                content: "See the item",
+                trigger: ".o-autocomplete--dropdown-item:contains(Goodwill)",
+            },
+            type("Choose it", "div[name=credit_item_id] input", "Enter"),
+            {
+                content: "See what will happen, and post",
+                trigger: ".o_preview_credit:contains(60.00)",
+                run: "press Alt+q",
+            },
+            hand.end(".o_data_row:eq(2) .fa-check-circle.text-success", {
+                clicks: 0,
+                keys: 40,
+            }),
+        ];
+    },
 });
