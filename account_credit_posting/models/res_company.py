@@ -1,3 +1,5 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
@@ -6,6 +8,7 @@ from odoo.tools.translate import LazyTranslate
 from odoo.addons.base.models.res_partner import _tz_get
 
 from .. import const
+from ..tools.days import get_today
 
 _lt = LazyTranslate(__name__)
 
@@ -230,8 +233,8 @@ class ResCompany(models.Model):
     expiry_reminder_days = fields.Integer(
         string="Days of Notice",
         default=30,
-        help="The number of days before the expiry date when the holder is reminded "
-        "by e-mail. Zero: never.",
+        help="The number of days before the expiry date when the holder of a gift "
+        "card, or of a credit, is reminded by e-mail. Zero: never.",
     )
     auto_apply_prepayments = fields.Boolean(
         string="Prepayments Pay Invoices",
@@ -265,6 +268,18 @@ class ResCompany(models.Model):
     portal_pay_gift_cards = fields.Boolean(
         string="Customers Use Gift Cards",
         help="Customers may pay their invoices with their gift cards in the portal.",
+    )
+    credit_statement_mails = fields.Boolean(
+        string="Monthly Statements",
+        help="On the first day of a month each account with movements in the month "
+        "before gets its statement by e-mail.",
+    )
+    credit_statement_month = fields.Date(
+        string="Statements Sent Until",
+        compute="_compute_credit_statement_month",
+        store=True,
+        help="The first day of the last month whose statements were written, or that "
+        "came before them.",
     )
     gift_card_public_check = fields.Boolean(
         string="Balance Check for Everybody",
@@ -319,6 +334,13 @@ class ResCompany(models.Model):
             accounts | self._get_liability_accounts()
         )
         return result
+
+    @api.depends("credit_statement_mails")
+    def _compute_credit_statement_month(self):
+        """Begin with the month in which statements were switched on."""
+        for company in self:
+            month = get_today(company) - relativedelta(months=1, day=1)
+            company.credit_statement_month = company.credit_statement_mails and month
 
     def _compute_credit_accounting_is_new(self):
         # Who sets up a company need not see its journal items.

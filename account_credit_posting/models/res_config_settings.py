@@ -156,6 +156,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.portal_pay_gift_cards",
         readonly=False,
     )
+    credit_statement_mails = fields.Boolean(
+        related="company_id.credit_statement_mails",
+        readonly=False,
+    )
     gift_card_public_check = fields.Boolean(
         related="company_id.gift_card_public_check",
         readonly=False,

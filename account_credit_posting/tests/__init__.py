@@ -7,6 +7,7 @@ from . import (
     kept_set_up,
     rights,
     test_account_billing,
+    test_account_billing_mail,
     test_account_credit_application,
     test_account_credit_application_policy,
     test_account_credit_application_refusals,

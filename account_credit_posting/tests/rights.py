@@ -75,6 +75,7 @@ METHODS = {
         **rows(AUDIT, "read", "action_view_move", "action_curves"),
         **rows(PROVE, "create", "write", "unlink", "action_compute", "action_post"),
     },
+    "account.billing.mail": {**KEPT, **rows(POST, "action_send_again")},
     "account.billing.movement": KEPT,
     "account.billing.statement": rows(
         SEE, "create", "read", "write", "unlink", "action_print"

@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tools import SQL, mute_logger
 
+from ..tools.posting import with_posting
 from . import rights
 from .common_stored_value import StoredValueCommon
 
@@ -180,6 +181,20 @@ class TestAttack(StoredValueCommon, HttpCase):
         return value
 
     @classmethod
+    def _create_billing_mail(cls):
+        """Create an e-mail that could not be written: it is to be sent again."""
+        mails = with_posting(cls.env["account.billing.mail"].sudo(), "notifying")
+        return mails.create(
+            {
+                "kind": "statement",
+                "company_id": cls.company.id,
+                "partner_id": cls.account.id,
+                "date": "2024-03-01",
+                "error": "No address",
+            }
+        )
+
+    @classmethod
     def _create_records(cls):
         """Create a record of each kind, in each state that a method wants.
 
@@ -255,6 +270,7 @@ class TestAttack(StoredValueCommon, HttpCase):
             "payment": cls._create_payment(15),
             "application": application,
             "free": free,
+            "billing_mail": cls._create_billing_mail(),
             "letter": due.unclaimed_ids._create_letters("print"),
             "proof": cls.env["account.credit.proof"].sudo()._prove(cls.company),
             "estimate": cls.env["account.breakage.estimate"].create(
@@ -416,6 +432,7 @@ class TestAttack(StoredValueCommon, HttpCase):
         records = dialogs.get(model) or fallback.get(model)
         if records is None:
             records = {
+                "account.billing.mail": known["billing_mail"],
                 "account.billing.movement": self.env["account.billing.movement"].search(
                     [], limit=1
                 ),

@@ -1,1 +1,6 @@
-from . import account_billing_movement, customer_page, invoice_payment
+from . import (
+    account_billing_mail,
+    account_billing_movement,
+    customer_page,
+    invoice_payment,
+)
