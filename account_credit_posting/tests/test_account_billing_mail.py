@@ -105,6 +105,7 @@ class TestStatementMail(BillingMailCommon):
             self.assertNotIn(SECRET, text)
 
     def test_never_twice_for_a_month(self):
+        # README says: "Nobody gets one twice"
         self.assertEqual(len(self._run("2024-04-01")), 1)
         self.assertFalse(self._run("2024-04-01 12:00:00"))
         self.assertFalse(self._run("2024-04-02"))
