@@ -6,6 +6,7 @@ from ... import const
 from ...tools.actions import open_list, open_record
 from ...tools.posting import with_posting
 from ...tools.rights import check_right, find_managers, request_approval
+from ...tools.texts import format_count
 from .chain_checks import CHAIN_CHECKS
 from .credit_checks import CREDIT_CHECKS
 from .stored_value_checks import STORED_VALUE_CHECKS
@@ -81,13 +82,13 @@ class AccountCreditProof(models.Model):
                     "%(failed)s of %(checks)s checks failed, with %(count)s records.",
                     failed=len(failed),
                     checks=len(proof.check_ids),
-                    count=proof.failed_count,
+                    count=format_count(self.env, proof.failed_count),
                 )
                 if failed
                 else self.env._(
                     "All %(checks)s checks passed. %(count)s records were checked.",
                     checks=len(proof.check_ids),
-                    count=proof.checked_count,
+                    count=format_count(self.env, proof.checked_count),
                 )
             )
 
@@ -214,7 +215,9 @@ class AccountCreditProof(models.Model):
             lines.append(f"{name} · {detail}" if detail else name)
         if found.failed > len(lines):
             more = found.failed - len(lines)
-            lines.append(self.env._("and %(count)s more", count=more))
+            lines.append(
+                self.env._("and %(count)s more", count=format_count(self.env, more))
+            )
         return "\n".join(lines)
 
     def _tell_managers(self):

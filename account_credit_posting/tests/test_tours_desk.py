@@ -1,0 +1,59 @@
+from odoo.tests import tagged
+
+from .common_liability import ISSUED, LiabilityCommon
+from .test_tours import TourCommon
+
+ACTION = "/odoo/action-account_credit_posting."
+
+
+@tagged("post_install", "-at_install")
+class TestToursDesk(LiabilityCommon, TourCommon):
+    """Lists on the screen of an office: numbers, names and amounts are read whole."""
+
+    browser_size = "1366x768"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.account.write(
+            {
+                "name": "Featherstonehaugh Family",
+                "email": "featherstonehaugh@example.com",
+                "customer_rank": 1,
+            }
+        )
+        cls.item.name = "Sibling Discount"
+        # Whoever has several companies sees the lists with them.
+        cls._create_company(name="Harmony Studio Lakeside")
+        cls.manager.write(
+            {"group_ids": [(4, cls.env.ref("base.group_multi_company").id)]}
+        )
+
+    def setUp(self):
+        super().setUp()
+        self._create_invoice(self.account, 20000)
+        self._post_line(12345.67)
+        self._use(self._issue_on(ISSUED, 12345.67), 12000)
+
+    def _look_at(self, action):
+        self.start_tour(
+            ACTION + action, "account_credit_desk_fits", login=self.manager.login
+        )
+
+    def test_batches(self):
+        self._look_at("account_credit_batch_action")
+
+    def test_credits(self):
+        self._look_at("account_credit_line_action")
+
+    def test_credits_applied(self):
+        self._look_at("account_credit_application_action")
+
+    def test_billing(self):
+        self._look_at("res_partner_action_billing")
+
+    def test_gift_cards(self):
+        self._look_at("account_stored_value_action")
+
+    def test_movements(self):
+        self._look_at("account_stored_value_movement_action")
