@@ -7,6 +7,7 @@ from devenv.steps import (
     PAYMENT_ADDON,
     POS_ADDON,
     SALE_ADDON,
+    SALE_LOYALTY_ADDON,
     UBL_ADDON,
 )
 
@@ -20,6 +21,7 @@ from tests.servers import assert_tests_pass, throwaway_database
         ("sale", SALE_ADDON),
         ("account_payment", PAYMENT_ADDON),
         ("loyalty", LOYALTY_ADDON),
+        ("sale_loyalty", SALE_LOYALTY_ADDON),
         ("account_edi_ubl_cii,l10n_it_edi,l10n_ro_edi,l10n_dk_oioubl", UBL_ADDON),
     ],
 )

@@ -417,7 +417,7 @@ class AccountMove(models.Model):
         # Whoever may use stored value may know that there is some.
         values_sudo = self.env["account.stored.value"].sudo()
         for invoice in self._filter_payable_invoices():
-            if invoice.stored_value_event:
+            if invoice.stored_value_event == "issue":
                 continue
             invoice.has_stored_value = bool(
                 values_sudo.search_count(
@@ -504,7 +504,8 @@ class AccountMove(models.Model):
         Other addons refuse while a payment is under way.
         """
         self.ensure_one()
-        return bool(self._filter_payable_invoices()) and not self.stored_value_event
+        invoice = self._filter_payable_invoices()
+        return bool(invoice) and self.stored_value_event != "issue"
 
     def _register_hook(self):
         result = super()._register_hook()

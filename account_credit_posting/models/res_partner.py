@@ -594,7 +594,7 @@ class ResPartner(models.Model):
                 ("state", "=", "posted"),
                 ("move_type", "in", ("out_invoice", "out_receipt")),
                 ("payment_state", "in", ("not_paid", "partial")),
-                ("stored_value_event", "=", False),
+                ("stored_value_event", "!=", "issue"),
             ]
         )
         return self.env["account.stored.value.use"]._get_open_action(

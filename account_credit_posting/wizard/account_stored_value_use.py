@@ -42,7 +42,7 @@ class AccountStoredValueUse(models.TransientModel):
         " ('company_id', '=', company_id), ('state', '=', 'posted'),"
         " ('move_type', 'in', ('out_invoice', 'out_receipt')),"
         " ('payment_state', 'in', ('not_paid', 'partial')),"
-        " ('stored_value_event', '=', False)]",
+        " ('stored_value_event', '!=', 'issue')]",
         help="Paid in the order of their due dates.",
     )
     line_ids = fields.One2many(

@@ -43,7 +43,8 @@ def find_balances(cards):
 
 def link(value_sudo, card_sudo):
     """Let a gift card be the money of a loyalty card, under the code of that card."""
-    value_sudo._write_guarded({"loyalty_card_id": card_sudo.id})
+    # Loyalty sends its cards itself, with the code that they have.
+    value_sudo._write_guarded({"loyalty_card_id": card_sudo.id, "send_date": False})
     set_code(value_sudo, card_sudo)
 
 
@@ -139,6 +140,7 @@ def sell(line_sudo, value_sudo):
     # What was sold elsewhere before is no draft any more, and known there.
     if not program_sudo or value_sudo.state != "draft":
         return
+    check_currency(program_sudo, line_sudo.move_id)
     card_sudo = line_sudo._find_sold_card(program_sudo, value_sudo)
     attach(card_sudo or create_card(program_sudo, value_sudo.partner_id), value_sudo)
 
@@ -274,12 +276,24 @@ def check_place(card_sudo, document):
                 company=program_sudo.company_id.display_name,
             )
         )
+    check_currency(program_sudo, document)
+
+
+def check_currency(program_sudo, document):
+    """Check that cards are sold and used in their own currency.
+
+    :param document: an order or an invoice
+    :raise UserError: when it is in another one
+    """
     if document.currency_id != program_sudo.currency_id:
         raise UserError(
-            env._(
-                "%(card)s is in %(currency)s: it pays what is in this currency.",
-                card=card_sudo.display_name,
+            document.env._(
+                "Cards of %(program)s are in %(currency)s: they are sold and used in "
+                "this currency. %(document)s is in %(other)s.",
+                program=program_sudo.name,
                 currency=program_sudo.currency_id.name,
+                document=document.display_name,
+                other=document.currency_id.name,
             )
         )
 
@@ -348,7 +362,7 @@ def _prepare_use(card_sudo, lines_sudo):
         released_sudo = value_sudo
     date = move_sudo.invoice_date or get_today(move_sudo.company_id)
     stored_value_events.check_available(released_sudo, total, date)
-    _name(lines_sudo, value_sudo)
+    _name(lines_sudo.filtered("amount_currency"), value_sudo)
 
 
 def _prepare_undo(card_sudo, lines_sudo):
@@ -376,7 +390,7 @@ def _prepare_undo(card_sudo, lines_sudo):
                 )
             )
         values_sudo[0]._lock()
-        _name(line_sudo, values_sudo[0])
+        _name(line_sudo.filtered("amount_currency"), values_sudo[0])
 
 
 def _name(lines_sudo, value_sudo):

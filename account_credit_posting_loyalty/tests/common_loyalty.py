@@ -43,6 +43,12 @@ class LoyaltyCommon(StoredValueCommon):
         cls.wallets = cls._create_program("ewallet", cls.top_up_product)
 
     @classmethod
+    def _create_card_product(cls):
+        return cls.env["product.product"].create(
+            {"name": "Another Gift Card", "is_gift_card": True}
+        )
+
+    @classmethod
     def _create_program(cls, program_type, product, **vals):
         """Create a program as Odoo's template does."""
         programs = cls.env["loyalty.program"]

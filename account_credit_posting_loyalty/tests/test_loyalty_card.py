@@ -122,7 +122,7 @@ class TestLoyaltyCard(LoyaltyCommon):
 
     def test_card_with_money_stays(self):
         card = self._sell_card()
-        other = self._create_program("gift_card", self.card_product.copy())
+        other = self._create_program("gift_card", self._create_card_product())
         with self.assertRaisesRegex(UserError, "Archive it instead"):
             card.unlink()
         with self.assertRaisesRegex(UserError, "stays in its program"):

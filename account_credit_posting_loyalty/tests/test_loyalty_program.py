@@ -96,7 +96,7 @@ class TestLoyaltyProgram(LoyaltyCommon):
         self.env["ir.model.access"].search(
             [("name", "=", "loyalty.program")]
         ).group_id = self.env.ref("account.group_account_invoice")
-        empty = self._create_program("gift_card", self.card_product.copy())
+        empty = self._create_program("gift_card", self._create_card_product())
         with self.assertRaises(AccessError):
             empty.with_user(self.clerk).is_in_ledger = True
 

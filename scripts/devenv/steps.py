@@ -16,13 +16,14 @@ DEV = ROOT / ".dev"
 LOGS = DEV / "log"
 ADDON = "account_credit_posting"
 # Installed by themselves where queue_job, point_of_sale, sale, account_payment,
-# account_edi_ubl_cii or loyalty is beside that addon.
+# account_edi_ubl_cii, loyalty or sale_loyalty is beside that addon.
 QUEUE_JOB_ADDON = f"{ADDON}_queue_job"
 POS_ADDON = f"{ADDON}_pos"
 SALE_ADDON = f"{ADDON}_sale"
 PAYMENT_ADDON = f"{ADDON}_payment"
 UBL_ADDON = f"{ADDON}_ubl_cii"
 LOYALTY_ADDON = f"{ADDON}_loyalty"
+SALE_LOYALTY_ADDON = f"{ADDON}_sale_loyalty"
 # How long a program runs until somebody looks at its log again.
 WATCH_SECONDS = 1
 ADDONS = (
@@ -33,6 +34,7 @@ ADDONS = (
     PAYMENT_ADDON,
     UBL_ADDON,
     LOYALTY_ADDON,
+    SALE_LOYALTY_ADDON,
 )
 # Whose line on the screen is not yet ended, and who may write on it.
 _unfinished = []

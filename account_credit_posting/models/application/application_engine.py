@@ -370,7 +370,7 @@ class ApplicationEngine:
         invoice whose own payment is about to be booked.
         """
         domain = self.get_invoice_term_domain() & Domain(
-            "move_id.stored_value_event", "=", False
+            "move_id.stored_value_event", "in", (False, "use")
         )
         if self.origin != "user":
             domain &= ~self.items._get_awaited_domain()

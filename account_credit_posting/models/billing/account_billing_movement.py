@@ -186,7 +186,11 @@ class AccountBillingMovement(models.Model):
                    move.create_date AS entered_on,
                    move.create_uid AS user_id,
                    CASE
+                   -- An invoice that a card pays in part is an invoice.
                    WHEN move.stored_value_event IS NOT NULL
+                    AND (line.stored_value_id IS NOT NULL
+                         OR move.move_type = 'entry'
+                         OR move.stored_value_event NOT IN ('use', 'undo'))
                    THEN 'value_' || move.stored_value_event
                    WHEN move.credit_line_id IS NOT NULL
                      OR move.credit_batch_id IS NOT NULL

@@ -192,6 +192,10 @@ EVENTS = Check(
                             AND original.stored_value_event = 'hand'
                             AND handed.stored_value_id IS NOT NULL
                          )
+                    -- What an order took off its price, given back by a credit note.
+                    WHEN move.stored_value_event = 'undo'
+                         AND move.move_type = 'out_refund'
+                    THEN MAX(held.amount_currency) < 0
                     WHEN move.stored_value_event = 'undo'
                     THEN SUM(held.amount_currency) = -(
                          SELECT SUM(used.amount_currency)
@@ -267,6 +271,8 @@ USES = Check(
         ON application.credit_move_id = move.id AND application.state = 'applied'
      WHERE move.stored_value_event = 'use'
        AND move.state = 'posted'
+       -- An invoice is paid by its own item, the discount of an order.
+       AND move.move_type = 'entry'
   GROUP BY move.id
     """,
 )

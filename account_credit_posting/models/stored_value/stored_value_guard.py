@@ -26,7 +26,7 @@ def check_no_posted_event(moves):
         if move_sudo.is_sale_document():
             raise UserError(
                 moves.env._(
-                    "%(move)s sold or took back gift cards and stays posted. "
+                    "%(move)s sold, used or took back gift cards and stays posted. "
                     "Reverse an invoice with a credit note.",
                     move=move_sudo.name,
                 )
