@@ -134,9 +134,16 @@ TO_DO = {"post": ("state", "pending"), "reverse": ("is_to_reverse", True)}
 #: Journals that money comes into and goes from.
 MONEY_JOURNALS = ("bank", "cash", "credit")
 
+#: How a card may look, printed and in its e-mail.
+CARD_DESIGNS = [
+    ("classic", "Classic"),
+    ("birthday", "Happy Birthday"),
+    ("thanks", "Thank You"),
+]
+
 #: What stands on a card, and the memo: an administrator may change it at any time.
 DETAIL_FIELDS = frozenset(
-    ("memo", "message", "recipient_email", "recipient_name", "sender_name")
+    ("design", "memo", "message", "recipient_email", "recipient_name", "sender_name")
 )
 
 #: What an administrator may change of what is issued, without a new entry.

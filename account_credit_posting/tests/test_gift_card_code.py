@@ -247,6 +247,36 @@ class TestGiftCardByEmail(StoredValueCommon, MailCase):
         self.assertTrue(value.sent_date)
         self.assertFalse(value.send_date)
 
+    def test_designs(self):
+        """Each design has its own head, printed and in the e-mail."""
+        reports = self.env["ir.actions.report"].sudo()
+        heads = {"classic": "GIFT CARD", "birthday": "HAPPY", "thanks": "THANK YOU"}
+        self.assertEqual(list(heads), [name for name, _label in const.CARD_DESIGNS])
+        for design, head in heads.items():
+            value = self._issue(100, design=design, send_date="2024-03-15")
+            [mail] = self._send()
+            card, _type = reports._render_qweb_html(
+                "account_credit_posting.action_report_gift_card", value.ids
+            )
+            for text in (mail["body"], card.decode()):
+                shown = {name for name, other in heads.items() if other in text}
+                self.assertEqual(shown, {"classic", design})
+                self.assertIn(head, text)
+        self.assertEqual(self._issue(100).design, "classic")
+        with self.assertRaisesRegex(UserError, "design"):
+            self._issue(100, design="other")
+
+    def test_administrator_changes_the_design(self):
+        value = self._issue(100)
+        with self.assertRaises(AccessError):
+            value.with_user(self.clerk).write({"design": "thanks"})
+        dialogs = self.env["account.stored.value.change"].with_user(self.manager)
+        dialog = dialogs.with_context(
+            default_value_id=value.id, default_change="adjust"
+        ).create({"reason": "For her birthday", "design": "birthday"})
+        dialog.action_confirm()
+        self.assertEqual(value.design, "birthday")
+
     def test_code_stays_nowhere(self):
         value = self._issue(100, send_date="2024-03-15")
         [mail] = self._send()

@@ -18,9 +18,9 @@ from .requests import is_id, parse_amount
 #: Arguments that are texts; those that are ids or dates end with ``_id`` or ``date``.
 TEXTS = frozenset(
     (
-        *("code", "email", "funding", "memo", "message", "mode", "private_comment"),
-        *("public_comment", "reason", "recipient_email", "recipient_name"),
-        *("sender_name", "value_type"),
+        *("code", "design", "email", "funding", "memo", "message", "mode"),
+        *("private_comment", "public_comment", "reason", "recipient_email"),
+        *("recipient_name", "sender_name", "value_type"),
     )
 )
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import HIDDEN_CODE, MANAGED_FIELDS
+from ..const import CARD_DESIGNS, HIDDEN_CODE, MANAGED_FIELDS
 from ..models.credit.account_credit_answer import answered_once
 from ..models.stored_value.account_gift_card import GiftCard
 from ..tools.days import get_today
@@ -71,6 +71,7 @@ class AccountStoredValueChange(models.TransientModel):
     recipient_email = fields.Char()
     sender_name = fields.Char()
     message = fields.Text(help="Printed on the card.")
+    design = fields.Selection(CARD_DESIGNS)
     send_date = fields.Date(
         string="E-mail On",
         default=lambda self: get_today(self.env.company),

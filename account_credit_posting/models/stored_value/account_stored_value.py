@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
-from ...const import GROUP_MANAGER, GROUP_USER, MANAGED_FIELDS
+from ...const import CARD_DESIGNS, GROUP_MANAGER, GROUP_USER, MANAGED_FIELDS
 from ...tools.actions import open_dialog, open_record
 from ...tools.days import get_today
 from ...tools.locks import lock_rows
@@ -224,6 +224,9 @@ class AccountStoredValue(models.Model):
     recipient_email = fields.Char(written_by=("draft", "event"))
     sender_name = fields.Char(written_by=("draft", "event"))
     message = fields.Text(help="Printed on the card.", written_by=("draft", "event"))
+    design = fields.Selection(
+        CARD_DESIGNS, required=True, default="classic", written_by=("draft", "event")
+    )
     code_hash = fields.Char(
         readonly=True,
         copy=False,
@@ -254,11 +257,7 @@ class AccountStoredValue(models.Model):
         string="E-mailed On", readonly=True, copy=False, written_by="event"
     )
     reminder_date = fields.Date(
-        string="Reminded On",
-        readonly=True,
-        copy=False,
-        help="When the holder was notified that it expires soon.",
-        written_by="event",
+        string="Reminded On", readonly=True, copy=False, written_by="event"
     )
     requested_by_id = fields.Many2one(
         comodel_name="res.users",
@@ -422,7 +421,7 @@ class AccountStoredValue(models.Model):
             company says
         :param str idempotency_key: the same request under the same key gets the first
             answer; the code is not told again
-        :param details: ``company_id``, ``currency_id``, ``date``, ``memo``,
+        :param details: ``company_id``, ``currency_id``, ``date``, ``design``, ``memo``,
             ``recipient_name``, ``recipient_email``, ``sender_name``, ``message``,
             ``send_date``, the day on which the card is e-mailed, and
             ``opening_account_id``, the other side of an opening balance

@@ -14,7 +14,13 @@ from ...tools.isolating import explain_error, isolate
 from ...tools.posting import with_posting
 from ...tools.rights import end_approval
 from . import account_gift_card, stored_value_events
-from .stored_value_posting import post, post_entries, post_set, post_undone
+from .stored_value_posting import (
+    post,
+    post_entries,
+    post_set,
+    post_undone,
+    prepare_payment,
+)
 from .stored_value_request import (
     ACTIVITY,
     ask_second_person,
@@ -120,6 +126,37 @@ def issue(value, payments=None):
     """
     value._lock()
     _post_issues([_prepare_issue(value, payments)])
+
+
+def issue_by_payment(value, create_payment):
+    """Issue a draft that is funded by a payment which somebody else creates.
+
+    :param create_payment: called with values for ``account.payment``; returns the
+        posted payment
+    :return: that payment
+    :raise UserError: when something is missing
+    """
+    value._lock()
+    payment = create_payment(prepare_payment(_prepare_issue(value)))
+    account = payment.outstanding_account_id
+    value._update_state("active", funding_account_id=account.id)
+    return payment
+
+
+def refund_by_payment(value, amount, journal, create_payment):
+    """Pay money back by a payment which somebody else creates.
+
+    :param amount: at most what is left
+    :param journal: that it goes from
+    :param create_payment: see :func:`issue_by_payment`
+    :return: that payment
+    :raise UserError: see ``stored_value_events.refund``
+    """
+    value._lock()
+    entry = stored_value_events.refund(value, amount, journal)
+    payment = create_payment(prepare_payment(entry))
+    update_from_balance(value)
+    return payment
 
 
 def _issue_or_hold(values):

@@ -168,6 +168,16 @@ def _post_payments(entries):
     return payments.move_id
 
 
+def prepare_payment(entry):
+    """Prepare the payment of an entry that somebody else creates.
+
+    :return: values for ``create`` of ``account.payment``, see :func:`_post_payments`
+    :raise UserError: when its date is locked
+    """
+    _check_date(entry, entry.journal)
+    return _prepare_payment(entry)
+
+
 def _prepare_payment(entry):
     """Prepare a payment: values for ``create``."""
     held, money = entry.items

@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ...const import APPROVERS_ASKED, DETAIL_FIELDS, UNPAID_FUNDINGS
+from ...const import APPROVERS_ASKED, CARD_DESIGNS, DETAIL_FIELDS, UNPAID_FUNDINGS
 from ...tools.days import get_today
 from ...tools.locks import touch_rows
 from ...tools.reading import read_amount, read_arguments, read_choice
@@ -110,6 +110,8 @@ def _prepare_details(company, details):
                 names=", ".join(sorted(unknown)),
             )
         )
+    designs = dict(CARD_DESIGNS)
+    read_choice(env, "design", details.setdefault("design", "classic"), designs)
     return {
         **details,
         "company_id": company.id,
