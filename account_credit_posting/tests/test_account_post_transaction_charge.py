@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
@@ -17,17 +17,22 @@ class TestAccountPostTransactionCharge(AccountCreditCommon):
             {"name": "Tuition", "taxes_id": []}
         )
 
-    def _prepare(self, amounts):
-        """Return a transaction of the type Invoice at its set-up.
-
-        :param amounts: ``{account: amount of the invoice}``
-        """
-        partners = self.env["res.partner"].union(*amounts)
+    def _begin(self, partners):
+        """Return a transaction of the type Invoice where its amounts are asked for."""
         action = self.transactions._get_open_action(partners=partners)
         transaction = self.transactions.browse(action["res_id"])
         transaction.transaction_type = "invoice"
         transaction.action_next()
         transaction.action_next()
+        return transaction
+
+    def _prepare(self, amounts):
+        """Return a transaction of the type Invoice at its set-up.
+
+        :param amounts: ``{account: amount of the invoice}``
+        """
+        transaction = self._begin(self.env["res.partner"].union(*amounts))
+        transaction.charge_item_id = self.tuition
         for line in transaction.line_ids:
             line.amount = amounts[line.partner_id]
         transaction.action_next()
@@ -36,7 +41,6 @@ class TestAccountPostTransactionCharge(AccountCreditCommon):
     def test_invoice_with_credit(self):
         transaction = self._prepare({self.accounts[0]: 100, self.accounts[1]: 200})
         with Form(transaction) as form:
-            form.charge_item_id = self.tuition
             form.is_credit_posted = True
             form.credit_item_id = self.item
             form.credit_amount_for_all = 30
@@ -278,10 +282,14 @@ class TestAccountPostTransactionCharge(AccountCreditCommon):
         self.assertEqual(line.charge_move_id.amount_residual, 100)
 
     def test_what_is_missing_is_said_and_nothing_lost(self):
-        transaction = self._prepare({self.account: 100})
-        with self.assertRaisesRegex(UserError, "Choose an item"):
-            transaction.action_post()
+        transaction = self._begin(self.account)
+        transaction.line_ids.amount = 100
+        for action in (transaction.action_next, transaction.action_post):
+            with self.assertRaisesRegex(UserError, "Choose an item"):
+                action()
+        self.assertEqual(transaction.step, "amounts")
         transaction.charge_item_id = self.tuition
+        transaction.action_next()
         transaction.is_credit_posted = True
         with self.assertRaisesRegex(UserError, "amount for the credits"):
             transaction.action_post()
@@ -300,3 +308,152 @@ class TestAccountPostTransactionCharge(AccountCreditCommon):
         self.assertEqual(transaction.line_ids.amount, 100)
         transaction.action_post()
         self.assertEqual(transaction.batch_id.state, "done")
+
+    # -------------------------------------------------------------------------
+    # THE PRICE OF THE ITEM
+    # -------------------------------------------------------------------------
+
+    def _get_amounts(self, transaction):
+        return transaction.line_ids.sorted("id").mapped("amount")
+
+    def test_price_of_the_item_is_proposed(self):
+        self.tuition.lst_price = 120
+        transaction = self._begin(self.accounts[:3])
+        transaction.line_ids[1].amount = 45
+        with Form(transaction) as form:
+            form.charge_item_id = self.tuition
+        self.assertEqual(self._get_amounts(transaction), [120, 45, 120])
+        self.assertIn("285", transaction.total)
+        # Another item, another price; what was typed stays.
+        camp = self.env["product.product"].create({"name": "Camp", "lst_price": 80})
+        transaction.charge_item_id = camp
+        self.assertEqual(self._get_amounts(transaction), [80, 45, 80])
+        transaction.charge_item_id = False
+        self.assertEqual(self._get_amounts(transaction), [0, 45, 0])
+        transaction.charge_item_id = camp
+        # The amounts are the clerk's: nothing changes those that are typed.
+        transaction.line_ids[0].amount = 7
+        transaction.action_next()
+        self.assertEqual(self._get_amounts(transaction), [7, 45, 80])
+        transaction.action_post()
+        lines = transaction.batch_id.line_ids
+        self.assertEqual(lines.charge_move_id.mapped("amount_untaxed"), [7, 45, 80])
+
+    def test_accounts_that_are_added_later_have_the_price(self):
+        self.tuition.lst_price = 120
+        transaction = self._begin(self.accounts[0])
+        transaction.charge_item_id = self.tuition
+        transaction.action_back()
+        transaction.add_partner_id = self.accounts[1]
+        self.assertEqual(self._get_amounts(transaction), [120, 0])
+        transaction.action_next()
+        self.assertEqual(self._get_amounts(transaction), [120, 120])
+        transaction.line_ids[1].amount = 0
+        transaction.write({"public_comment": "Spring"})
+        self.assertEqual(self._get_amounts(transaction), [120, 0])
+
+    def test_price_is_not_left_for_a_credit(self):
+        self.tuition.lst_price = 120
+        transaction = self._begin(self.accounts[:2])
+        transaction.charge_item_id = self.tuition
+        transaction.line_ids[1].amount = 45
+        transaction.transaction_type = "credit"
+        self.assertEqual(self._get_amounts(transaction), [0, 45])
+        with self.assertRaisesRegex(UserError, "no amount above zero"):
+            transaction.action_next()
+
+    def test_price_is_in_the_currency_of_each_account(self):
+        yen = self.setup_other_currency("JPY", rates=[("2016-01-01", 150.0)])
+        self.accounts[1].property_account_receivable_id = self.receivable.copy(
+            {"currency_id": yen.id}
+        )
+        self.tuition.lst_price = 12.57
+        transaction = self._begin(self.accounts[:2])
+        transaction.charge_item_id = self.tuition
+        self.assertEqual(self._get_amounts(transaction), [12.57, 1886])
+
+    def test_without_a_price_nothing_is_proposed(self):
+        for price in (0, -5):
+            self.tuition.lst_price = price
+            transaction = self._begin(self.account)
+            transaction.charge_item_id = self.tuition
+            self.assertEqual(self._get_amounts(transaction), [0])
+
+    def test_who_may_not(self):
+        transaction = self._begin(self.account)
+        other = self._create_user("other_clerk", "account.group_account_invoice")
+        for user in (self.accountant, other):
+            with self.assertRaises(AccessError):
+                transaction.with_user(user).write({"charge_item_id": self.tuition.id})
+        academy = self._create_company(name="Academy")
+        foreign = self.env["product.product"].create(
+            {"name": "Camp", "company_id": academy.id}
+        )
+        with self.assertRaises(UserError):
+            transaction.write({"charge_item_id": foreign.id})
+        self.assertEqual(self._get_amounts(transaction), [0])
+
+    def test_five_thousand_prices_cost_as_many_queries_as_two(self):
+        self.tuition.lst_price = 120
+        pupils = self.env["res.partner"].create(
+            [{"name": f"Pupil {number}"} for number in range(5000)]
+        )
+        queries = []
+        for accounts in (pupils[:2], pupils):
+            transaction = self._begin(accounts)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            start = self.env.cr.sql_log_count
+            transaction.charge_item_id = self.tuition
+            queries.append(self.env.cr.sql_log_count - start)
+            self.assertIn(f"{120 * len(accounts):,}.00", transaction.total)
+        self.assertLessEqual(queries[1], queries[0], queries)
+
+    # -------------------------------------------------------------------------
+    # THE SAME TOTAL EVERYWHERE
+    # -------------------------------------------------------------------------
+
+    def test_result_and_batch_show_the_same_total_and_both_counts(self):
+        self.tuition.taxes_id = self.company_data["default_tax_sale"]
+        transaction = self._prepare(
+            {self.accounts[0]: 100, self.accounts[1]: 200, self.accounts[2]: 50}
+        )
+        transaction.write({"is_credit_posted": True, "credit_item_id": self.item.id})
+        transaction.line_ids[0].credit_amount = 30
+        [totals] = transaction.preview["totals"]
+        self.assertEqual(totals["charge"], 402.5)
+        transaction.action_post()
+        batch = transaction.batch_id
+        self.assertIn(
+            "$ 402.50 invoiced to 3 accounts, $ 350.00 before taxes. "
+            "$ 30.00 credited to 1 account.",
+            self._plain(transaction.result_text),
+        )
+        self.assertEqual(batch.line_ids.mapped("charge_total"), [115, 230, 57.5])
+        for user in (self.clerk, self.accountant, self.manager):
+            seen = batch.with_user(user)
+            seen.invalidate_recordset()
+            self.assertEqual(seen.charge_total, 402.5)
+            self.assertEqual((seen.charge_count, seen.credit_count), (3, 1))
+        batch.with_user(self.manager).action_reverse()
+        self.assertEqual((batch.charge_count, batch.credit_count), (3, 0))
+        self.assertEqual(batch.charge_total, 402.5)
+
+    def test_accounts_that_are_not_invoiced_are_in_no_total(self):
+        transaction = self._prepare({self.accounts[0]: 100, self.accounts[1]: 200})
+        self.accounts[1].active = False
+        transaction.action_post()
+        batch = transaction.batch_id
+        self.assertEqual((batch.posted_count, batch.failed_count), (1, 1))
+        self.assertEqual((batch.charge_count, batch.credit_count), (1, 0))
+        self.assertEqual(batch.charge_total, 100)
+        self.assertIn(
+            "$ 100.00 invoiced to 1 account. 1 account could not be invoiced.",
+            self._plain(transaction.result_text),
+        )
+        self.accounts[1].active = True
+        transaction.action_retry()
+        self.assertEqual((batch.charge_count, batch.charge_total), (2, 300))
+        self.assertEqual(
+            self._plain(transaction.result_text), "$ 300.00 invoiced to 2 accounts."
+        )

@@ -151,7 +151,13 @@ class TestTours(TourCommon):
         self.assertPosted({self.account: 15})
 
     def test_invoice_with_credit(self):
-        self.env["product.product"].create({"name": "Tuition", "taxes_id": []})
+        self.env["product.product"].create(
+            {
+                "name": "Tuition",
+                "lst_price": 100,
+                "taxes_id": self.company_data["default_tax_sale"].ids,
+            }
+        )
         self.start_tour(
             f"/odoo/res.partner/{self.account.id}",
             "post_transaction_charge",
@@ -159,7 +165,7 @@ class TestTours(TourCommon):
         )
         line = self._get_batch().line_ids
         self.assertEqual((line.charge_amount, line.amount), (100, 30))
-        self.assertEqual(line.charge_move_id.amount_residual, 70)
+        self.assertEqual(line.charge_move_id.amount_residual, 85)
         self.assertEqual(
             line.move_id.used_application_ids.invoice_id, line.charge_move_id
         )

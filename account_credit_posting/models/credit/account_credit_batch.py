@@ -152,6 +152,8 @@ class AccountCreditBatch(models.Model):
     posted_count = fields.Integer(compute="_compute_counts", string="Posted")
     failed_count = fields.Integer(compute="_compute_counts", string="Failed")
     reversed_count = fields.Integer(compute="_compute_counts", string="Reversed")
+    charge_count = fields.Integer(compute="_compute_counts", string="Invoices")
+    credit_count = fields.Integer(compute="_compute_counts", string="Credits")
     progress = fields.Float(
         compute="_compute_counts",
         help="Lines that are no longer pending, in percent.",
@@ -199,8 +201,8 @@ class AccountCreditBatch(models.Model):
     charge_total = fields.Monetary(
         compute="_compute_charge_total",
         string="Invoiced",
-        help="What the accounts are charged, before taxes that come on top, in company "
-        "currency at the rate of the date.",
+        help="Total of the invoices, taxes included, in company currency. Where it is "
+        "not posted yet: the prices.",
     )
     _credit_item_or_charge_item = models.Constraint(
         "CHECK (credit_item_id IS NOT NULL OR charge_item_id IS NOT NULL)",
@@ -544,7 +546,7 @@ class AccountCreditBatch(models.Model):
             ("is_gift_card", "=", False),
         ]
 
-    @api.depends("line_ids.charge_amount", "charge_item_id", "date")
+    @api.depends("line_ids.charge_amount", "line_ids.state", "charge_item_id", "date")
     def _compute_charge_total(self):
         BatchFigures(self).sum_charges()
 

@@ -238,6 +238,11 @@ class AccountCreditLine(models.Model):
         help="What this line was invoiced by.",
         written_by="posting",
     )
+    charge_total = fields.Monetary(
+        related="charge_move_id.amount_total",
+        currency_field="currency_id",
+        string="Invoice Total",
+    )
     charge_move_name = fields.Char(
         related="charge_move_id.name",
         string="Invoice Number",

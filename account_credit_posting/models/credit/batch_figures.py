@@ -1,4 +1,7 @@
+from collections import Counter
+
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 def find_undelivered(batches):
@@ -51,29 +54,38 @@ class BatchFigures:
 
     def count_lines(self):
         """Assign how many lines there are, in which state."""
-        counts = {  # {(batch, state): number of lines}
-            (batch, state): count
-            for batch, state, count in self.lines._read_group(
-                [("batch_id", "in", self.batches.ids)],
-                ["batch_id", "state"],
-                ["__count"],
-            )
-        }
+        counts = {}  # {(batch, state): number of lines}
+        credits, charges = Counter(), Counter()  # {batch: number of documents}
+        for batch, state, count, credited, charged in self.lines._read_group(
+            [("batch_id", "in", self.batches.ids)],
+            ["batch_id", "state"],
+            ["__count", "move_line_id:count", "charge_move_id:count"],
+        ):
+            counts[batch, state] = count
+            credits[batch] += credited if state == "posted" else 0
+            charges[batch] += charged
         for batch in self.batches:
             pending = counts.get((batch._origin, "pending"), 0)
             batch.posted_count = counts.get((batch._origin, "posted"), 0)
             batch.failed_count = counts.get((batch._origin, "failed"), 0)
             batch.reversed_count = counts.get((batch._origin, "reversed"), 0)
+            batch.credit_count = credits[batch._origin]
+            batch.charge_count = charges[batch._origin]
             done = batch.posted_count + batch.failed_count + batch.reversed_count
             batch.line_count = pending + done
             batch.progress = 100 * done / batch.line_count if batch.line_count else 0
 
     def sum_charges(self):
-        """Assign what the accounts are invoiced, in company currency."""
+        """Assign what the accounts are invoiced, in company currency.
+
+        That is the total of the invoices, taxes included, and of pending lines what
+        they say; those that failed are not invoiced.
+        """
         sums = {}  # {batch: [(currency, amount)]}
         charged = self.batches.filtered("charge_item_id")
+        invoiced = self._sum_invoices(charged)
         for batch, currency, amount in self.lines._read_group(
-            [("batch_id", "in", charged.ids)],
+            [("batch_id", "in", charged.ids), ("state", "=", "pending")],
             ["batch_id", "currency_id"],
             ["charge_amount:sum"],
         ):
@@ -84,7 +96,26 @@ class BatchFigures:
                     amount, batch.currency_id, batch.company_id, batch.date
                 )
                 for currency, amount in sums.get(batch._origin, ())
+            ) + invoiced.get(batch._origin.id, 0)
+
+    def _sum_invoices(self, batches):
+        """Return ``{batch id: total of its invoices}``, in company currency."""
+        self.lines.flush_model(["batch_id", "charge_move_id"])
+        self.env["account.move"].flush_model(["amount_total_signed"])
+        # Whoever sees the batch may know its total.
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT line.batch_id, SUM(move.amount_total_signed)::float
+                  FROM account_credit_line line
+                  JOIN account_move move ON move.id = line.charge_move_id
+                 WHERE line.batch_id = ANY(%s)
+              GROUP BY line.batch_id
+                """,
+                batches.ids,
             )
+        )
+        return dict(rows)
 
     def count_notices(self):
         """Assign how many lines were told of, are to be, or cannot be."""

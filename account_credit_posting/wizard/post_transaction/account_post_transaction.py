@@ -408,8 +408,10 @@ class AccountPostTransaction(models.TransientModel):
         self._check_company_is_own(vals)
         vals = dict(vals)
         partner_id = vals.pop("add_partner_id", False)
+        asked = {one: TransactionSetup(one).get_asked() for one in self}
         result = super().write(vals)
         for transaction in self:
+            TransactionSetup(transaction).propose_price(*asked[transaction])
             if "company_id" in vals:
                 TransactionLines(transaction).update_currencies()
             transaction._add_partner(partner_id)

@@ -246,6 +246,36 @@ class TransactionLines:
             amounts=list(amounts.values()),
         )
 
+    def set_price(self, before, item):
+        """Give the price of an item to lines without an amount.
+
+        :param before: the ``product.product`` whose price is no longer meant: lines
+            that have it count as those without an amount
+        :param item: the ``product.product``; without one they have no amount
+        """
+        for currency in self.sum():
+            self._execute(
+                """
+                UPDATE account_post_transaction_line
+                   SET amount = %(price)s, write_date = %(now)s
+                 WHERE transaction_id = %(transaction)s AND currency_id = %(currency)s
+                   AND COALESCE(amount, 0) IN (0, %(before)s)
+                """,
+                price=self._get_price(item, currency),
+                before=self._get_price(before, currency),
+                currency=currency.id,
+            )
+
+    def _get_price(self, item, currency):
+        """Return what an invoice of an item says as Odoo makes it; zero without one."""
+        if not item:
+            return 0
+        # Whoever may post may know the price.
+        price = item.sudo()._get_tax_included_unit_price(
+            self.transaction.company_id, currency, self.transaction.date, "sale"
+        )
+        return currency.round(max(price, 0))
+
     def delete(self):
         """Delete all lines."""
         self._execute(

@@ -107,11 +107,18 @@ class TransactionResult:
             if paid := self.format(paid):
                 sentences.append(self.env._("%(paid)s of it paid invoices.", paid=paid))
         if batch.failed_count:
+            accounts = format_accounts(self.env, batch.failed_count)
             sentences.append(
                 self.env._(
+                    "%(accounts)s could not be invoiced. Fix the problem, then click "
+                    "Retry Failed. Posted invoices stay as they are.",
+                    accounts=accounts,
+                )
+                if batch.charge_item_id
+                else self.env._(
                     "%(accounts)s could not be credited. Fix the problem, then click "
                     "Retry Failed. Posted credits stay as they are.",
-                    accounts=format_accounts(self.env, batch.failed_count),
+                    accounts=accounts,
                 )
             )
         if not sentences and batch:
@@ -149,12 +156,31 @@ class TransactionResult:
         )
         if not sums:
             return []
-        totals = {currency: total for currency, _count, total in sums}
-        count = sum(count for _currency, count, _total in sums)
+        total = self.format({currency: total for currency, _count, total in sums})
+        accounts = format_accounts(
+            self.env, sum(count for _currency, count, _total in sums)
+        )
+        # As they were typed, and added up before they were posted.
+        typed = self.format(
+            dict(
+                self.lines._read_group(
+                    [("batch_id", "=", self.batch.id), ("charge_move_id", "!=", False)],
+                    ["currency_id"],
+                    ["charge_amount:sum"],
+                )
+            )
+        )
+        if typed != total:
+            return [
+                self.env._(
+                    "%(total)s invoiced to %(accounts)s, %(typed)s before taxes.",
+                    total=total,
+                    accounts=accounts,
+                    typed=typed,
+                )
+            ]
         return [
             self.env._(
-                "%(total)s invoiced to %(accounts)s.",
-                total=self.format(totals),
-                accounts=format_accounts(self.env, count),
+                "%(total)s invoiced to %(accounts)s.", total=total, accounts=accounts
             )
         ]

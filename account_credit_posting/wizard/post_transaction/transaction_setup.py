@@ -147,6 +147,33 @@ class TransactionSetup:
         return max(self._get_typed_amount(column), 0)
 
     # -------------------------------------------------------------------------
+    # THE PRICE OF THE ITEM THAT IS INVOICED
+    # -------------------------------------------------------------------------
+
+    def get_asked(self):
+        """Return what is invoiced, and whether its amounts are what is asked for now.
+
+        :return: ``(product.product, bool)``; no product where nothing is invoiced
+        """
+        transaction = self.transaction
+        item = transaction.charge_item_id
+        is_charge = transaction.transaction_type == "invoice"
+        return item if is_charge else item.browse(), transaction.step == "amounts"
+
+    def propose_price(self, item_before, was_asked):
+        """Propose the price of the item to accounts without an amount.
+
+        A price that was proposed before goes with its item, also where something else
+        than an invoice is posted; what was typed stays.
+
+        :param item_before: that was invoiced before something changed
+        :param was_asked: whether the amounts were asked for then
+        """
+        item, is_asked = self.get_asked()
+        if item != item_before or (is_asked and not was_asked and item):
+            TransactionLines(self.transaction).set_price(item_before, item)
+
+    # -------------------------------------------------------------------------
     # WHAT POSTING NEEDS
     # -------------------------------------------------------------------------
 
@@ -199,12 +226,19 @@ class TransactionSetup:
             raise UserError(self.env._("Add at least one account."))
 
     def check_amounts(self):
-        """Check that each account has an amount.
+        """Check that there is an item to invoice, and that each account has an amount.
 
         :raise UserError: names those that have none
         """
-        invalid = self.transaction._find_lines(Domain("amount", "<=", 0))
-        if invalid and self.transaction.line_count == 1:
+        transaction = self.transaction
+        if transaction.transaction_type == "invoice" and not transaction.charge_item_id:
+            raise UserError(
+                self.env._(
+                    "Choose an item: it says what the accounts are invoiced for."
+                )
+            )
+        invalid = transaction._find_lines(Domain("amount", "<=", 0))
+        if invalid and transaction.line_count == 1:
             raise UserError(
                 self.env._(
                     "Enter an amount above zero for %(account)s.",
@@ -225,12 +259,6 @@ class TransactionSetup:
     def _check_invoices(self):
         """Check what the invoices need, and the credits beside them."""
         transaction = self.transaction
-        if not transaction.charge_item_id:
-            raise UserError(
-                self.env._(
-                    "Choose an item: it says what the accounts are invoiced for."
-                )
-            )
         date_due = transaction.invoice_date_due
         if date_due and date_due < transaction.date:
             raise UserError(

@@ -96,12 +96,18 @@ export class AmountListField extends X2ManyField {
         nextSelector: "button[name=action_next]",
     };
 
+    /** Whether one types here first: what is invoiced is asked before how much. */
+    get isFocused() {
+        const { charge_item_id: item, transaction_type: type } = this.props.record.data;
+        return this.props.isFocused && (type !== "invoice" || Boolean(item));
+    }
+
     get rendererProps() {
-        const { amountField, isFocused, nextSelector } = this.props;
+        const { amountField, nextSelector } = this.props;
         return {
             ...super.rendererProps,
             amountField,
-            isFocused,
+            isFocused: this.isFocused,
             nextSelector,
             turnPage: () => this.turnPage(),
         };

@@ -411,11 +411,9 @@ registry.category("web_tour.tours").add("post_transaction_charge", {
         ...goOn("Accounts"),
         seeAccount("Family 0"),
         ...goOn("Amounts"),
-        ...setAllTo("100.00"),
-        ...goOn("Set-up"),
         {
-            content: "Search the item",
-            trigger: "[name=charge_item_id] input",
+            content: "Type the item, which waits to be typed",
+            trigger: "div[name=step_amounts] [name=charge_item_id] input:focus",
             run: "edit Tuition",
         },
         {
@@ -423,6 +421,15 @@ registry.category("web_tour.tours").add("post_transaction_charge", {
             trigger: ".o-autocomplete--dropdown-item:contains(Tuition) a",
             run: "click",
         },
+        {
+            content: "See that its price is proposed",
+            trigger: "div[name=step_amounts] .o_data_row [name=amount]:contains(100.00)",
+        },
+        {
+            content: "See the total",
+            trigger: "div[name=step_amounts] [name=total]:contains(100.00)",
+        },
+        ...goOn("Set-up"),
         {
             content: "Tick Post Credit",
             trigger: "[name=is_credit_posted] input",
@@ -447,6 +454,32 @@ registry.category("web_tour.tours").add("post_transaction_charge", {
         {
             content: "See the invoice beside the credit",
             trigger: ".o_data_row [name=charge_move_name]:contains(INV/)",
+        },
+        {
+            content: "See the same total in the banner as in the list",
+            trigger:
+                ".alert-success [name=result_text]:contains(115.00 invoiced to 1 account, $ 100.00 before taxes)",
+        },
+        {
+            content: "See the total of the invoice",
+            trigger: ".o_data_row [name=charge_total]:contains(115.00)",
+        },
+        {
+            content: "Open the batch",
+            trigger: "button[name=action_view_batch]",
+            run: "click",
+        },
+        {
+            content: "See how many invoices there are",
+            trigger: "button[name=action_view_charges]:contains(1):contains(Invoices)",
+        },
+        {
+            content: "See how many credits there are",
+            trigger: "button[name=action_view_moves]:contains(1):contains(Credit Notes)",
+        },
+        {
+            content: "See the same total once more",
+            trigger: "[name=charge_total]:contains(115.00)",
         },
     ],
 });
