@@ -8,6 +8,7 @@ from devenv.steps import (
     POS_ADDON,
     SALE_ADDON,
     SALE_LOYALTY_ADDON,
+    SHOP_ADDON,
     UBL_ADDON,
 )
 
@@ -19,6 +20,7 @@ from tests.servers import assert_tests_pass, throwaway_database
     [
         ("point_of_sale", POS_ADDON),
         ("sale", SALE_ADDON),
+        ("website_sale,payment_demo", SHOP_ADDON),
         ("account_payment", PAYMENT_ADDON),
         ("loyalty", LOYALTY_ADDON),
         ("sale_loyalty", SALE_LOYALTY_ADDON),

@@ -15,11 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / ".dev"
 LOGS = DEV / "log"
 ADDON = "account_credit_posting"
-# Installed by themselves where queue_job, point_of_sale, sale, account_payment,
-# account_edi_ubl_cii, loyalty or sale_loyalty is beside that addon.
+# Installed by themselves where queue_job, point_of_sale, sale, website_sale,
+# account_payment, account_edi_ubl_cii, loyalty or sale_loyalty is beside that addon.
 QUEUE_JOB_ADDON = f"{ADDON}_queue_job"
 POS_ADDON = f"{ADDON}_pos"
 SALE_ADDON = f"{ADDON}_sale"
+SHOP_ADDON = f"{ADDON}_website_sale"
 PAYMENT_ADDON = f"{ADDON}_payment"
 UBL_ADDON = f"{ADDON}_ubl_cii"
 LOYALTY_ADDON = f"{ADDON}_loyalty"
@@ -31,6 +32,7 @@ ADDONS = (
     QUEUE_JOB_ADDON,
     POS_ADDON,
     SALE_ADDON,
+    SHOP_ADDON,
     PAYMENT_ADDON,
     UBL_ADDON,
     LOYALTY_ADDON,
