@@ -21,7 +21,7 @@ from tests.servers import assert_tests_pass, throwaway_database
         ("point_of_sale", POS_ADDON),
         ("sale", SALE_ADDON),
         ("website_sale,payment_demo", SHOP_ADDON),
-        ("account_payment", PAYMENT_ADDON),
+        ("payment_demo", PAYMENT_ADDON),
         ("loyalty", LOYALTY_ADDON),
         ("sale_loyalty", SALE_LOYALTY_ADDON),
         ("account_edi_ubl_cii,l10n_it_edi,l10n_ro_edi,l10n_dk_oioubl", UBL_ADDON),

@@ -8,6 +8,8 @@ from .common_portal import PortalCommon
 class PortalInvoiceCommon(PortalCommon):
     """A customer has an invoice, a credit, a prepayment and a gift card."""
 
+    invoice_vals = {}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -16,7 +18,7 @@ class PortalInvoiceCommon(PortalCommon):
         cls.company.portal_pay_credits = True
         cls.company.portal_pay_prepayments = True
         cls.company.portal_pay_gift_cards = True
-        cls.invoice = cls._create_invoice(cls.account, 100)
+        cls.invoice = cls._create_invoice(cls.account, 100, **cls.invoice_vals)
 
     def setUp(self):
         super().setUp()

@@ -1,1 +1,1 @@
-from . import account_move_line, payment_transaction
+from . import account_move, account_move_line, payment_transaction

@@ -1,17 +1,55 @@
-from odoo import models
+import logging
+
+from odoo import fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.account_credit_posting.models.application import waiting_documents
+from odoo.addons.account_credit_posting.models.billing.customer_page import (
+    CustomerPage,
+)
+from odoo.addons.account_credit_posting.models.billing.invoice_payment import (
+    InvoicePayment,
+)
+from odoo.addons.account_credit_posting.tools.locks import touch_rows
+
+_logger = logging.getLogger(__name__)
 
 
 class PaymentTransaction(models.Model):
-    """Let what a customer paid online pay its invoice before credits do."""
+    """Let what is paid online go together with what is on the account.
 
-    _inherit = "payment.transaction"
+    What a customer paid online pays its invoice before credits do; what the customer
+    chose with it comes next, when the payment is confirmed.
+    """
+
+    _name = "payment.transaction"
+    _inherit = ["payment.transaction", "account.credit.guard"]
+    _writer = "customer"
+
+    account_credit_choice = fields.Json(
+        readonly=True,
+        copy=False,
+        help="``{key: amount}``, what the customer chose to use of the account.",
+        written_by="customer",
+    )
+    account_credit_state = fields.Selection(
+        selection=[
+            ("chosen", "Used when confirmed"),
+            ("used", "Used"),
+            ("gone", "Gone meanwhile, in part or whole"),
+        ],
+        string="Account Balance",
+        readonly=True,
+        copy=False,
+        written_by="customer",
+    )
 
     def _post_process(self):
         # Draft invoices are posted first, then paid.
         with waiting_documents.hold(self) as held:
             result = super(PaymentTransaction, held)._post_process()
+            # Then comes what the customer chose, and at last what pays by itself.
+            self._use_choices()
             # Credits have waited for the payment of those that were posted before.
             waiting_documents.wait(held.filtered("payment_id").invoice_ids)
         return result
@@ -22,3 +60,132 @@ class PaymentTransaction(models.Model):
                 **extra_create_values
             )
         return waiting_documents.leave(payment, self)
+
+    # -------------------------------------------------------------------------
+    # WHAT THE CUSTOMER CHOSE
+    # -------------------------------------------------------------------------
+
+    def _choose(self, amounts):
+        """Keep what is to be used when this payment is confirmed; nothing is yet.
+
+        :param dict amounts: of ``InvoicePayment.read``, checked
+        """
+        self._write_guarded(
+            {"account_credit_choice": amounts, "account_credit_state": "chosen"}
+        )
+
+    def _use_choices(self):
+        """Use what was chosen with those of these that are confirmed."""
+        for tx in self.filtered(
+            lambda tx: tx.state == "done" and tx.account_credit_state == "chosen"
+        ):
+            tx._use_choice()
+
+    def _use_choice(self):
+        """Use what was chosen, as far as it is there and the invoice needs it.
+
+        After the money, which was paid for this invoice. Whatever is gone meanwhile is
+        left open, and told: a payment that has arrived is never refused for it.
+        """
+        payment = self._get_invoice_payment()
+        used = {}
+        if payment:
+            try:
+                with self.env.cr.savepoint():
+                    used = payment.use_what_is_left(self.account_credit_choice)
+            except UserError:
+                _logger.exception("What was chosen for %s was not used", self.reference)
+        is_used = used == self.account_credit_choice
+        self._write_guarded({"account_credit_state": "used" if is_used else "gone"})
+        if not is_used:
+            self._tell_what_is_gone(used)
+
+    def _get_invoice_payment(self):
+        """Return the invoice as whoever chose may pay it now; None when not at all."""
+        user = self.create_uid
+        if self.company_id not in user.company_ids:
+            return None
+        context = {
+            "lang": user.lang,
+            "tz": user.tz,
+            "allowed_company_ids": self.company_id.ids,
+        }
+        # With the rights that the customer has now: they may be others by now.
+        env = self.env(user=user.id, su=False, context=context)
+        [invoice] = self.invoice_ids
+        return InvoicePayment(CustomerPage(env), invoice.id, is_confirmed=True)
+
+    def _tell_what_is_gone(self, used):
+        """Tell the customer on the invoice, and the office with it.
+
+        :param dict used: ``{key: amount}``
+        """
+        [invoice] = self.invoice_ids
+        currency = invoice.currency_id
+        env = self.with_context(lang=self.partner_id.lang).env
+        missing = sum(self.account_credit_choice.values()) - sum(used.values())
+        body = env._(
+            "The payment of %(amount)s has arrived. Of the account balance that was "
+            "chosen with it, %(missing)s was not used: it was no longer there, or no "
+            "longer needed. Left to pay: %(rest)s.",
+            amount=currency.format(self.amount),
+            missing=currency.format(missing),
+            rest=currency.format(invoice.amount_residual),
+        )
+        invoice.message_post(
+            body=body,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            author_id=self.company_id.partner_id.id,
+            partner_ids=self.partner_id.ids,
+        )
+
+    # -------------------------------------------------------------------------
+    # A SAVED CARD THAT IS CHARGED WITHOUT THE CUSTOMER
+    # -------------------------------------------------------------------------
+
+    def _charge_with_token(self):
+        """Let credits pay first, as the company lets them; charge the rest.
+
+        What the credits paid stays paid where the charge fails: they would pay the
+        invoice in any case.
+        """
+        if self.operation == "offline" and self.state == "draft":
+            self._let_credits_pay_first()
+            if not self.amount:
+                self._set_canceled(
+                    state_message=self.env._("The credits of the account paid it.")
+                )
+                return None
+        return super()._charge_with_token()
+
+    def _let_credits_pay_first(self):
+        """Lower what is charged by what credits pay of the invoices now."""
+        invoices = self.invoice_ids.filtered(
+            lambda invoice: (
+                invoice.move_type == "out_invoice"
+                and invoice.currency_id == self.currency_id
+            )
+        )
+        payment = self.payment_id
+        # An early payment discount is that of the whole invoice, paid at once.
+        is_fixed = payment and (
+            payment.move_id.state == "posted" or payment._seek_for_lines()[2]
+        )
+        if not invoices or invoices != self.invoice_ids or is_fixed:
+            return
+        before = sum(invoices.mapped("amount_residual"))
+        applications = self.env["account.credit.application"].sudo()
+        for company, of_company in invoices.grouped("company_id").items():
+            touch_rows(of_company.line_ids.filtered("date_maturity"))
+            applications._apply(
+                of_company.commercial_partner_id,
+                company,
+                "charge",
+                invoices=of_company,
+            )
+        rest = self.currency_id.round(sum(invoices.mapped("amount_residual")))
+        if self.currency_id.compare_amounts(rest, before) < 0:
+            self.amount = min(self.amount, rest)
+            if payment and self.amount:
+                payment.amount = self.amount

@@ -1,1 +1,6 @@
-from . import test_payment_transaction
+from . import (
+    test_payment_transaction,
+    test_portal_invoice,
+    test_saved_card,
+    test_tours,
+)

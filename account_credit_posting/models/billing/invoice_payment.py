@@ -31,16 +31,20 @@ class InvoicePayment:
     What pays how much is planned by the engine that applies it.
     """
 
-    def __init__(self, page, invoice_id):
+    def __init__(self, page, invoice_id, *, is_confirmed=False):
         """Find the invoice, none where the user may not pay it so.
 
         :param page: the :class:`CustomerPage` of the user
         :param invoice_id: as it came
+        :param is_confirmed: whether it is paid so with a payment that has arrived,
+            also while another one is under way
         """
         self.env = page.env
         self.page = page
         #: With all rights, because customers have none in billing.
         self.invoice_sudo = self._find(invoice_id).sudo()
+        if not is_confirmed and not self._is_open():
+            self.invoice_sudo = self.invoice_sudo.browse()
         self.company_sudo = self.invoice_sudo.company_id
         self.currency = self.invoice_sudo.currency_id
 
@@ -51,16 +55,16 @@ class InvoicePayment:
         is_asked = is_id(invoice_id) and self.env.user.share and self.page.companies
         if not is_asked or not moves.has_access("read"):
             return moves
-        invoice = moves.search(
+        return moves.search(
             [
                 ("id", "=", invoice_id),
                 ("commercial_partner_id", "=", self.page.account_sudo.id),
                 ("company_id", "in", self.page.companies.ids),
             ]
         )
-        # Whether it is open is nothing that the customer has to be allowed to read.
-        is_open = invoice and invoice.sudo()._is_open_for_customer()
-        return invoice if is_open else moves
+
+    def _is_open(self):
+        return bool(self.invoice_sudo) and self.invoice_sudo._is_open_for_customer()
 
     # -------------------------------------------------------------------------
     # WHAT MAY PAY
@@ -230,7 +234,7 @@ class InvoicePayment:
         :raise UserError: when it cannot be used so, any more
         """
         with self.env.cr.savepoint():
-            self._lock()
+            self.lock()
             self.check(amounts)
             if self._apply(amounts) != amounts:
                 _logger.warning(
@@ -254,10 +258,10 @@ class InvoicePayment:
         """
         if not self.invoice_sudo:
             return {}
-        self._lock()
+        self.lock()
         return self._apply(amounts)
 
-    def _lock(self):
+    def lock(self):
         """Let whoever pays this invoice at the same time begin again.
 
         Of two tabs, the daily run and a payment the second finds what the first left.

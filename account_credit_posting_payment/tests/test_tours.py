@@ -1,0 +1,37 @@
+from odoo.tests import tagged
+
+from .common_payment import PaymentProviderCommon
+
+
+class PayTour(PaymentProviderCommon):
+    """A customer pays half by card and half with a provider, in the browser."""
+
+    def _pay(self):
+        card = self._issue(50)
+        self.start_tour(
+            f"/my/invoices/{self.invoice.id}",
+            "account_credit_pay_half",
+            login=self.payer.login,
+        )
+        self.env.invalidate_all()
+        [tx] = self._find_transactions()
+        self.assertEqual((tx.amount, tx.account_credit_state), (50, "used"))
+        self.assertUsed({self.card: 50})
+        self.assertEqual(card.balance, 50)
+        self.assertEqual(self.invoice.amount_residual, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestPayTour(PayTour):
+    browser_size = "1366x768"
+
+    def test_pay_half_and_half(self):
+        self._pay()
+
+
+@tagged("post_install", "-at_install")
+class TestPayTourPhone(PayTour):
+    browser_size = "390x844"
+
+    def test_pay_half_and_half(self):
+        self._pay()
