@@ -1,5 +1,5 @@
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
@@ -203,7 +203,7 @@ class TestPostPayment(StoredValueCommon):
     def test_amounts(self):
         for amount in (0, -1, 0.004):
             page = self._open(amount=amount)
-            with self.assertRaisesRegex(UserError, "above zero"):
+            with self.assertRaisesRegex(ValidationError, "above zero"):
                 page.action_post()
             self.assertEqual(page.step, "setup")
 

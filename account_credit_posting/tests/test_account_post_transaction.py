@@ -4,7 +4,7 @@ from datetime import timedelta
 import openpyxl
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
@@ -345,7 +345,8 @@ class TestAccountPostTransaction(AccountCreditCommon):
         transaction = self._open(self.account)
         transaction.action_next()
         transaction.action_clear()
-        with self.assertRaisesRegex(UserError, "Add at least one account"):
+        # Not an "Invalid Operation": something is missing.
+        with self.assertRaisesRegex(ValidationError, "Add at least one account"):
             transaction.action_next()
 
     # -------------------------------------------------------------------------
@@ -409,7 +410,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
         transaction = self._open(self.accounts[:2])
         transaction.step = "amounts"
         transaction.amount_for_all = -15
-        with self.assertRaisesRegex(UserError, "no amount above zero"):
+        with self.assertRaisesRegex(ValidationError, "no amount above zero"):
             transaction.action_next()
 
     def test_number_of_accounts_is_said_in_words(self):

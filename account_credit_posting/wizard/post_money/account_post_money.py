@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
@@ -266,7 +266,7 @@ class AccountPostMoney(models.AbstractModel):
                 )
             )
         if not account:
-            raise UserError(self.env._("Choose an account."))
+            raise ValidationError(self.env._("Choose an account."))
         account.check_access("read")
         if not account.active or account._is_foreign_to(company):
             raise UserError(

@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date, format_list
 
@@ -312,9 +312,9 @@ class AccountPostPayment(models.TransientModel):
     def _check_setup(self):
         result = super()._check_setup()
         if error := find_amount_error(self.env, self.amount, self.currency_id):
-            raise UserError(error)
+            raise ValidationError(error)
         if self.currency_id.compare_amounts(self.amount, 0) <= 0:
-            raise UserError(self.env._("Enter an amount above zero."))
+            raise ValidationError(self.env._("Enter an amount above zero."))
         checks = self.env["account.credit.check"]
         checks._check_rate(self.currency_id, self.company_id, self.date)
         if (
@@ -358,7 +358,7 @@ class AccountPostPayment(models.TransientModel):
         :raise UserError: names those that cannot
         """
         if not self.invoice_ids:
-            raise UserError(
+            raise ValidationError(
                 self.env._("Choose the invoices to pay, or pay the oldest first.")
             )
         self.invoice_ids.check_access("read")

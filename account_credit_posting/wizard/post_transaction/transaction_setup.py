@@ -1,6 +1,6 @@
 from dateutil.relativedelta import relativedelta
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_list, formatLang
 
@@ -199,7 +199,7 @@ class TransactionSetup:
                 self.set_typed_amount("credit_amount")
             self._check_invoices()
         if transaction._is_credit_posted() and not transaction.credit_item_id:
-            raise UserError(
+            raise ValidationError(
                 self.env._("Choose a credit item: it says why the credit is given.")
             )
         if transaction.company_id not in self.env.companies:
@@ -220,33 +220,33 @@ class TransactionSetup:
     def check_accounts(self):
         """Check that there is an account.
 
-        :raise UserError: when there is none
+        :raise ValidationError: when there is none
         """
         if not self.transaction.line_count:
-            raise UserError(self.env._("Add at least one account."))
+            raise ValidationError(self.env._("Add at least one account."))
 
     def check_amounts(self):
         """Check that there is an item to invoice, and that each account has an amount.
 
-        :raise UserError: names those that have none
+        :raise ValidationError: names those that have none
         """
         transaction = self.transaction
         if transaction.transaction_type == "invoice" and not transaction.charge_item_id:
-            raise UserError(
+            raise ValidationError(
                 self.env._(
                     "Choose an item: it says what the accounts are invoiced for."
                 )
             )
         invalid = transaction._find_lines(Domain("amount", "<=", 0))
         if invalid and transaction.line_count == 1:
-            raise UserError(
+            raise ValidationError(
                 self.env._(
                     "Enter an amount above zero for %(account)s.",
                     account=format_account_names(invalid),
                 )
             )
         if invalid:
-            raise UserError(
+            raise ValidationError(
                 self.env._(
                     "%(count)s of %(total)s have no amount above zero: %(names)s. "
                     "Enter an amount, or remove the account.",
@@ -261,13 +261,13 @@ class TransactionSetup:
         transaction = self.transaction
         date_due = transaction.invoice_date_due
         if date_due and date_due < transaction.date:
-            raise UserError(
+            raise ValidationError(
                 self.env._("The due date is before the date of the invoices.")
             )
         if not transaction.is_credit_posted:
             return
         if invalid := transaction._find_lines(Domain("credit_amount", "<", 0)):
-            raise UserError(
+            raise ValidationError(
                 self.env._(
                     "%(names)s have a credit below zero. Enter an amount, or zero for "
                     "no credit.",
@@ -275,7 +275,7 @@ class TransactionSetup:
                 )
             )
         if not transaction._find_lines(Domain("credit_amount", ">", 0), limit=1):
-            raise UserError(
+            raise ValidationError(
                 self.env._("Enter an amount for the credits, or untick Post Credit.")
             )
 
