@@ -277,6 +277,19 @@ class TestPostCreditPage(TourCommon):
         self.assertEqual((line.amount, line.state), (12.5, "posted"))
         self.assertEqual(line.batch_id.credit_item_id.name, "Missed Class")
 
+    def test_tour_of_a_currency_with_three_decimals(self):
+        currency = self.setup_other_currency("KWD", rounding=0.001)
+        invoice = self._create_invoice(self.account, 40, currency_id=currency.id)
+        self.start_tour(
+            f"/odoo/account.move/{invoice.id}",
+            "post_credit_page_decimals",
+            login=self.clerk.login,
+        )
+        self.assertRecordValues(
+            self._get_batch().line_ids,
+            [{"amount": 1.234, "currency_id": currency.id, "invoice_id": invoice.id}],
+        )
+
     def test_tour_to_several_accounts(self):
         invoice = self._create_invoice(self.account, 40)
         self.start_tour(

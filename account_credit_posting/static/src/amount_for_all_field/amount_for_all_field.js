@@ -1,7 +1,9 @@
 import { onMounted } from "@odoo/owl";
+import { getCurrency } from "@web/core/currency";
 import { registry } from "@web/core/registry";
 import { pick } from "@web/core/utils/objects";
 import { FloatField, floatField } from "@web/views/fields/float/float_field";
+import { formatFloat } from "@web/views/fields/formatters";
 import { useWrittenAmount } from "../written_amount/written_amount";
 
 /**
@@ -20,7 +22,7 @@ export class AmountForAllField extends FloatField {
 
     setup() {
         this.readAmount = useWrittenAmount(this, () => ({
-            digits: this.props.digits?.[1] ?? 2,
+            digits: this.digits[1],
             symbols: [this.props.record.data.currency_symbol],
         }));
         super.setup();
@@ -31,6 +33,17 @@ export class AmountForAllField extends FloatField {
                 this.inputRef.el?.select();
             }
         });
+    }
+
+    /** Of the currency that all accounts have in common, else those of the field. */
+    get digits() {
+        const { currency_symbol: isOne, line_ids: lines } = this.props.record.data;
+        const currency = isOne && lines?.records[0]?.data.currency_id;
+        return getCurrency(currency?.id)?.digits || this.props.digits || [16, 2];
+    }
+
+    get formattedValue() {
+        return formatFloat(this.value, { digits: this.digits });
     }
 
     parse(value) {
@@ -45,7 +58,9 @@ export class AmountForAllField extends FloatField {
             // The button that gets the focus is not pressed by this very key.
             ev.preventDefault();
             if (!this.props.record.isFieldInvalid(this.props.name)) {
-                const page = ev.target.closest(".modal, .o_form_view");
+                // The buttons of a dialog are outside its form.
+                const page =
+                    ev.target.closest(".modal") || ev.target.closest(".o_form_view");
                 page.querySelector(this.props.nextSelector)?.focus();
             }
         } else {

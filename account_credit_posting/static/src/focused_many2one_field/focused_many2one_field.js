@@ -17,6 +17,8 @@ export class FocusedMany2OneField extends Many2OneField {
         onMounted(() => this.focus());
     }
 
+    onKeydown() {}
+
     focus() {
         // On a narrow screen the keyboard would cover the page.
         if (!this.env.isSmall) {

@@ -1,4 +1,4 @@
-import { Component } from "@odoo/owl";
+import { Component, onMounted, useRef } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -48,11 +48,16 @@ const TYPES = {
 };
 
 /**
- * What can be posted, one card for each.
+ * What can be posted, one card for each: the arrows choose, and Enter goes on.
  */
 export class TransactionTypeField extends Component {
     static template = "account_credit_posting.TransactionTypeField";
     static props = { ...standardFieldProps };
+
+    setup() {
+        this.rootRef = useRef("root");
+        onMounted(() => this.rootRef.el.querySelector("input:checked")?.focus());
+    }
 
     get types() {
         const { name, record } = this.props;
@@ -62,6 +67,13 @@ export class TransactionTypeField extends Component {
             label,
             isChosen: record.data[name] === value,
         }));
+    }
+
+    onKeydown(ev) {
+        if (ev.key === "Enter") {
+            const form = ev.target.closest(".o_form_view");
+            form?.querySelector("button[name=action_next]")?.click();
+        }
     }
 
     choose(value) {

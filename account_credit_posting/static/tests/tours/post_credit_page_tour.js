@@ -127,6 +127,28 @@ registry.category("web_tour.tours").add("post_credit_page_phone", {
     ],
 });
 
+/** The decimals are those of the currency of the invoice. */
+registry.category("web_tour.tours").add("post_credit_page_decimals", {
+    steps: () => [
+        {
+            content: "Post Credit",
+            trigger: "button[name=action_post_credit]",
+            run: "click",
+        },
+        type("Three decimals, and nothing is asked", AMOUNT, ..."1.234", "Enter"),
+        {
+            content: "See what will happen",
+            trigger: ".modal .o_preview_account:contains(1.234):contains(INV/)",
+        },
+        type("Enter posts, as nothing is missing", POST, "Enter"),
+        {
+            content: "See the invoice paid",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view [name=amount_residual]:contains(38.766)",
+        },
+    ],
+});
+
 /** What is typed goes along to the five steps. */
 registry.category("web_tour.tours").add("post_credit_page_several", {
     steps: () => [

@@ -665,15 +665,16 @@ registry.category("web_tour.tours").add("post_transaction_keys", {
                 trigger: ".o_list_view .o_data_row",
                 run: "press Alt+Shift+p",
             },
-            {
-                content: "A credit is chosen; go on",
-                trigger: ".o_transaction_type:contains(Credit) input:checked",
-                run: "press Alt+q",
-            },
+            type(
+                "A credit is chosen; go on",
+                ".o_transaction_type:contains(Credit) input:checked",
+                "Enter"
+            ),
             ...addByKeys("abb", "Abbott Family"),
             ...addByKeys("bak", "Baker Family"),
             ...addByKeys("che", "Chen Family"),
-            { content: "Go on", trigger: "button[name=action_next]", run: "press Alt+q" },
+            type("Enter in the empty box leaves it", ADD, "Enter"),
+            type("Enter goes on", "button[name=action_next]", "Enter"),
             ...["10", "20", "30"].map((amount, row) =>
                 type(`Type ${amount}`, `${AMOUNT(row)} input`, ...amount, "Enter")
             ),
