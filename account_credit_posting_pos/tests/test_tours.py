@@ -31,3 +31,19 @@ class TestTillTours(TillCommon, HttpCase):
         card = self._start_tour("gift_card_till_mail")
         self.assertEqual(card.recipient_email, "ann@example.com")
         self.assertTrue(card.send_date)
+
+    def test_sell_and_close_the_session(self):
+        card = self._start_tour("gift_card_till_close")
+        session = self.pos_session
+        self.assertEqual(session.state, "closed")
+        self.assertItems(
+            session.move_id,
+            [
+                (self.sold, -50, -50),
+                (self.revenue, -20, -20),
+                (self.till, 70, 70),
+            ],
+        )
+        self.assertEqual((card.state, card.balance), ("active", 50))
+        self.assertTrue(card.code_last4)
+        self.assertTiesOut()

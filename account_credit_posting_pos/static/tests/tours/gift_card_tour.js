@@ -90,3 +90,30 @@ registry.category("web_tour.tours").add("gift_card_till_mail", {
             ProductScreen.isShown(),
         ].flat(),
 });
+
+registry.category("web_tour.tours").add("gift_card_till_close", {
+    steps: () =>
+        [
+            Chrome.startPoS(),
+            ProductScreen.clickDisplayedProduct("Gift Card"),
+            ProductScreen.clickDisplayedProduct("Book"),
+            ProductScreen.totalAmountIs("70.00"),
+            ProductScreen.clickPayButton(),
+            pay("Card"),
+            ReceiptScreen.receiptIsThere(),
+            seeCodes(1),
+            ReceiptScreen.clickNextOrder(),
+            ProductScreen.isShown(),
+            Chrome.clickMenuOption("Close Register"),
+            {
+                content: "Close the register",
+                trigger: ".modal-footer button:contains(Close Register)",
+                run: "click",
+                expectUnloadPage: true,
+            },
+            {
+                content: "See that the next session can begin",
+                trigger: ".screen-login .btn.open-register-btn",
+            },
+        ].flat(),
+});
