@@ -83,6 +83,10 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
         batch.with_user(self.manager).action_reverse("all", DATE)
         self.assertEqual(set(batch.line_ids.mapped("state")), {"reversed"})
         self.assertEqual(batch.state, "reversed")
+        # The button counts what it opens.
+        action = batch.action_view_moves()
+        moves = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual((len(moves), batch.credit_count), (3, 3))
         self.assertEqual(self.invoices.mapped("amount_residual"), [20, 90])
         self.assertEqual(self.invoices.mapped("payment_state"), ["not_paid"] * 2)
         self.assertEqual(set(applications.mapped("state")), {"unapplied"})

@@ -436,7 +436,7 @@ class TestAccountPostTransactionCharge(AccountCreditCommon):
             self.assertEqual(seen.charge_total, 402.5)
             self.assertEqual((seen.charge_count, seen.credit_count), (3, 1))
         batch.with_user(self.manager).action_reverse()
-        self.assertEqual((batch.charge_count, batch.credit_count), (3, 0))
+        self.assertEqual((batch.charge_count, batch.credit_count), (3, 1))
         self.assertEqual(batch.charge_total, 402.5)
 
     def test_accounts_that_are_not_invoiced_are_in_no_total(self):

@@ -62,7 +62,7 @@ class BatchFigures:
             ["__count", "move_line_id:count", "charge_move_id:count"],
         ):
             counts[batch, state] = count
-            credits[batch] += credited if state == "posted" else 0
+            credits[batch] += credited
             charges[batch] += charged
         for batch in self.batches:
             pending = counts.get((batch._origin, "pending"), 0)
