@@ -1,4 +1,4 @@
-"""The addon beside Odoo's own: installed before them, and after them.
+"""The addon beside Odoo's own and the OCA's: installed before them, and after them.
 
 ``make test`` takes a few of them, ``make matrix`` all.
 """
@@ -28,6 +28,13 @@ NEIGHBOURS = (
     "account_debit_note",
     "hr_expense",
     "event_sale",
+)
+#: Addons of the OCA, pinned in ``requirements-addons.txt``.
+OCA = (
+    "account_reconcile_oca",
+    "account_financial_report",
+    "account_move_name_sequence",
+    "mis_builder",
 )
 #: Localizations: ``{addon: (country, VAT number)}``.
 COUNTRIES = {
@@ -81,8 +88,8 @@ LOGGED = re.compile(
 
 
 def get_pairs():
-    """Return what is tried: addons of Odoo, and whether ours was there before."""
-    neighbours = (*NEIGHBOURS, *COUNTRIES)
+    """Return what is tried: other addons, and whether ours was there before."""
+    neighbours = (*NEIGHBOURS, *OCA, *COUNTRIES)
     return [
         (neighbour, is_first)
         for neighbour in neighbours
