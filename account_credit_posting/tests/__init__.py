@@ -69,5 +69,8 @@ from . import (
     test_tours,
     test_tours_correction,
     test_tours_money,
+    test_tours_unclaimed,
     test_translations,
+    test_unclaimed_cash_out,
+    test_unclaimed_property,
 )
