@@ -67,7 +67,8 @@ registry.category("web_tour.tours").add("post_credit_page_keyboard", {
             type("Choose it", ".modal [name=credit_item_id] input", "Enter"),
             {
                 content: "See what will happen",
-                trigger: ".modal .o_preview_account:contains(No invoice now):contains(12.50)",
+                trigger:
+                    ".modal .o_preview_account:contains(No invoice now):contains(12.50)",
                 run: "press Alt+q",
             },
             {

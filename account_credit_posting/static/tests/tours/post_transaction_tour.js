@@ -423,7 +423,8 @@ registry.category("web_tour.tours").add("post_transaction_charge", {
         },
         {
             content: "See that its price is proposed",
-            trigger: "div[name=step_amounts] .o_data_row [name=amount]:contains(100.00)",
+            trigger:
+                "div[name=step_amounts] .o_data_row [name=amount]:contains(100.00)",
         },
         {
             content: "See the total",
@@ -475,7 +476,8 @@ registry.category("web_tour.tours").add("post_transaction_charge", {
         },
         {
             content: "See how many credits there are",
-            trigger: "button[name=action_view_moves]:contains(1):contains(Credit Notes)",
+            trigger:
+                "button[name=action_view_moves]:contains(1):contains(Credit Notes)",
         },
         {
             content: "See the same total once more",
