@@ -10,7 +10,13 @@
     "development_status": "Beta",
     "images": ["static/description/icon.png"],
     "depends": ["account_credit_posting", "account_payment"],
-    "data": ["views/portal_templates.xml"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/account_top_up_rules.xml",
+        "views/portal_templates.xml",
+        "views/portal_top_up_templates.xml",
+        "views/res_config_settings_views.xml",
+    ],
     "assets": {
         "web.assets_tests": [
             "account_credit_posting_payment/static/tests/tours/**/*",

@@ -1,1 +1,1 @@
-from . import portal_invoice
+from . import portal_invoice, top_up

@@ -10,7 +10,11 @@ from odoo.addons.account_credit_posting.models.billing.customer_page import (
 from odoo.addons.account_credit_posting.models.billing.invoice_payment import (
     InvoicePayment,
 )
+from odoo.addons.account_credit_posting.models.stored_value import (
+    stored_value_changes,
+)
 from odoo.addons.account_credit_posting.tools.locks import touch_rows
+from odoo.addons.account_credit_posting.tools.posting import with_posting
 
 _logger = logging.getLogger(__name__)
 
@@ -44,6 +48,17 @@ class PaymentTransaction(models.Model):
         written_by="customer",
     )
 
+    top_up_id = fields.Many2one(
+        comodel_name="account.top.up",
+        string="Top-up",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="What the customer buys with it in the portal.",
+        written_by="customer",
+    )
+
     def _post_process(self):
         # Draft invoices are posted first, then paid.
         with waiting_documents.hold(self) as held:
@@ -56,10 +71,107 @@ class PaymentTransaction(models.Model):
 
     def _create_payment(self, **extra_create_values):
         with waiting_documents.hold(self) as held:
-            payment = super(PaymentTransaction, held)._create_payment(
-                **extra_create_values
-            )
+
+            def create_payment(vals=None):
+                maker = with_posting(held, "event") if vals else held
+                return super(PaymentTransaction, maker)._create_payment(
+                    **{**extra_create_values, **(vals or {})}
+                )
+
+            payment = self._create_stored_value_payment(create_payment)
+            payment = payment or create_payment()
         return waiting_documents.leave(payment, self)
+
+    # -------------------------------------------------------------------------
+    # WHAT THE CUSTOMER BUYS
+    # -------------------------------------------------------------------------
+
+    def _buy(self, top_up):
+        """Keep what is issued when this payment is confirmed; nothing is yet.
+
+        :param top_up: one ``account.top.up``
+        """
+        self._write_guarded({"top_up_id": top_up.id})
+
+    def _create_stored_value_payment(self, create_payment):
+        """Create the payment that funds what was bought, or that pays it back.
+
+        :param create_payment: called with further values for the payment
+        :return: the payment; None where the money is the account's, as with Odoo: a
+            second payment for the same, or one of another amount
+        """
+        self.ensure_one()
+        # Whoever looks at transactions need not see stored value.
+        tx_sudo = self.sudo()
+        source_sudo = tx_sudo.source_transaction_id
+        if tx_sudo.operation == "refund":
+            return tx_sudo._pay_back(source_sudo, create_payment)
+        # What is captured is a transaction of its own.
+        top_up_sudo = tx_sudo.top_up_id or source_sudo.top_up_id
+        if (
+            not top_up_sudo
+            or top_up_sudo.stored_value_id
+            or tx_sudo.currency_id != top_up_sudo.currency_id
+            or tx_sudo.currency_id.compare_amounts(tx_sudo.amount, top_up_sudo.amount)
+        ):
+            return None
+        return top_up_sudo._issue(
+            tx_sudo.provider_id.journal_id,
+            lambda vals: create_payment(tx_sudo._complete_payment(vals)),
+        )
+
+    def _pay_back(self, source, create_payment):
+        """Take back what a refund pays back of stored value, as far as it is there.
+
+        :param source: the transaction that is refunded
+        :return: the payment; None where it is not there any more: the account owes it
+        """
+        value = source._get_stored_value()
+        if not value or not self._can_pay_back(value, -self.amount):
+            return None
+        return stored_value_changes.refund_by_payment(
+            value,
+            -self.amount,
+            self.provider_id.journal_id,
+            lambda vals: create_payment(self._complete_payment(vals)),
+        )
+
+    def _get_stored_value(self):
+        """Return what the payment of this transaction has funded; none mostly."""
+        # Whoever refunds payments need not see stored value.
+        return self.sudo().payment_id.stored_value_id
+
+    def _can_pay_back(self, value, amount):
+        """Tell whether a stored value has so much."""
+        return value.state == "active" and (
+            value.currency_id.compare_amounts(amount, value.balance) <= 0
+        )
+
+    def _complete_payment(self, vals):
+        """Return values for a payment, which names the transaction as with Odoo.
+
+        :param dict vals: of ``stored_value_posting.prepare_payment``
+        """
+        lines = self.provider_id.journal_id.inbound_payment_method_line_ids
+        own = lines.filtered(lambda line: line.payment_provider_id == self.provider_id)
+        vals = {name: value for name, value in vals.items() if name != "memo"}
+        if vals["payment_type"] == "inbound" and own.payment_account_id:
+            vals["outstanding_account_id"] = own.payment_account_id.id
+        return vals
+
+    def _refund(self, amount_to_refund=None):
+        amount = amount_to_refund or self.amount
+        value = self._get_stored_value()
+        if value and not self._can_pay_back(value, amount):
+            raise UserError(
+                self.env._(
+                    "%(name)s holds %(balance)s of what was paid: no more can be "
+                    "refunded. The rest is used, moved or blocked.",
+                    name=value.name,
+                    balance=value.currency_id.format(value.balance),
+                )
+            )
+        return super()._refund(amount_to_refund=amount_to_refund)
 
     # -------------------------------------------------------------------------
     # WHAT THE CUSTOMER CHOSE

@@ -1,6 +1,7 @@
 from odoo.tests import tagged
 
 from .common_payment import PaymentProviderCommon
+from .common_top_up import TopUpCommon
 
 
 class PayTour(PaymentProviderCommon):
@@ -35,3 +36,43 @@ class TestPayTourPhone(PayTour):
 
     def test_pay_half_and_half(self):
         self._pay()
+
+
+class TopUpTour(TopUpCommon):
+    """A customer tops up, and buys a card for somebody, in the browser."""
+
+    def _top_up(self):
+        self.start_tour("/my/credits", "account_credit_top_up", login=self.payer.login)
+        [top_up] = self._find()
+        self.assertIssued(top_up, 50, value_type="prepayment")
+
+    def _buy_card(self):
+        self.start_tour(
+            "/my/credits", "account_credit_buy_card", login=self.payer.login
+        )
+        [top_up] = self._find()
+        self.assertIssued(
+            top_up, 35, recipient_email="maya@example.com", design="birthday"
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestTopUpTour(TopUpTour):
+    browser_size = "1366x768"
+
+    def test_top_up(self):
+        self._top_up()
+
+    def test_buy_card(self):
+        self._buy_card()
+
+
+@tagged("post_install", "-at_install")
+class TestTopUpTourPhone(TopUpTour):
+    browser_size = "390x844"
+
+    def test_top_up(self):
+        self._top_up()
+
+    def test_buy_card(self):
+        self._buy_card()
