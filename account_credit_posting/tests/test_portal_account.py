@@ -15,6 +15,20 @@ from .common_portal import SECRET, PortalCommon
 PAGES = ("/my/credits", "/my/credits/all", "/my/credits/held")
 
 
+#: Fails where something of a page is wider than a phone.
+WIDE = """
+    const { clientWidth } = document.getElementById("wrapwrap");
+    const wide = [...document.querySelectorAll("#wrap *")].filter(
+        (el) => el.getBoundingClientRect().right > clientWidth
+    );
+    if (window.innerWidth === 390 && !wide.length) {
+        console.log("test successful");
+    } else {
+        console.error(wide.map((el) => el.outerHTML).join());
+    }
+"""
+
+
 @tagged("post_install", "-at_install")
 class TestPortalAccount(PortalCommon):
     """My Account Balance: what customers see of the own account, from the ledger."""
@@ -514,18 +528,4 @@ class TestPortalPhone(PortalCommon):
             *("/my", *PAGES, f"/my/credits/held/{value.id}"),
             *("/my/credits/redeem", "/gift-card"),
         ):
-            self.browser_js(
-                path,
-                """
-                const { clientWidth } = document.getElementById("wrapwrap");
-                const wide = [...document.querySelectorAll("#wrap *")].filter(
-                    (el) => el.getBoundingClientRect().right > clientWidth
-                );
-                if (window.innerWidth === 390 && !wide.length) {
-                    console.log("test successful");
-                } else {
-                    console.error(wide.map((el) => el.outerHTML).join());
-                }
-                """,
-                login=self.payer.login,
-            )
+            self.browser_js(path, WIDE, login=self.payer.login)

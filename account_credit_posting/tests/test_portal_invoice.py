@@ -1,8 +1,11 @@
+from urllib.parse import urlencode
+
 from lxml import html
 
 from odoo.tests import tagged
 
 from .common_portal_invoice import PortalInvoiceCommon
+from .test_portal_account import WIDE
 
 
 @tagged("post_install", "-at_install")
@@ -261,3 +264,22 @@ class TestPortalInvoice(PortalInvoiceCommon):
         page = html.fromstring(self._get(self.url).text)
         self.assertFalse(page.xpath("//*[@name='error']"))
         self.assertEqual(len(page.xpath("//*[@name='balance_source']")), 3)
+
+
+@tagged("post_install", "-at_install")
+class TestPortalInvoicePhone(PortalInvoiceCommon):
+    """The same on a phone: 390 px wide."""
+
+    browser_size = "390x844"
+
+    def test_no_page_is_wider_than_a_phone(self):
+        self._issue("123456.78", memo="Nowordisaslongasthis" * 5)
+        chosen = urlencode(self._choose({self.credit: 30, self.card: 60}))
+        too_much = urlencode(self._choose({self.card: 61}))
+        for path in (
+            f"/my/invoices/{self.invoice.id}",
+            self.url,
+            f"{self.url}?{chosen}",
+            f"{self.url}?{too_much}",
+        ):
+            self.browser_js(path, WIDE, login=self.payer.login)
