@@ -4,6 +4,7 @@ import pytest
 from devenv import odoo_process as odoo
 from devenv.steps import (
     LOYALTY_ADDON,
+    MIS_ADDON,
     PAYMENT_ADDON,
     POS_ADDON,
     SALE_ADDON,
@@ -24,6 +25,7 @@ from tests.servers import assert_tests_pass, throwaway_database
         ("payment_demo", PAYMENT_ADDON),
         ("loyalty", LOYALTY_ADDON),
         ("sale_loyalty", SALE_LOYALTY_ADDON),
+        ("mis_builder", MIS_ADDON),
         ("account_edi_ubl_cii,l10n_it_edi,l10n_ro_edi,l10n_dk_oioubl", UBL_ADDON),
     ],
 )

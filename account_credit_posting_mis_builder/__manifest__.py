@@ -1,0 +1,15 @@
+{
+    "name": "Account Credit Posting: MIS Builder",
+    "summary": "The liability of gift cards and prepayments in MIS Builder",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "author": "Account Credit Posting contributors",
+    "maintainers": ["account-credit-posting"],
+    "website": "https://github.com/account-credit-posting/account-credit-posting",
+    "license": "LGPL-3",
+    "development_status": "Beta",
+    "images": ["static/description/icon.png"],
+    "depends": ["account_credit_posting", "mis_builder"],
+    "data": ["data/mis_report.xml"],
+    "auto_install": True,
+}

@@ -1,0 +1,1 @@
+from . import test_liability_template
