@@ -15,6 +15,7 @@
         "wizard/loyalty_program_keep_views.xml",
         "views/account_stored_value_views.xml",
         "views/loyalty_program_views.xml",
+        "views/loyalty_report_templates.xml",
     ],
     "auto_install": True,
 }

@@ -147,7 +147,8 @@ def sell(line_sudo, value_sudo):
 
 def attach(card_sudo, value_sudo):
     """Let a card get the money of what was sold, once it is paid."""
-    if card_sudo.program_type == "ewallet":
+    # A card that has money already is topped up, too.
+    if card_sudo.program_type == "ewallet" or card_sudo.stored_value_ids:
         value_sudo._write_guarded({"top_up_card_id": card_sudo.id})
     else:
         link(value_sudo, card_sudo)
@@ -195,7 +196,8 @@ def _top_up(wallet_sudo, value_sudo):
     if held_sudo and held_sudo.state != "void":
         stored_value_changes.join(value_sudo, held_sudo, value_sudo.balance)
         return
-    held_sudo._write_guarded({"loyalty_card_id": False, "code_hash": False})
+    if held_sudo:
+        held_sudo._write_guarded({"loyalty_card_id": False, "code_hash": False})
     link(value_sudo, wallet_sudo)
 
 

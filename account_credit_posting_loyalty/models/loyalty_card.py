@@ -150,6 +150,13 @@ class LoyaltyCard(models.Model):
                     )
                 )
 
+    def _get_face_value(self):
+        """Return what is printed on the card: also while it is not paid yet."""
+        self.ensure_one()
+        value_sudo = self.sudo().stored_value_ids
+        waits = value_sudo.awaits_payment
+        return value_sudo.initial_amount if waits else self.points
+
     def _send_creation_communication(self, force_send=False):
         # A card that is not paid yet is worth nothing: it is sent when it is.
         waiting_sudo = self._filter_kept().sudo()

@@ -16,8 +16,8 @@ DEV = ROOT / ".dev"
 LOGS = DEV / "log"
 ADDON = "account_credit_posting"
 # Installed by themselves where queue_job, point_of_sale, sale, website_sale,
-# account_payment, account_edi_ubl_cii, loyalty, sale_loyalty or mis_builder is beside
-# that addon.
+# account_payment, account_edi_ubl_cii, loyalty, sale_loyalty, pos_loyalty or
+# mis_builder is beside that addon.
 QUEUE_JOB_ADDON = f"{ADDON}_queue_job"
 POS_ADDON = f"{ADDON}_pos"
 SALE_ADDON = f"{ADDON}_sale"
@@ -26,6 +26,7 @@ PAYMENT_ADDON = f"{ADDON}_payment"
 UBL_ADDON = f"{ADDON}_ubl_cii"
 LOYALTY_ADDON = f"{ADDON}_loyalty"
 SALE_LOYALTY_ADDON = f"{ADDON}_sale_loyalty"
+POS_LOYALTY_ADDON = f"{ADDON}_pos_loyalty"
 MIS_ADDON = f"{ADDON}_mis_builder"
 # How long a program runs until somebody looks at its log again.
 WATCH_SECONDS = 1
@@ -39,6 +40,7 @@ ADDONS = (
     UBL_ADDON,
     LOYALTY_ADDON,
     SALE_LOYALTY_ADDON,
+    POS_LOYALTY_ADDON,
     MIS_ADDON,
 )
 # Whose line on the screen is not yet ended, and who may write on it.

@@ -11,6 +11,7 @@ from ...tools.days import get_today
 from ...tools.locks import touch_rows
 from ...tools.rights import check_right
 from ..account_credit_guard import COMPUTE, DRAFT, STATE
+from ..stored_value.account_stored_value_movement import IS_TILL_USE
 from ..stored_value.stored_value_posting import check_lock_dates
 from . import breakage_formula
 
@@ -384,9 +385,11 @@ class AccountBreakageEstimate(models.Model):
                     SELECT COALESCE(SUM(-line.balance) FILTER (
                                WHERE move.stored_value_event
                                      IN ('issue', 'adjust', 'void', 'refund')
+                                 AND NOT %(is_till_use)s
                            ), 0) AS sold,
                            COALESCE(SUM(line.balance) FILTER (
                                WHERE move.stored_value_event IN ('use', 'undo')
+                                  OR %(is_till_use)s
                            ), 0) AS used,
                            COALESCE(SUM(line.balance) FILTER (
                                WHERE move.stored_value_event = 'expire'
@@ -397,6 +400,7 @@ class AccountBreakageEstimate(models.Model):
                            CASE WHEN MAX(line.date) <= %(since)s
                                 THEN SUM(-line.balance) ELSE 0 END AS forgotten
                       FROM family
+                      JOIN account_stored_value value ON value.id = family.id
                       JOIN account_move_line line ON line.stored_value_id = family.id
                       JOIN account_move move ON move.id = line.move_id
                      WHERE line.parent_state = 'posted' AND line.date <= %(date)s
@@ -416,6 +420,7 @@ class AccountBreakageEstimate(models.Model):
                 date=self.date,
                 since=since,
                 of_product=self._get_product_condition(),
+                is_till_use=IS_TILL_USE,
             )
         )
         sold, used, expired, forgotten, handed = map(float, row)

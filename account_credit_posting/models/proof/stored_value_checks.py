@@ -271,8 +271,16 @@ USES = Check(
         ON application.credit_move_id = move.id AND application.state = 'applied'
      WHERE move.stored_value_event = 'use'
        AND move.state = 'posted'
-       -- An invoice is paid by its own item, the discount of an order.
+       -- An invoice is paid by its own item, the discount of an order. The entry of a
+       -- till's session books what was sold as well.
        AND move.move_type = 'entry'
+       AND NOT EXISTS (
+           SELECT FROM account_move_line sale
+             JOIN account_account account ON account.id = sale.account_id
+            WHERE sale.move_id = move.id
+              AND sale.stored_value_id IS NULL
+              AND account.account_type <> 'asset_receivable'
+           )
   GROUP BY move.id
     """,
 )

@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..breakage.account_breakage_estimate import BOOKED, CONTRA_ACCOUNTS
+from ..stored_value.account_stored_value_movement import IS_TILL_USE
 from .liability_period import CONTEXT, FLOWS, REVENUE_FLOWS, figure, read_period
 
 #: What says of a stored value which kind of liability it is.
@@ -31,11 +32,12 @@ ROOTS = SQL(
     )"""
 )
 
-#: What an item does, by its event. One entry of a till sells and takes back.
+#: What an item does, by its event. One entry of a till sells, uses and takes back.
 FLOW = SQL(
     """CASE
        WHEN estimate.move_id IS NOT NULL THEN 'estimated'
        WHEN value.id IS NULL THEN NULL
+       WHEN %(is_till_use)s THEN 'used'
        WHEN move.stored_value_event = 'issue' AND line.amount_currency > 0
        THEN 'voided'
        WHEN move.stored_value_event = 'issue'
@@ -52,7 +54,8 @@ FLOW = SQL(
        WHEN move.stored_value_event = 'expire' THEN 'expired'
        WHEN move.stored_value_event = 'hand' THEN 'handed'
        WHEN move.stored_value_event = 'void' THEN 'voided'
-       END"""
+       END""",
+    is_till_use=IS_TILL_USE,
 )
 
 
@@ -85,7 +88,7 @@ class AccountStoredValueLiability(models.Model):
             "move_id",
             "product_id",
         ],
-        "account.move": ["reversed_entry_id", "stored_value_event"],
+        "account.move": ["move_type", "reversed_entry_id", "stored_value_event"],
         "account.move.line": [
             "account_id",
             "amount_currency",
@@ -101,7 +104,13 @@ class AccountStoredValueLiability(models.Model):
             "product_id",
             "stored_value_id",
         ],
-        "account.stored.value": ["funding", "issue_date", "origin_id", "value_type"],
+        "account.stored.value": [
+            "funding",
+            "issue_date",
+            "origin_id",
+            "state",
+            "value_type",
+        ],
         "res.company": ["breakage_contra_account_id"],
     }
 

@@ -1,6 +1,15 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+#: Whether an item is a use of ``value`` that the entry of a till's session books along
+#: with what it sells. What is taken back there is void, and so is its record.
+IS_TILL_USE = SQL(
+    """(move.stored_value_event IN ('issue', 'void')
+        AND move.move_type = 'entry'
+        AND line.amount_currency > 0
+        AND value.state <> 'void')"""
+)
+
 
 class AccountStoredValueMovement(models.Model):
     """The history of gift cards and prepayments: their posted lines, and nothing else.
@@ -109,8 +118,9 @@ class AccountStoredValueMovement(models.Model):
                    value.currency_id,
                    value.value_type,
                    line.date,
-                   -- One entry of a till may sell some and take others back.
-                   CASE WHEN move.stored_value_event = 'issue'
+                   -- One entry of a till sells some, uses some and takes some back.
+                   CASE WHEN %(is_till_use)s THEN 'use'
+                        WHEN move.stored_value_event = 'issue'
                              AND line.amount_currency > 0 THEN 'void'
                         ELSE move.stored_value_event
                    END AS event,
@@ -132,5 +142,6 @@ class AccountStoredValueMovement(models.Model):
               JOIN account_stored_value value ON value.id = line.stored_value_id
               JOIN account_move move ON move.id = line.move_id
              WHERE line.parent_state = 'posted'
-            """
+            """,
+            is_till_use=IS_TILL_USE,
         )

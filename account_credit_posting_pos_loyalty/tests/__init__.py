@@ -1,0 +1,1 @@
+from . import test_pos_order, test_pos_session
