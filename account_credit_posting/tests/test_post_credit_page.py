@@ -277,6 +277,32 @@ class TestPostCreditPage(TourCommon):
         self.assertEqual((line.amount, line.state), (12.5, "posted"))
         self.assertEqual(line.batch_id.credit_item_id.name, "Missed Class")
 
+    def test_tour_asks_for_an_item_and_comes_back(self):
+        self._create_credit_item("Missed Class")
+        invoice = self._create_invoice(self.account, 40)
+        self.start_tour(
+            f"/odoo/account.move/{invoice.id}",
+            "post_credit_page_item_request",
+            login=self.clerk.login,
+        )
+        self.assertFalse(self._get_batch())
+        asked = self.env["product.product"].with_context(active_test=False)
+        self.assertTrue(asked.search([("name", "=", "Snow Day")]).activity_ids)
+
+    def test_item_request_opens_no_transaction_of_somebody_else(self):
+        transaction = self._open(self.account)
+        request = self.env["account.credit.item.request"].with_user(self.manager)
+        with self.assertRaises(AccessError):
+            request.create(
+                {"name": "Snow Day", "transaction_id": transaction.id}
+            ).action_ask()
+        request = request.with_user(self.clerk).create(
+            {"name": "Snow Day", "transaction_id": transaction.id}
+        )
+        self.assertEqual(
+            request.action_ask()["params"]["next"]["res_id"], transaction.id
+        )
+
     def test_tour_of_a_currency_with_three_decimals(self):
         currency = self.setup_other_currency("KWD", rounding=0.001)
         invoice = self._create_invoice(self.account, 40, currency_id=currency.id)

@@ -6,6 +6,7 @@ from .. import const
 from ..models.product_product import ACTIVITY
 from ..tools.actions import notify
 from ..tools.rights import find_managers, request_approval
+from .post_transaction.transaction_setup import TransactionSetup
 
 
 class AccountCreditItemRequest(models.TransientModel):
@@ -27,11 +28,17 @@ class AccountCreditItemRequest(models.TransientModel):
         default=lambda self: self.env.company,
         domain="[('id', 'in', allowed_company_ids)]",
     )
+    transaction_id = fields.Many2one(
+        comodel_name="account.post.transaction",
+        ondelete="cascade",
+        help="The page for one account, which this dialog has replaced.",
+    )
 
     def action_ask(self):
         """Ask the administrators of the company for the item, once.
 
-        :return: a client action that says who was asked, and closes the dialog
+        :return: a client action that says who was asked, and closes the dialog or
+            opens the page again that it has replaced
         :raise AccessError: when the user may not post credits
         :raise UserError: when the company has such an item, or nobody who keeps them
         """
@@ -69,8 +76,13 @@ class AccountCreditItemRequest(models.TransientModel):
                 ),
                 item=self.name.strip(),
             ),
-            next={"type": "ir.actions.act_window_close"},
+            next=self._get_page() or {"type": "ir.actions.act_window_close"},
         )
+
+    def _get_page(self):
+        """Return the action that opens the page for one account again, or None."""
+        page = self.transaction_id
+        return TransactionSetup(page).get_one_page() if page else None
 
     def _find_item(self):
         """Return the company's item of that name, archived or not; active ones first.

@@ -197,3 +197,36 @@ registry.category("web_tour.tours").add("post_credit_page_several", {
         },
     ],
 });
+
+/** Asking for an item comes back to the page, and nothing is lost. */
+registry.category("web_tour.tours").add("post_credit_page_item_request", {
+    steps: () => [
+        {
+            content: "Post Credit",
+            trigger: "button[name=action_post_credit]",
+            run: "click",
+        },
+        { content: "Type the amount", trigger: AMOUNT, run: "edit 15" },
+        {
+            content: "Ask for an item that is missing",
+            trigger: ".modal button:contains(Ask for an Item)",
+            run: "click",
+        },
+        {
+            content: "Name it",
+            trigger: ".modal [name=name] input",
+            run: "edit Snow Day",
+        },
+        { content: "Ask", trigger: ".modal button[name=action_ask]", run: "click" },
+        {
+            content: "Be back, with the amount",
+            trigger: `${AMOUNT}:value(15.00)`,
+        },
+        {
+            content: "Leave it",
+            trigger: ".modal .btn-secondary:contains(Discard)",
+            run: "click",
+        },
+        { content: "See the invoice", trigger: "body:not(:has(.modal)) .o_form_view" },
+    ],
+});
