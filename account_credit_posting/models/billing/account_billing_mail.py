@@ -123,8 +123,10 @@ class AccountBillingMail(models.Model):
     @api.model
     def _cron_send(self):
         """Write the statements of the past month, and remind of what expires."""
-        for company in self.env["res.company"].search([]):
+        companies = self.env["res.company"]
+        for company in companies.search([("credit_statement_mails", "=", True)]):
             self._begin_statements(company)
+        for company in companies.search([("expiry_reminder_days", ">", 0)]):
             self._begin_reminders(company)
         is_done = work(
             self.env,
@@ -143,7 +145,7 @@ class AccountBillingMail(models.Model):
         """
         month = get_today(company) - relativedelta(months=1, day=1)
         known = company.credit_statement_month
-        if not company.credit_statement_mails or (known and known >= month):
+        if known and known >= month:
             return
         movements = self.env["account.billing.movement"]
         self.env.flush_all()
@@ -180,8 +182,6 @@ class AccountBillingMail(models.Model):
     @api.model
     def _begin_reminders(self, company):
         """Create what is to be written about credits that expire soon."""
-        if not company.expiry_reminder_days:
-            return
         today = get_today(company)
         lines = self.env["account.credit.line"]
         domain = [
