@@ -141,6 +141,13 @@ class AccountTopUp(models.Model):
         """Return the amount: one of the choices, or a free one within the limits."""
         text = form.get("amount")
         is_free = text == "other"
+        if not is_free and form.get("other_amount"):
+            raise ValidationError(
+                self.env._(
+                    "You chose an amount, and entered another one. Choose Another "
+                    "amount, or leave its field empty."
+                )
+            )
         amount = read_amount(
             self.env,
             (form.get("other_amount") if is_free else text) or "",

@@ -254,6 +254,9 @@ class TestTopUp(TopUpCommon):
             with self.subTest(free=amount):
                 self._refuse(amount="other", other_amount=amount)
         self._refuse()
+        # Which of the two is meant is not guessed.
+        error = self._refuse(amount="25.00", other_amount="12")
+        self.assertIn("entered another one", error)
         self.company.top_up_max = 0
         self._refuse(amount="other", other_amount="50")
 
@@ -268,6 +271,15 @@ class TestTopUp(TopUpCommon):
         self.company.top_up_gift_cards = False
         page = self._see("/my/credits")
         self.assertFalse(self._read_all(page, "top_up"))
+
+    def test_first_amount_is_chosen(self):
+        page = self._see("/my/credits/top-up?kind=prepayment")
+        [chosen] = page.xpath("//input[@name='amount'][@checked]/@value")
+        self.assertEqual(chosen, "25.00")
+        self.company.top_up_amounts = False
+        page = self._see("/my/credits/top-up?kind=prepayment")
+        [chosen] = page.xpath("//input[@name='amount'][@checked]/@value")
+        self.assertEqual(chosen, "other")
 
     def test_off_by_default(self):
         company = self.env["res.company"].create({"name": "New"})
