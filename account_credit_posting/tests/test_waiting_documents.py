@@ -1,6 +1,5 @@
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..models.account_move import AccountMove
@@ -139,11 +138,11 @@ class TestWaitingDocuments(AccountCreditApplicationCommon):
         def _post(move, soft=True):
             envs.append(move.env)
             POST(move, soft=soft)
-            raise UserError("The bank is closed.")
+            raise ValueError("The bank is closed.")
 
         with (
             self._post_as(_post),
-            self.assertRaisesRegex(UserError, "The bank is closed."),
+            self.assertRaisesRegex(ValueError, "The bank is closed."),
             self.cr.savepoint(),
         ):
             invoice.action_post()
@@ -160,10 +159,10 @@ class TestWaitingDocuments(AccountCreditApplicationCommon):
         def _post(move, soft=True):
             posted = POST(move, soft=soft)
             if posted == invoice:
-                with self.assertRaises(UserError), self.cr.savepoint():
+                with self.assertRaises(ValueError), self.cr.savepoint():
                     gone.append(self._draft(20).with_env(move.env))
                     gone[0]._post(soft=False)
-                    raise UserError("Not this one.")
+                    raise ValueError("Not this one.")
             return posted
 
         with self._post_as(_post):

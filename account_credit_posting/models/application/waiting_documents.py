@@ -40,7 +40,7 @@ def leave(records, before):
     context.pop(KEY, None)
     if KEY in before.env.context:
         context[KEY] = before.env.context[KEY]
-    return records.with_context(context)
+    return records.with_env(records.env(context=context))
 
 
 def wait(moves):
