@@ -180,9 +180,42 @@ class TestPostPayment(StoredValueCommon):
             form.partner_id = enrollee
             self.assertEqual(form.partner_id, self.account)
             self.assertEqual(form.amount_due, 120)
+            self.assertEqual(form.amount, 120)
             self.assertEqual(form.journal_id.type, "bank")
             form.amount = 20
             self.assertIn(self.old.name, form.preview)
+
+    def test_what_is_owed_is_proposed_until_an_amount_is_typed(self):
+        other = self.accounts[1]
+        self._create_due("2024-04-10", 33, account=other)
+        with Form(self.env["account.post.payment"].with_user(self.clerk)) as form:
+            self.assertEqual(form.amount, 0)
+            form.partner_id = self.account
+            self.assertEqual(form.amount, 120)
+            form.order = "chosen"
+            self.assertEqual(form.amount, 0)
+            form.invoice_ids.add(self.old)
+            self.assertEqual(form.amount, 50)
+            form.order = "oldest"
+            form.partner_id = other
+            self.assertEqual(form.amount, 33)
+            form.amount = 20
+            form.partner_id = self.account
+            self.assertEqual(form.amount, 20)
+
+    def test_what_others_are_owed_is_not_proposed(self):
+        euro = self.setup_other_currency("EUR", rates=[("2016-01-01", 2.0)])
+        self._create_due("2024-04-10", 1000, currency_id=euro.id)
+        academy = self._create_company(name="Academy")
+        with Form(self.env["account.post.payment"].with_user(self.clerk)) as form:
+            form.partner_id = self.account
+            # In the currency of the payment; other invoices need another one.
+            self.assertEqual(form.amount, 120)
+            form.currency_id = euro
+            self.assertEqual(form.amount, 1000)
+        page = self.env["account.post.payment"].with_user(self.clerk)
+        page = page.new({"partner_id": self.account.id, "company_id": academy.id})
+        self.assertEqual(page._get_proposed_amount(), 0)
 
     def test_second_click_shows_the_first(self):
         page, payment = self._post()
@@ -302,6 +335,7 @@ class TestPostPayment(StoredValueCommon):
         page = self.env[action["res_model"]].with_user(self.clerk)
         page = page.browse(action["res_id"])
         self.assertEqual(page.partner_id, self.account)
+        self.assertEqual(page.amount, 120)
         self.assertEqual(page.action_back()["res_id"], transaction.id)
         transaction.step = "setup"
         with self.assertRaisesRegex(UserError, "on their own page"):
@@ -316,5 +350,13 @@ class TestPostPayment(StoredValueCommon):
             transaction.action_next()["res_id"]
         )
         self.assertRecordValues(
-            page, [{"order": "chosen", "invoice_ids": self.new.ids, "amount_due": 70}]
+            page,
+            [
+                {
+                    "order": "chosen",
+                    "invoice_ids": self.new.ids,
+                    "amount_due": 70,
+                    "amount": 70,
+                }
+            ],
         )

@@ -76,6 +76,26 @@ class TestPostPaymentDiscount(StoredValueCommon):
         self.assertEqual(page.step, "result")
         return page, page.sudo().payment_ids
 
+    def test_what_is_owed_is_proposed_less_its_discount(self):
+        self._bill()
+        action = (
+            self.env["account.post.transaction"]
+            .with_user(self.clerk)
+            ._get_open_action(partners=self.account)
+        )
+        transaction = self.env["account.post.transaction"].browse(action["res_id"])
+        transaction = transaction.with_user(self.clerk)
+        transaction.transaction_type = "payment"
+        page = self.env["account.post.payment"].with_user(self.clerk)
+        page = page.browse(transaction.action_next()["res_id"])
+        # Today is after the last day of the discount.
+        self.assertEqual(page.amount, 100)
+        with Form(page) as form:
+            form.date = self.days["before"]
+            self.assertEqual(form.amount, 98)
+            form.date = self.days["after"]
+            self.assertEqual(form.amount, 100)
+
     def _register(self, invoice, date="before"):
         """Pay an invoice as Odoo does."""
         wizard = (
@@ -239,8 +259,9 @@ class TestPostPaymentDiscount(StoredValueCommon):
         with Form(pages) as form:
             form.partner_id = self.account
             form.date = fields.Date.to_date(self.days["before"])
-            self.assertEqual(form.amount, 0)
+            self.assertEqual(form.amount, 138)
             form.order = "chosen"
+            self.assertEqual(form.amount, 0)
             form.invoice_ids.add(invoice)
             self.assertEqual(form.amount, 98)
             form.invoice_ids.add(plain)

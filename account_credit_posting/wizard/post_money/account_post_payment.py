@@ -40,7 +40,7 @@ class AccountPostPayment(models.TransientModel):
         help="What is open of the invoices that it can pay.",
     )
     proposed_amount = fields.Monetary(
-        help="What pays the chosen invoices, less early payment discounts.",
+        help="What the account owes of these invoices, less early payment discounts.",
     )
     date = fields.Date(
         required=True,
@@ -169,16 +169,14 @@ class AccountPostPayment(models.TransientModel):
         "partner_id", "company_id", "currency_id", "date", "order", "invoice_ids"
     )
     def _onchange_proposed_amount(self):
-        """Propose what pays the chosen invoices, until somebody types an amount."""
+        """Propose what is owed, until somebody types an amount."""
         proposed = self._get_proposed_amount()
         if not self.currency_id.compare_amounts(self.amount, self.proposed_amount):
             self.amount = proposed
         self.proposed_amount = proposed
 
     def _get_proposed_amount(self):
-        """Return what pays the chosen invoices, less early payment discounts."""
-        if self.order != "chosen":
-            return 0
+        """Return what is owed of the invoices, less early payment discounts."""
         terms = self._find_payable_terms()
         discounts = self._find_discounts(terms)
         return self.currency_id.round(
@@ -195,6 +193,7 @@ class AccountPostPayment(models.TransientModel):
         if vals["partner_id"] and invoices:
             vals["order"] = "chosen"
             vals["invoice_ids"] = [Command.set(invoices.ids)]
+        if vals["partner_id"]:
             proposed = self.new(vals)._get_proposed_amount()
             vals["amount"] = vals["proposed_amount"] = proposed
         return vals

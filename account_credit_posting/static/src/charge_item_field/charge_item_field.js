@@ -6,11 +6,9 @@ import { AddAccountField } from "../add_account_field/add_account_field";
  * What accounts are invoiced for: saved at once, so that the server proposes its price.
  */
 export class ChargeItemField extends AddAccountField {
-    focus() {
-        // Where it is chosen already, one types the amounts.
-        if (!this.props.record.data[this.props.name]) {
-            super.focus();
-        }
+    /** Where it is chosen already, one types the amounts. */
+    get isAsked() {
+        return !this.props.record.data[this.props.name];
     }
 }
 

@@ -19,14 +19,29 @@ export class FocusedMany2OneField extends Many2OneField {
 
     onKeydown() {}
 
+    /** Whether one types here first. */
+    get isAsked() {
+        return true;
+    }
+
     focus() {
         // On a narrow screen the keyboard would cover the page.
-        if (!this.env.isSmall) {
+        if (this.isAsked && !this.env.isSmall) {
             this.rootRef.el.querySelector("input")?.focus();
         }
     }
 }
 
+/**
+ * The field that a page begins with, as long as it is empty.
+ */
+export class AskedMany2OneField extends FocusedMany2OneField {
+    get isAsked() {
+        return !this.props.record.data[this.props.name];
+    }
+}
+
 registry
     .category("fields")
-    .add("focused_many2one", buildM2OFieldDescription(FocusedMany2OneField));
+    .add("focused_many2one", buildM2OFieldDescription(FocusedMany2OneField))
+    .add("asked_many2one", buildM2OFieldDescription(AskedMany2OneField));

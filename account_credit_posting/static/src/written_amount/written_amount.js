@@ -1,4 +1,4 @@
-import { Component } from "@odoo/owl";
+import { Component, onMounted } from "@odoo/owl";
 import { getCurrency } from "@web/core/currency";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
@@ -111,12 +111,26 @@ export function useWrittenAmount(field, getOptions) {
  * An amount of money that is read as it is written in the language of the user.
  */
 export class WrittenAmountField extends MonetaryField {
+    static props = {
+        ...MonetaryField.props,
+        /** Where this field is filled, one types the amount at once. */
+        focusedAfter: { type: String, optional: true },
+    };
+
     setup() {
         this.parse = useWrittenAmount(this, () => ({
             digits: this.currencyDigits?.[1] ?? 2,
             symbols: [this.currency?.symbol, getCurrency(this.currencyId)?.name],
         }));
         super.setup();
+        onMounted(() => {
+            const { focusedAfter, record } = this.props;
+            // On a narrow screen the keyboard would cover the page.
+            if (focusedAfter && record.data[focusedAfter] && !this.env.isSmall) {
+                this.inputRef.el?.focus();
+                this.inputRef.el?.select();
+            }
+        });
     }
 
     get inputOptions() {
@@ -127,4 +141,8 @@ export class WrittenAmountField extends MonetaryField {
 registry.category("fields").add("written_amount", {
     ...monetaryField,
     component: WrittenAmountField,
+    extractProps: (fieldInfo, dynamicInfo) => ({
+        ...monetaryField.extractProps(fieldInfo, dynamicInfo),
+        focusedAfter: fieldInfo.options.focused_after,
+    }),
 });

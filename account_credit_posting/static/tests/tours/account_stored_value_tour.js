@@ -24,8 +24,8 @@ registry.category("web_tour.tours").add("gift_card_issue", {
             trigger: ".modal div[name=journal_id] input:value(Cash)",
         },
         {
-            content: "Enter the amount",
-            trigger: ".modal div[name=initial_amount] input",
+            content: "Enter the amount, where one types at once",
+            trigger: ".modal div[name=initial_amount] input:focus",
             run: "edit 100",
         },
         {

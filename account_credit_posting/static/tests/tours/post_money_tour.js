@@ -28,8 +28,12 @@ registry.category("web_tour.tours").add("post_payment", {
             trigger: "[name=amount_due]:contains(50.00)",
         },
         {
-            content: "Type the amount",
-            trigger: "[name=amount] input",
+            content: "See it proposed, where one types at once",
+            trigger: "[name=amount] input:focus:value(50.00)",
+        },
+        {
+            content: "Type another amount",
+            trigger: "[name=amount] input:focus",
             run: "edit 80",
         },
         {

@@ -6,13 +6,12 @@ const CONTINUE = {
     run: "click",
 };
 
-/** Paste a text into the focused area, as a browser does. */
+/** Paste a text, as a browser does. */
 function paste(text) {
     return {
         content: "Paste",
         trigger: ".modal [name=text] textarea",
         run() {
-            this.anchor.focus();
             this.anchor.value = text;
             this.anchor.dispatchEvent(
                 new InputEvent("input", { inputType: "insertFromPaste", bubbles: true })
@@ -27,6 +26,10 @@ registry.category("web_tour.tours").add("post_transaction_roster", {
             content: "Paste a roster",
             trigger: "button[name=action_open_roster]",
             run: "click",
+        },
+        {
+            content: "Paste without a click",
+            trigger: ".modal [name=text] textarea:focus",
         },
         paste("  "),
         CONTINUE,
