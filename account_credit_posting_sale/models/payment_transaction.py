@@ -1,5 +1,6 @@
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools import str2bool
 
 
 class PaymentTransaction(models.Model):
@@ -9,7 +10,11 @@ class PaymentTransaction(models.Model):
 
     def _check_amount_and_confirm_order(self):
         confirmed = super()._check_amount_and_confirm_order()
-        # It is the invoice that sells a card, also where invoices are not automatic.
+        parameters_sudo = self.env["ir.config_parameter"].sudo()
+        if str2bool(parameters_sudo.get_param("sale.automatic_invoice")):
+            # Odoo does so next.
+            return confirmed
+        # It is the invoice that sells a card.
         for transaction in self.filtered(lambda tx: tx.state == "done"):
             orders = transaction.sale_order_ids
             if orders._get_unbilled_gift_card_lines() and all(

@@ -241,7 +241,48 @@ class TestGiftCardsPaidOnline(CardsOnlineCommon):
             self.assertEqual(order.state, "sale")
             self.assertNothingSold(order)
             self.assertPayment(transaction.payment_id, transaction.amount)
-            self.assertShows(order.message_ids.mapped("body"), "not invoiced")
+            said = [
+                body
+                for body in order.message_ids.mapped("body")
+                if "not invoic" in body
+            ]
+            self.assertEqual(len(said), 2 if automatic else 1)
+
+    def test_contact_of_an_account_gets_what_the_contact_bought(self):
+        contact = self.env["res.partner"].create(
+            {"name": "Ann", "parent_id": self.account.id, "email": "ann@example.com"}
+        )
+        order = self._quote((self.card, 1), partner_id=contact.id)
+        card = self.assertSold(order, self._pay_order(order))
+        self.assertEqual(card.partner_id, self.account)
+        [(addresses, _code)] = self._send_cards()
+        self.assertEqual(addresses, ["ann@example.com"])
+
+    def test_order_of_another_company(self):
+        data = self.setup_other_company()
+        other = data["company"]
+        provider = self.provider.copy(
+            {"company_id": other.id, "state": "test", "name": "Other"}
+        )
+        provider.journal_id = data["default_journal_bank"]
+        order = self._quote((self.card, 1), company_id=other.id)
+        # The scheduled action runs in whatever company.
+        self.assertNotEqual(self.env.company, other)
+        transaction = self._pay_order(order, provider_id=provider.id)
+        [invoice] = order.invoice_ids
+        self.assertEqual(invoice.company_id, other)
+        self.assertCountEqual(
+            [(line.account_id, line.balance) for line in invoice.line_ids],
+            [
+                (other.gift_card_liability_account_id, -50),
+                (data["default_account_receivable"], 50),
+            ],
+        )
+        self.assertEqual(transaction.payment_id.company_id, other)
+        card = self._get_cards(order)
+        self.assertEqual((card.company_id, card.state), (other, "active"))
+        self.assertEqual(card.send_date, get_today(other))
+        self.assertEqual(len(self._send_cards()), 1)
 
     def test_buyer_without_an_address_comes_to_the_desk(self):
         self.account.email = False
