@@ -1,3 +1,4 @@
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.account_credit_posting.models.report.liability_period import FLOWS
@@ -35,15 +36,13 @@ class TestLiabilityTemplate(LiabilityCommon):
                 "report_id": self.template.id,
                 "company_id": self.company.id,
                 "period_ids": [
-                    (
-                        0,
-                        0,
+                    Command.create(
                         {
                             "name": "Period",
                             "mode": "fix",
                             "manual_date_from": first,
                             "manual_date_to": last,
-                        },
+                        }
                     )
                 ],
             }
