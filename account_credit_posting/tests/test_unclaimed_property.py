@@ -246,6 +246,21 @@ class TestUnclaimedProperty(LiabilityCommon):
         # It is due again.
         self.assertEqual(self._hand(value).state, "handed")
 
+    def test_taken_back_while_its_invoice_is_unpaid(self):
+        value = self._sell(40)
+        invoice = value.invoice_id
+        payments = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        )
+        payment = payments.create({"payment_date": "2024-03-15"})._create_payments()
+        self.assertEqual(value.state, "active")
+        row = self._hand(value)
+        # The cheque bounces.
+        payment.action_cancel()
+        self.assertEqual(value.state, "handed")
+        row.action_take_back()
+        self.assertEqual((value.state, value.awaits_payment), ("blocked", True))
+
     def test_what_comes_back_is_owed_to_the_owner(self):
         value = self._issue(50)
         self._use(value, 20)

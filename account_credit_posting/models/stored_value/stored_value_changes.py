@@ -475,7 +475,8 @@ def hand_back(move):
     value = move.line_ids.stored_value_id
     value._lock()
     reversal = post(stored_value_events.hand_back(move))
-    value._update_state("active")
+    # The payment of the invoice that sold it may have bounced meanwhile.
+    update_from_balance(value)
     return reversal
 
 
