@@ -81,6 +81,7 @@
         "demo/account_credit_batch_demo.xml",
         "demo/account_stored_value_demo.xml",
         "demo/account_stored_value_year_demo.xml",
+        "demo/account_unclaimed_property_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [
