@@ -1,7 +1,9 @@
 from odoo.tests import tagged
 
+from odoo.addons.account_credit_posting.tests.test_portal_account import WIDE
+
 from .common_payment import PaymentProviderCommon
-from .common_top_up import TopUpCommon
+from .common_top_up import CARD, TopUpCommon
 
 
 class PayTour(PaymentProviderCommon):
@@ -76,3 +78,13 @@ class TestTopUpTourPhone(TopUpTour):
 
     def test_buy_card(self):
         self._buy_card()
+
+    def test_no_page_is_wider_than_a_phone(self):
+        top_up = self._choose(**{**CARD, "message": "Dance " * 80})
+        for path in (
+            "/my/credits",
+            "/my/credits/top-up?kind=prepayment",
+            "/my/credits/top-up?kind=gift_card",
+            f"/my/credits/top-up/{top_up.id}",
+        ):
+            self.browser_js(path, WIDE, login=self.payer.login)
