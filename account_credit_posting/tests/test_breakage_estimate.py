@@ -201,6 +201,7 @@ class TestBreakageEstimate(LiabilityCommon):
         self.assertTiesOut()
 
     def test_remote_method(self):
+        # README says: "takes what nobody has used for so many months"
         self._issue_on(ISSUED, 70)
         used = self._issue_on(ISSUED, 30)
         self._use(used, 10)

@@ -416,6 +416,7 @@ class TestLiabilityReport(LiabilityCommon):
 
     def test_expected_breakage_lowers_what_is_carried(self):
         """Its contra account is a line; cards, less contra, are the total."""
+        # README says: "each card stays as it is"
         self._use(self._issue_on(ISSUED, 1000), 540)
         self._issue_on(ISSUED, 50, "prepayment")
         self._expect()

@@ -77,6 +77,7 @@ class TestLoyaltyCard(LoyaltyCommon):
         self.assertPoints(card, 0)
 
     def test_points_are_not_written_past_the_ledger(self):
+        # README says: "nobody writes it"
         card = self._sell_card().with_user(self.manager)
         cards = self.env["loyalty.card"].with_user(self.manager)
         for points in (60, 0, 49.99):

@@ -154,6 +154,7 @@ class TestSaleOrder(SaleLoyaltyCommon):
         return (item.account_id, item.balance, item.amount_currency)
 
     def test_credit_note_gives_back_what_was_used(self):
+        # README says: "stays posted; a credit note gives it back"
         card = self._sell_on_order(self.card_product).coupon_point_ids.coupon_id
         order = self._order((self.taxed, 1))
         self._use(order, card)

@@ -76,6 +76,7 @@ class TestShop(ShopCommon):
         self.assertTrue(self.env["product.product"].create({"name": "Taxed"}).taxes_id)
 
     def test_discount_on_the_cart_is_refused_before_it_is_paid(self):
+        # README says: "a cart that cannot be sold so is refused before it is paid"
         cart = self._put_in_cart((self.card, 1))
         discount = self.env["product.product"].create(
             {"name": "Discount", "type": "service", "list_price": -5, "taxes_id": []}
