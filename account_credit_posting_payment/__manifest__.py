@@ -13,6 +13,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/account_top_up_rules.xml",
+        "views/payment_transaction_views.xml",
         "views/portal_templates.xml",
         "views/portal_top_up_templates.xml",
         "views/res_config_settings_views.xml",

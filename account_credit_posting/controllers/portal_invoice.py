@@ -88,6 +88,7 @@ class InvoiceBalance(AccountBalance, PortalAccount):
             "chosen_sources": [source for source in sources if source["amount"]],
             "due": payment.get_due(),
             "rest": rest,
+            "ended": rest is not None and payment.explain_ended(amounts),
             "error": error,
             "key": uuid.uuid4().hex,
         }

@@ -2,8 +2,10 @@ from urllib.parse import urlencode
 
 from lxml import html
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
+from ..tools.days import get_today
 from .common_portal_invoice import PortalInvoiceCommon
 from .test_portal_account import WIDE
 
@@ -259,6 +261,31 @@ class TestPortalInvoice(PortalInvoiceCommon):
         )
         self.assertEqual(invoice.amount_residual, 20.01)
         self.assertEqual(self.credit.amount_open, 0.01)
+
+    def test_early_payment_discount(self):
+        terms = self.env["account.payment.term"].create(
+            {
+                "name": "2% in 10 days",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 10,
+                "line_ids": [Command.create({"value": "percent", "value_amount": 100})],
+            }
+        )
+        invoice = self._create_invoice(
+            self.account,
+            100,
+            invoice_date=get_today(self.company),
+            invoice_payment_term_id=terms.id,
+        )
+        page = self._review({self.card: 50}, invoice=invoice)
+        self.assertEqual(
+            self._read_all(page, "ended"),
+            [f"This ends the early payment discount of {invoice.name}."],
+        )
+        self.assertEqual(self._read_all(page, "rest"), ["Still to pay $ 50.00"])
+        page = self._review({self.card: 50})
+        self.assertFalse(self._read_all(page, "ended"))
 
     def test_form_without_a_choice(self):
         page = html.fromstring(self._get(self.url).text)

@@ -6,9 +6,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ... import const
+from ...tools.days import get_today
 from ...tools.locks import touch_rows
 from ...tools.reading import read_amount
 from ...tools.requests import is_id
+from ..application.early_discounts import explain_ended, find_ended
 from ..stored_value.stored_value_paying import get_open_items
 
 _logger = logging.getLogger(__name__)
@@ -227,6 +229,16 @@ class InvoicePayment:
                 )
             )
 
+    def explain_ended(self, amounts):
+        """Say that a part ends the early payment discount of the invoice.
+
+        :param dict amounts: of :meth:`read`, checked
+        :return: a sentence, or False
+        """
+        applications, _blocked = self.engine_sudo.plan(self._choose(amounts))
+        names = find_ended(applications, get_today(self.company_sudo))
+        return explain_ended(self.env, names)
+
     def use(self, amounts):
         """Pay the invoice with what was chosen, all of it or nothing.
 
@@ -273,18 +285,20 @@ class InvoicePayment:
         items_sudo.flush_recordset()
         touch_rows(items_sudo)
 
+    def _choose(self, amounts):
+        """Return the open items that were chosen, up to these amounts."""
+        items = self._find_items()
+        for key, item in items.items():
+            item.residual = min(item.residual, amounts.get(key, 0))
+        return [item for item in items.values() if item.is_open]
+
     def _apply(self, amounts):
         """Apply items, up to these amounts.
 
         :return: ``{key: amount}`` of what was used
         """
-        items = {
-            key: item for key, item in self._find_items().items() if key in amounts
-        }
-        for key, item in items.items():
-            item.residual = min(item.residual, amounts[key])
         before = self.invoice_sudo.credit_application_ids
-        self.engine_sudo.apply_items(list(items.values()))
+        self.engine_sudo.apply_items(self._choose(amounts))
         applied = (self.invoice_sudo.credit_application_ids - before).filtered(
             "partial_id"
         )
