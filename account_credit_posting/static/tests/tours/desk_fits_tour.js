@@ -7,7 +7,6 @@ const READ_WHOLE = [
     "batch_id",
     "credit_item_id",
     "credit_move_id",
-    "email",
     "invoice_id",
     "move_id",
     "name",
