@@ -3,8 +3,10 @@
 Against a plain Python model: for each record what a careful clerk has on paper.
 """
 
+import random
 from datetime import date, timedelta
 
+from dateutil.relativedelta import relativedelta
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -25,26 +27,39 @@ from odoo.addons.account_credit_posting.models.report.liability_rows import (
     LiabilityRows,
 )
 from odoo.addons.account_credit_posting.models.stored_value import stored_value_changes
+from odoo.addons.account_credit_posting.models.unclaimed.account_unclaimed_due import (
+    ACTIVITIES,
+)
 from odoo.addons.account_credit_posting.tests.test_account_stored_value import (
     StoredValueCommon,
 )
 
 START = date(2024, 3, 1)
 TODAY = fields.Date.today()
+#: What is dated ahead is there by then.
+LAST = TODAY + timedelta(days=30)
+NOW = (TODAY - START).days
+#: How many sequences, and on how many days each is compared.
+SEQUENCES, DAYS = 15, 20
 AMOUNTS = st.decimals("0.01", "90", places=2).map(float)
 NUMBERS = st.integers(0, 9)
 ACCOUNTS = st.integers(0, 2)
+PAST = st.integers(0, (LAST - START).days)
 
 
 class StoredValueMachine(RuleBasedStateMachine):
     """Issue, sell, use, undo, correct, move, redeem, refund, block, expire, void.
 
-    At once or dated ahead; and accounts get a parent, and payments bounce.
+    At once or dated ahead; accounts get a parent, and payments bounce. What nobody
+    claims is handed to a state, paid to it or taken back; expected breakage is booked
+    and reversed.
     """
 
     test = None
+    #: What has happened in any sequence.
+    seen = set()
 
-    @initialize(days=st.lists(st.integers(0, 1000), min_size=70, max_size=70))
+    @initialize(days=st.lists(PAST, min_size=DAYS, max_size=DAYS))
     def start(self, days):
         """Take a savepoint, so that the next sequence starts from nothing."""
         self.days = days
@@ -55,17 +70,32 @@ class StoredValueMachine(RuleBasedStateMachine):
         self.used = {}  # {invoice: {record: amount}}
         self.ahead = set()  # records that are there from a later day on
         self.sold = {}  # {invoice: its payment, or None}
+        self.handed = {}  # {what is owed to a state: [record, amount, its payment]}
+        self.estimates = []  # those posted, in order
+        self.booked = []  # their entries, and the reversals of these
 
     def teardown(self):
         """Compare report and ledger on random days, then undo the sequence."""
-        if hasattr(self, "paper"):
-            report = self.open_report(START, START)
-            for days in self.days:
-                report.date_to = START + timedelta(days=days)
-                # As the page, which keeps them.
-                self.check_roll_forward(report, LiabilityRows(report).prepare())
-        self.savepoint.close(rollback=True)
-        self.test.env.invalidate_all()
+        try:
+            if hasattr(self, "paper"):
+                self.compare_days()
+        finally:
+            self.savepoint.close(rollback=True)
+            self.test.env.invalidate_all()
+
+    def compare_days(self):
+        """Let the closing of each random day be what the ledger says of it."""
+        self.seen.update(self.paper_moves().mapped("stored_value_event"))
+        report = self.open_report(START, START)
+        for days in self.days:
+            report.date_to = START + timedelta(days=days)
+            # As the page, which keeps them.
+            self.check_roll_forward(report, LiabilityRows(report).prepare())
+
+    def paper_moves(self):
+        """Return the entries of the records."""
+        records = self.test.values.union(*self.paper)
+        return records.move_line_ids.move_id
 
     def pick(self, number):
         """Return one of the records, as the administrator; None before the first."""
@@ -367,6 +397,109 @@ class StoredValueMachine(RuleBasedStateMachine):
         if done:
             self.paper[record][2] = 0
 
+    def get_due_date(self, record):
+        """Return when a year without activity of its owner is over."""
+        return max(
+            item.date
+            for item in record.move_line_ids
+            if item.parent_state == "posted"
+            and item.move_id.stored_value_event in ACTIVITIES
+        ) + relativedelta(years=1)
+
+    @rule(number=NUMBERS)
+    def hand(self, number):
+        """Hand what is left to the state of the owner."""
+        value = self.pick(number)
+        if not value:
+            return
+        record = value.with_env(self.test.env)
+        row = self.test.env["account.unclaimed.due"].browse(record.id)
+        action = self.expect(
+            value.state in ("active", "blocked")
+            and not value.awaits_payment
+            and value.funding != "promotion"
+            and self.paper[record][2] > 0
+            and self.get_due_date(record) <= TODAY,
+            row.with_user(self.test.manager).action_hand,
+        )
+        if action:
+            owed = self.test.env["account.unclaimed.property"].search(action["domain"])
+            assert owed.amount == self.paper[record][2]
+            self.handed[owed] = [record, owed.amount, None]
+            self.paper[record][2] = 0
+
+    @rule(number=NUMBERS)
+    def pay_to_state(self, number):
+        """Pay the state, or reset that payment."""
+        if not self.handed:
+            return
+        owed = list(self.handed)[number % len(self.handed)]
+        handed = self.handed[owed]
+        if handed[2]:
+            handed[2].action_draft()
+            handed[2].action_cancel()
+            handed[2] = None
+        else:
+            rows = owed.with_user(self.test.manager)
+            handed[2] = rows._remit(self.test.accounts[9], self.test.bank, TODAY)
+            self.seen.add("paid to the state")
+
+    @rule(number=NUMBERS)
+    def take_back_of_state(self, number):
+        """Owe it to its owner again."""
+        if not self.handed:
+            return
+        owed = list(self.handed)[number % len(self.handed)]
+        record, amount, payment = self.handed[owed]
+        rows = owed.with_user(self.test.manager)
+        if self.expect(not payment, rows.action_take_back):
+            self.take(record, -amount)
+            del self.handed[owed]
+            self.seen.add("taken back of the state")
+
+    @rule(
+        days=PAST,
+        kind=st.sampled_from(["sold", "prepayment"]),
+        share=st.integers(1, 60),
+        state_share=st.integers(0, 30),
+    )
+    def estimate(self, days, kind, share, state_share):
+        """Book what is expected to stay unused of those issued in 2024."""
+        day = START + timedelta(days=days)
+        estimate = self.test.env["account.breakage.estimate"].create(
+            {
+                "kind": kind,
+                "issue_date": START,
+                "date": day,
+                "unused_share": share,
+                "state_share": state_share,
+            }
+        )
+        is_last = all(
+            other.kind != kind or other.date <= day for other in self.estimates
+        )
+        rows = estimate.with_user(self.test.keeper)
+        self.expect(is_last, rows.action_post)
+        if not is_last:
+            estimate.unlink()
+            return
+        self.estimates.append(estimate)
+        if estimate.move_id:
+            self.booked.append(estimate.move_id)
+            self.seen.add("breakage expected")
+
+    @rule(number=NUMBERS, days=PAST)
+    def reverse_estimate(self, number, days):
+        """Reverse an entry of expected breakage, or its reversal."""
+        if not self.booked:
+            return
+        move = self.booked[number % len(self.booked)].with_user(self.test.keeper)
+        if move.reversal_move_ids:
+            return
+        day = START + timedelta(days=days)
+        self.booked.append(move._reverse_moves([{"date": day}], cancel=True))
+        self.seen.add("estimate reversed")
+
     def take(self, record, amount):
         """Take an amount from what is left on paper."""
         self.paper[record][2] = round(self.paper[record][2] - amount, 2)
@@ -413,12 +546,21 @@ class StoredValueMachine(RuleBasedStateMachine):
                 )
             )
             held[key] = held.get(key, 0) - sum(items.mapped(name))
+        contra = self.test.company.breakage_contra_account_id
+        key = (contra.id, self.test.company.currency_id.id)
+        held[key] = -sum(
+            item.balance
+            for move in self.booked
+            for item in move.line_ids
+            if item.account_id == contra and item.date <= report.date_to
+        )
         assert self.get_figures(rows, "closing") == {
             key: amount for key, total in held.items() if (amount := round(total, 2))
         }
         for row in rows:
             assert row["level"] == "part" or row["difference"] == 0
-            assert 0 <= row["revenue_from_opening"] <= row["opening"]
+            if row["level"] != "total" and row["ledger_account_id"] != contra.id:
+                assert 0 <= row["revenue_from_opening"] <= row["opening"]
         if report.grouping:
             for name in ("opening", *FLOWS, "closing"):
                 parts, accounts = (
@@ -456,11 +598,60 @@ class StoredValueMachine(RuleBasedStateMachine):
                 self.test.assertAlmostEqual(
                     sum(record.move_line_ids.mapped("balance")), 0
                 )
+        for owed, (_record, _amount, payment) in self.handed.items():
+            assert owed.state == ("remitted" if payment else "handed")
         for invoice, uses in self.used.items():
             self.test.assertAlmostEqual(
                 invoice.account_credit_amount, sum(uses.values())
             )
             assert invoice.amount_residual >= 0
+
+
+def _issue(account, amount, *kind, is_foreign=False, is_ahead=False):
+    arguments = {"account": account, "amount": amount, "kind": kind, "days": 1}
+    return "issue", {**arguments, "is_foreign": is_foreign, "is_ahead": is_ahead}
+
+
+#: Each event at least once, by the rules of the machine.
+STORY = (
+    _issue(0, 100.0, "gift_card", "payment"),  # 0
+    _issue(0, 50.0, "gift_card", "promotion"),  # 1
+    _issue(1, 60.0, "prepayment", "opening"),  # 2
+    _issue(1, 40.0, "gift_card", "payment", is_foreign=True),  # 3
+    _issue(2, 30.0, "gift_card", "payment", is_ahead=True),  # 4
+    ("sell", {"account": 0, "amount": 80.0, "quantity": 1}),  # 5
+    ("pay_or_bounce", {"number": 0}),
+    ("use", {"number": 0, "amount": 30.0, "days": 10}),
+    ("use", {"number": 0, "amount": 20.0, "days": 11}),
+    ("undo_use", {"number": 1, "how": "unapply"}),
+    ("use", {"number": 3, "amount": 10.0, "days": 12}),
+    ("use", {"number": 2, "amount": 5.0, "days": 13}),
+    ("undo_use", {"number": 2, "how": "reverse"}),
+    ("adjust", {"number": 2, "amount": 70.0}),
+    ("adjust", {"number": 2, "amount": 65.0}),
+    ("take_back", {"number": 0, "shares": [10, 5]}),
+    ("estimate", {"days": NOW, "kind": "sold", "share": 10, "state_share": 5}),
+    ("estimate", {"days": NOW + 5, "kind": "sold", "share": 15, "state_share": 5}),
+    ("reverse_estimate", {"number": 0, "days": NOW + 10}),
+    ("expire", {"number": 1}),
+    ("hand", {"number": 0}),  # Its owner has used it today.
+    ("hand", {"number": 5}),
+    ("pay_to_state", {"number": 0}),
+    ("take_back_of_state", {"number": 0}),
+    ("pay_to_state", {"number": 0}),
+    ("pay_or_bounce", {"number": 0}),
+    ("take_back_of_state", {"number": 0}),
+    ("pay_or_bounce", {"number": 0}),
+    ("hand", {"number": 5}),
+    ("pay_to_state", {"number": 0}),
+    ("redeem", {"number": 2, "account": 0}),  # 6
+    ("move", {"number": 2, "account": 2, "amount": 5.0}),  # 7
+    ("refund", {"number": 7, "amount": 2.0}),
+    _issue(0, 12.0, "gift_card", "payment"),  # 8
+    ("void", {"number": 8}),
+    ("change_parent", {"number": 1}),
+    ("estimate", {"days": NOW, "kind": "prepayment", "share": 5, "state_share": 0}),
+)
 
 
 @tagged("post_install", "-at_install")
@@ -475,13 +666,16 @@ class TestStoredValueProperties(StoredValueCommon):
         cls.product = cls.env["product.product"].create(
             {"name": "Gift Card", "is_gift_card": True}
         )
+        # Where an account has no address, the law of the company's state counts.
+        cls.company.partner_id.state_id = cls._owe_to_a_state()
+        cls.keeper = cls._create_user("keeper", "account.group_account_user")
 
     def test_any_sequence_keeps_the_promises(self):
-        machine = type("Machine", (StoredValueMachine,), {"test": self})
+        machine = type("Machine", (StoredValueMachine,), {"test": self, "seen": set()})
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=15,
+                max_examples=SEQUENCES,
                 stateful_step_count=25,
                 deadline=None,
                 derandomize=True,
@@ -490,4 +684,28 @@ class TestStoredValueProperties(StoredValueCommon):
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             ),
+        )
+
+    def test_all_events_tie_out_on_a_thousand_days(self):
+        """One sequence in which all happens, on 1,000 random days of its 33 months."""
+        machine = type("Machine", (StoredValueMachine,), {"test": self, "seen": set()})
+        days = random.Random(18)  # The same in each run.
+        one = machine()
+        one.start(days=[days.randint(0, (LAST - START).days) for _day in range(1000)])
+        try:
+            for name, arguments in STORY:
+                getattr(one, name)(**arguments)
+                one.ledger_is_the_paper()
+        finally:
+            one.teardown()
+        events = self.env["account.move"]._fields["stored_value_event"].selection
+        self.assertEqual(
+            machine.seen - {False},
+            {
+                *(event for event, _label in events),
+                "paid to the state",
+                "taken back of the state",
+                "breakage expected",
+                "estimate reversed",
+            },
         )
