@@ -174,8 +174,8 @@ class TestAttack(StoredValueCommon, HttpCase):
 
     @classmethod
     def _issue_due_card(cls):
-        """Issue a card that is due to Maine, and that may be paid out until then."""
-        state = cls._owe_to_a_state(number=20)
+        """Issue a card that is due to Colorado, and that may be paid out until then."""
+        state = cls._owe_to_a_state(number=6)
         value, _code = cls._issue_card(amount=4)
         value.holder_state_id = state
         return value
