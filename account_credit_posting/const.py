@@ -134,7 +134,7 @@ TO_DO = {"post": ("state", "pending"), "reverse": ("is_to_reverse", True)}
 #: Journals that money comes into and goes from.
 MONEY_JOURNALS = ("bank", "cash", "credit")
 
-#: How a card may look, printed and in its e-mail.
+#: How a card may look, printed and in its email.
 CARD_DESIGNS = [
     ("classic", "Classic"),
     ("birthday", "Happy Birthday"),
@@ -188,7 +188,7 @@ CHUNK_ACCOUNTS = 200
 #: Gift cards and prepayments that the daily run serves before it commits.
 CHUNK_VALUES = 100
 
-#: E-mails that are written in one transaction.
+#: Emails that are written in one transaction.
 CHUNK_MAILS = 50
 
 #: Times that a worker may lose in a row to others before it leaves them alone.

@@ -1,6 +1,6 @@
 {
     "name": "Account Credit Posting: Sales",
-    "summary": "Gift cards on sales orders, and e-mailed where they are paid online",
+    "summary": "Gift cards on sales orders, and emailed where they are paid online",
     "version": "19.0.1.0.0",
     "category": "Accounting/Accounting",
     "author": "Account Credit Posting contributors",

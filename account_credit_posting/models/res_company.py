@@ -227,14 +227,14 @@ class ResCompany(models.Model):
         selection=_tz_get,
         string="Time Zone of the Company",
         help="Which day it is at the company: for the dates of entries, for what is "
-        "due, for expiry, reminders and e-mails. Empty: that of its contact, else "
+        "due, for expiry, reminders and emails. Empty: that of its contact, else "
         "that of the user, and UTC in scheduled actions.",
     )
     expiry_reminder_days = fields.Integer(
         string="Days of Notice",
         default=30,
         help="The number of days before the expiry date when the holder of a gift "
-        "card, or of a credit, is reminded by e-mail. Zero: never.",
+        "card, or of a credit, is reminded by email. Zero: never.",
     )
     auto_apply_prepayments = fields.Boolean(
         string="Prepayments Pay Invoices",
@@ -272,7 +272,7 @@ class ResCompany(models.Model):
     credit_statement_mails = fields.Boolean(
         string="Monthly Statements",
         help="On the first day of a month each account with movements in the month "
-        "before gets its statement by e-mail.",
+        "before gets its statement by email.",
     )
     credit_statement_month = fields.Date(
         string="Statements Sent Until",

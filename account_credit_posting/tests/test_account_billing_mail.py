@@ -29,7 +29,7 @@ class BillingMailCommon(StoredValueCommon):
         cls.mails = cls.env["account.billing.mail"]
 
     def _run(self, day):
-        """Do what the scheduled action does on a day; return the e-mails it wrote."""
+        """Do what the scheduled action does on a day; return the emails it wrote."""
         known = self._find()
         cron = self.env.ref("account_credit_posting.ir_cron_send_billing_mails")
         with freeze_time(day), self.enter_registry_test_mode():
@@ -189,7 +189,7 @@ class TestStatementMail(BillingMailCommon):
         self.assertFalse(self._run("2024-04-01"))
         [row] = self.mails.search([("company_id", "=", self.company.id)])
         mine = row.with_user(self.clerk)
-        self.assertIn("no e-mail address", mine.error)
+        self.assertIn("no email address", mine.error)
         self.account.email = "mended@example.com"
         mine.action_send_again()
         self.assertEqual(self._run("2024-04-02").recipient_ids, self.account)

@@ -55,7 +55,7 @@ class NoticeCommon(AccountCreditCommon):
         )
 
     def assertTold(self, batch, accounts):
-        """Assert that these accounts got one e-mail each, and nobody else."""
+        """Assert that these accounts got one email each, and nobody else."""
         mails = self._find_mails(batch)
         self.assertEqual(mails.mapped("recipient_ids"), accounts)
         self.assertEqual(len(mails), len(accounts))
@@ -65,7 +65,7 @@ class NoticeCommon(AccountCreditCommon):
 
 @tagged("post_install", "-at_install")
 class TestAccountCreditNotice(NoticeCommon):
-    """One e-mail for each account of a batch, on request, exactly once."""
+    """One email for each account of a batch, on request, exactly once."""
 
     # -------------------------------------------------------------------------
     # WHO IS TOLD
@@ -134,7 +134,7 @@ class TestAccountCreditNotice(NoticeCommon):
         self.assertTold(batch, self.notified)
 
     def test_nobody_is_told_twice(self):
-        # README says: "sends one e-mail for each account and batch, exactly once"
+        # README says: "sends one email for each account and batch, exactly once"
         batch = self._post(notify_customers=True)
         self._run()
         self._run()
@@ -203,7 +203,7 @@ class TestAccountCreditNotice(NoticeCommon):
         self._run()
         self.assertTold(batch, self.notified[0])
         for line in batch.line_ids[1:]:
-            self.assertIn("no e-mail address", line.notice_error)
+            self.assertIn("no email address", line.notice_error)
         self.assertEqual((batch.notified_count, batch.notice_failed_count), (1, 2))
         self.notified[1].email = "late@example.com"
         self._run()

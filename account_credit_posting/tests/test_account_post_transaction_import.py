@@ -247,8 +247,8 @@ class TestAccountPostTransactionImport(ImportCommon):
             b"Family 9;\n"
         )
         expected = [
-            (3, "Nobody at all", "Nobody has this name, e-mail or reference."),
-            (4, "", "There is no account. Enter a name, e-mail or reference."),
+            (3, "Nobody at all", "Nobody has this name, email or reference."),
+            (4, "", "There is no account. Enter a name, email or reference."),
             (5, "Family 4", "Family 4 is archived. Unarchive the account"),
             (6, "Family 5", "Family 5 belongs to another company than"),
             (7, "1e9", "No amount in USD. Write it like 1,234.50"),
@@ -362,7 +362,7 @@ class TestAccountPostTransactionImportTours(ImportCommon, HttpCase):
         book = openpyxl.load_workbook(io.BytesIO(response.content))
         self.assertEqual(
             [cell.value for cell in book.active[1]],
-            ["Account (name, e-mail or reference)", "Amount"],
+            ["Account (name, email or reference)", "Amount"],
         )
         self.authenticate(self.manager.login, self.manager.login)
         self.assertNotEqual(self.url_open(url).content, response.content)

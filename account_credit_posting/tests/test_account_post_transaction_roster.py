@@ -349,7 +349,7 @@ class TestAccountPostTransactionRoster(RosterCommon):
         for size in (20, count):
             TransactionLines(self.transaction).delete()
             self.transaction.step = "accounts"
-            # Some of them are misspelt, some are e-mail addresses.
+            # Some of them are misspelt, some are email addresses.
             text = "\n".join(
                 f"Puipl {number:04}\t{number + 1}"
                 if number % 20 == 7

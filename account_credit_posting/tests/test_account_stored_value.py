@@ -361,7 +361,7 @@ class TestStoredValueEvents(StoredValueCommon):
 
     def test_block_and_unblock(self):
         value = self._issue(100)
-        value.with_user(self.clerk).action_block("Wrong e-mail")
+        value.with_user(self.clerk).action_block("Wrong email")
         self.assertEqual((value.state, value.balance), ("blocked", 100))
         with self.assertRaises(UserError):
             value.with_user(self.manager).move_to(self.accounts[1].id)

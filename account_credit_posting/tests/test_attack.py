@@ -182,7 +182,7 @@ class TestAttack(StoredValueCommon, HttpCase):
 
     @classmethod
     def _create_billing_mail(cls):
-        """Create an e-mail that could not be written: it is to be sent again."""
+        """Create an email that could not be written: it is to be sent again."""
         mails = with_posting(cls.env["account.billing.mail"].sudo(), "notifying")
         return mails.create(
             {

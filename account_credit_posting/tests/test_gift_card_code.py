@@ -248,7 +248,7 @@ class TestGiftCardByEmail(StoredValueCommon, MailCase):
         self.assertFalse(value.send_date)
 
     def test_designs(self):
-        """Each design has its own head, printed and in the e-mail."""
+        """Each design has its own head, printed and in the email."""
         reports = self.env["ir.actions.report"].sudo()
         heads = {"classic": "GIFT CARD", "birthday": "HAPPY", "thanks": "THANK YOU"}
         self.assertEqual(list(heads), [name for name, _label in const.CARD_DESIGNS])
@@ -459,7 +459,7 @@ class TestGiftCardByEmail(StoredValueCommon, MailCase):
 
     def test_no_address(self):
         value = self._issue(100, account=self.accounts[1])
-        with self.assertRaisesRegex(UserError, "no e-mail address"):
+        with self.assertRaisesRegex(UserError, "no email address"):
             value.with_user(self.manager).send_card()
 
     def test_prepayments_are_not_sent(self):

@@ -3,7 +3,7 @@
 Whoever takes several of them takes them in this order, so that no two wait for each
 other:
 
-0. e-mails of credits (``account_credit_notice``, never waited for);
+0. emails of credits (``account_credit_notice``, never waited for);
 1. credit batches (``account_credit_batch``);
 2. their credit lines (``account_credit_line``);
 3. accounts that have a cap (``res_partner``);

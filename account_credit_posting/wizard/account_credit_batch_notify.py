@@ -5,7 +5,7 @@ from ..tools.actions import open_dialog
 
 
 class AccountCreditBatchNotify(models.TransientModel):
-    """The dialog in front of the e-mails: how many, and what the first one says.
+    """The dialog in front of the emails: how many, and what the first one says.
 
     It sends nothing itself: ``account.credit.batch.action_notify`` does, and checks
     everything again.
@@ -13,7 +13,7 @@ class AccountCreditBatchNotify(models.TransientModel):
 
     _name = "account.credit.batch.notify"
     _inherit = "account.credit.guard"
-    _description = "E-mails to the Customers of a Credit Batch"
+    _description = "Emails to the Customers of a Credit Batch"
 
     batch_id = fields.Many2one(
         comodel_name="account.credit.batch",
@@ -27,7 +27,7 @@ class AccountCreditBatchNotify(models.TransientModel):
     )
     no_address_count = fields.Integer(
         compute="_compute_preview",
-        string="Without an E-mail Address",
+        string="Without an Email Address",
     )
     recipient = fields.Char(compute="_compute_preview", string="To")
     subject = fields.Char(compute="_compute_preview")
@@ -45,7 +45,7 @@ class AccountCreditBatchNotify(models.TransientModel):
             dialog.update(dialog._prepare_preview_vals())
 
     def _prepare_preview_vals(self):
-        """Prepare what the dialog shows: the e-mail of the first account to be told."""
+        """Prepare what the dialog shows: the email of the first account to be told."""
         self.batch_id.check_access("read")
         lines = self.env["account.credit.line"]
         lines = lines.search(
@@ -81,7 +81,7 @@ class AccountCreditBatchNotify(models.TransientModel):
         return vals
 
     def action_confirm(self):
-        """Let the e-mails be sent, and close the dialog."""
+        """Let the emails be sent, and close the dialog."""
         self.ensure_one()
         self.batch_id.action_notify()
         return {"type": "ir.actions.act_window_close"}

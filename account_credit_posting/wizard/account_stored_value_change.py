@@ -34,7 +34,7 @@ class AccountStoredValueChange(models.TransientModel):
             ("move", "Move"),
             ("refund", "Refund"),
             ("cash_out", "Cash Out"),
-            ("send", "E-mail the Card"),
+            ("send", "Email the Card"),
         ],
         required=True,
         readonly=True,
@@ -73,13 +73,13 @@ class AccountStoredValueChange(models.TransientModel):
     message = fields.Text(help="Printed on the card.")
     design = fields.Selection(CARD_DESIGNS)
     send_date = fields.Date(
-        string="E-mail On",
+        string="Email On",
         default=lambda self: get_today(self.env.company),
     )
     preview = fields.Html(
         compute="_compute_preview",
         sanitize=False,
-        help="The e-mail, without the code: that is made when it leaves.",
+        help="The email, without the code: that is made when it leaves.",
     )
     error = fields.Char(compute="_compute_entry", help="Why it cannot be done.")
     entry = fields.Html(
@@ -153,7 +153,7 @@ class AccountStoredValueChange(models.TransientModel):
             dialog.preview = dialog.change == "send" and dialog._render_mail()
 
     def _render_mail(self):
-        """Draw the e-mail with what is typed; its code is made when it leaves."""
+        """Draw the email with what is typed; its code is made when it leaves."""
         template_sudo = self.env.ref(
             "account_credit_posting.mail_template_gift_card"
         ).sudo()  # Whoever may send it may see it.

@@ -80,9 +80,9 @@ class AccountTopUp(models.Model):
     message = fields.Text(readonly=True, written_by="customer")
     design = fields.Selection(CARD_DESIGNS, readonly=True, written_by="customer")
     send_date = fields.Date(
-        string="E-mail On",
+        string="Email On",
         readonly=True,
-        help="The day on which the card is e-mailed.",
+        help="The day on which the card is emailed.",
         written_by="customer",
     )
     stored_value_id = fields.Many2one(
@@ -169,7 +169,7 @@ class AccountTopUp(models.Model):
         email = email_normalize(texts["recipient_email"])
         if not texts["recipient_name"] or not email:
             raise UserError(
-                self.env._("Enter the name and the e-mail address of the recipient.")
+                self.env._("Enter the name and the email address of the recipient.")
             )
         if (
             max(map(len, texts.values())) > MESSAGE_LENGTH

@@ -487,10 +487,10 @@ class TestTopUp(TopUpCommon):
 
 @tagged("post_install", "-at_install")
 class TestBuyGiftCard(TopUpCommon, MailCase):
-    """A customer buys a gift card for somebody, who gets it by e-mail."""
+    """A customer buys a gift card for somebody, who gets it by email."""
 
     def _send_cards(self, day=None):
-        """Let cards leave; return the e-mails."""
+        """Let cards leave; return the emails."""
         with (
             freeze_time(day or fields.Datetime.now()),
             self.mock_mail_gateway(mail_unlink_sent=True),

@@ -104,9 +104,9 @@ class PosOrder(models.Model):
         return {"code": card.set_new_code(), "is_told": True}
 
     def action_send_receipt(self, email, ticket_image, basic_image):
-        """E-mail the receipt, and the gift cards of an order that was not printed.
+        """Email the receipt, and the gift cards of an order that was not printed.
 
-        The cards go by an e-mail of their own as soon as they can be used, with codes
+        The cards go by an email of their own as soon as they can be used, with codes
         that are made then.
         """
         result = super().action_send_receipt(email, ticket_image, basic_image)

@@ -184,7 +184,7 @@ class TillCommon(StoredValueCommon):
         return found.mapped("event")
 
     def _send_cards(self):
-        """Let the scheduled action e-mail the cards whose day has come."""
+        """Let the scheduled action email the cards whose day has come."""
         with self.enter_registry_test_mode():
             self.env.ref(
                 "account_credit_posting.ir_cron_send_gift_cards"

@@ -7,7 +7,7 @@ PAID_ONLINE = ("pending", "authorized", "done")
 
 
 class AccountMoveLine(models.Model):
-    """Let the gift cards of an order that is paid online be e-mailed to its buyer."""
+    """Let the gift cards of an order that is paid online be emailed to its buyer."""
 
     _inherit = "account.move.line"
 

@@ -75,7 +75,7 @@ class CardsOnlineCommon(
         return order.invoice_ids.line_ids.stored_value_id.sorted("id")
 
     def _send_cards(self):
-        """Let cards leave by e-mail.
+        """Let cards leave by email.
 
         :return: ``[(addresses, code)]``
         """

@@ -9,7 +9,7 @@ from .common_cards_online import CardsOnlineCommon
 
 @tagged("post_install", "-at_install")
 class TestGiftCardsPaidOnline(CardsOnlineCommon):
-    """Who pays an order online gets its gift cards by e-mail, once."""
+    """Who pays an order online gets its gift cards by email, once."""
 
     def assertInvoice(self, invoice, *items):
         self.assertEqual(invoice.state, "posted")

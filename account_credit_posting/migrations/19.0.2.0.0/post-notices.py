@@ -2,7 +2,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists
 
-#: Stored fields that are read from e-mails now: {table: columns}.
+#: Stored fields that are read from emails now: {table: columns}.
 COLUMNS = {
     "account_credit_batch": ("is_to_tell",),
     "account_credit_line": ("tell_error", "told_date"),
@@ -16,7 +16,7 @@ CALLS = {
 
 
 def migrate(cr, version):
-    """Make an e-mail of what each customer was told, could not be, or is to be told."""
+    """Make an email of what each customer was told, could not be, or is to be told."""
     if not version:
         return
     if column_exists(cr, "account_credit_line", "told_date"):

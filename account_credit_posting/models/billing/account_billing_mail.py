@@ -24,7 +24,7 @@ TEMPLATES = {
 
 
 class AccountBillingMail(models.Model):
-    """One e-mail that an account gets by itself: its statement, or a reminder.
+    """One email that an account gets by itself: its statement, or a reminder.
 
     It waits, it is written, or it says why it cannot be. The database keeps one row for
     each account and month, and for each account, batch and expiry date: nobody is told
@@ -33,7 +33,7 @@ class AccountBillingMail(models.Model):
 
     _name = "account.billing.mail"
     _inherit = ["account.credit.guard"]
-    _description = "Account E-mail"
+    _description = "Account Email"
     _order = "id desc"
     _rec_name = "partner_id"
     _writer = "notifying"
@@ -82,13 +82,13 @@ class AccountBillingMail(models.Model):
     written_date = fields.Datetime(
         string="Written On",
         readonly=True,
-        help="When the e-mail to the customer was written.",
+        help="When the email to the customer was written.",
         written_by="notifying",
     )
     error = fields.Text(
         string="Not Written",
         readonly=True,
-        help="Why there is no e-mail to the customer.",
+        help="Why there is no email to the customer.",
         written_by="notifying",
     )
     mail_id = fields.Many2one(
@@ -99,7 +99,7 @@ class AccountBillingMail(models.Model):
         groups="base.group_system",
         written_by="notifying",
     )
-    # Whoever sees the account may know that its e-mail did not arrive.
+    # Whoever sees the account may know that its email did not arrive.
     mail_state = fields.Selection(related="mail_id.state", string="Delivery")
     failure_reason = fields.Text(related="mail_id.failure_reason")
     _statement_unique = models.UniqueIndex(
@@ -113,7 +113,7 @@ class AccountBillingMail(models.Model):
     _waiting_idx = models.Index("(id) WHERE written_date IS NULL AND error IS NULL")
     _written_or_not = models.Constraint(
         "CHECK (written_date IS NULL OR error IS NULL)",
-        "An e-mail that was written has no error.",
+        "An email that was written has no error.",
     )
 
     # -------------------------------------------------------------------------
@@ -233,7 +233,7 @@ class AccountBillingMail(models.Model):
 
     @api.model
     def _count_waiting(self):
-        """Return how many e-mails wait to be written."""
+        """Return how many emails wait to be written."""
         return self.search_count([("written_date", "=", False), ("error", "=", False)])
 
     @api.model
@@ -245,7 +245,7 @@ class AccountBillingMail(models.Model):
         )
 
     def _write_mails(self):
-        """Write these e-mails, which are locked; or say why not.
+        """Write these emails, which are locked; or say why not.
 
         :return: how many of them are done
         """
@@ -262,7 +262,7 @@ class AccountBillingMail(models.Model):
         for mail in unreachable:
             mail._set_error(
                 self.env._(
-                    "The account has no e-mail address that can be used. Enter one, "
+                    "The account has no email address that can be used. Enter one, "
                     "then send it again."
                 )
             )
@@ -272,7 +272,7 @@ class AccountBillingMail(models.Model):
             lambda mails: mails._write_each(),
             lambda mail, error: mail._set_error(
                 explain_error(
-                    self.env, error, _logger, f"E-mail {mail.id} to an account"
+                    self.env, error, _logger, f"Email {mail.id} to an account"
                 )
             ),
         )
@@ -280,7 +280,7 @@ class AccountBillingMail(models.Model):
 
     def _write_each(self):
         for mail in self:
-            # One e-mail tells of all credits that expire on that day.
+            # One email tells of all credits that expire on that day.
             if not mail.written_date:
                 mail._write_one()
 
@@ -300,7 +300,7 @@ class AccountBillingMail(models.Model):
         )
 
     def _find_others(self):
-        """Return what one e-mail tells, too: credits of the account and the day."""
+        """Return what one email tells, too: credits of the account and the day."""
         if self.kind != "expiry":
             return self.browse()
         others = self.search(
@@ -342,7 +342,7 @@ class AccountBillingMail(models.Model):
         return format_date(self.env, self.date, lang_code=lang, date_format="LLLL y")
 
     def _get_expiring_lines(self):
-        """Return the open credits that the e-mail is about; templates call it."""
+        """Return the open credits that the email is about; templates call it."""
         self.ensure_one()
         lines = self.env["account.credit.line"]
         if self.date < get_today(self.company_id):
@@ -363,14 +363,14 @@ class AccountBillingMail(models.Model):
     # -------------------------------------------------------------------------
 
     def action_send_again(self):
-        """Write those e-mails again that nobody got; what arrived stays alone.
+        """Write those emails again that nobody got; what arrived stays alone.
 
         :return: a notification
         :raise AccessError: when the user may not post credits
         """
         self.env["account.credit.batch"]._check_may_post()
         self.check_access("read")
-        # The right to post is enough: nobody may write e-mails to accounts.
+        # The right to post is enough: nobody may write emails to accounts.
         failed_sudo = self.sudo().filtered(
             lambda mail: mail.error or mail.mail_state == "exception"
         )
@@ -381,8 +381,8 @@ class AccountBillingMail(models.Model):
         )
         if not failed_sudo:
             return notify(
-                self.env._("These e-mails were delivered. Nobody gets one twice."),
+                self.env._("These emails were delivered. Nobody gets one twice."),
                 "info",
             )
         trigger(self.env, CRON)
-        return notify(self.env._("The e-mails are written again in a moment."))
+        return notify(self.env._("The emails are written again in a moment."))

@@ -296,7 +296,7 @@ class AccountCreditBatch(models.Model):
     )
     notify_customers = fields.Boolean(
         copy=False,
-        help="When the batch is posted, each account gets one e-mail with the public "
+        help="When the batch is posted, each account gets one email with the public "
         "comment, the amount, what it paid and what is left.",
         written_by=("draft", "posting"),
     )
@@ -308,13 +308,13 @@ class AccountCreditBatch(models.Model):
     is_notifying = fields.Boolean(
         compute="_compute_is_notifying",
         compute_sudo=True,
-        help="The e-mails are being written.",
+        help="The emails are being written.",
         written_by="compute",
     )
     notified_count = fields.Integer(
         compute="_compute_notice_counts",
         string="Notified",
-        help="Posted lines whose account was notified by e-mail.",
+        help="Posted lines whose account was notified by email.",
     )
     notice_failed_count = fields.Integer(
         compute="_compute_notice_counts",
@@ -329,7 +329,7 @@ class AccountCreditBatch(models.Model):
     undelivered_count = fields.Integer(
         compute="_compute_notice_counts",
         string="Not Delivered",
-        help="E-mails that the mail server did not take.",
+        help="Emails that the mail server did not take.",
     )
 
     @api.depends("line_ids.amount_company")
@@ -799,7 +799,7 @@ class AccountCreditBatch(models.Model):
         return self.env["account.credit.batch.notify"]._open(self)
 
     def action_notify(self):
-        """Let each account that was not told yet get its e-mail, in the background.
+        """Let each account that was not told yet get its email, in the background.
 
         Those that could not be told before are tried again.
 

@@ -330,24 +330,24 @@ class AccountCreditLine(models.Model):
     )
     notice_id = fields.Many2one(
         comodel_name="account.credit.notice",
-        string="E-mail",
+        string="Email",
         readonly=True,
         copy=False,
         index="btree_not_null",
         ondelete="set null",
-        help="The e-mail that notifies the customer.",
+        help="The email that notifies the customer.",
         written_by="posting",
     )
     notified_date = fields.Datetime(
         related="notice_id.notified_date",
         string="Notified On",
-        help="When the e-mail to the customer was written.",
+        help="When the email to the customer was written.",
         written_by="compute",
     )
     notice_error = fields.Text(
         related="notice_id.error",
         string="Not Notified",
-        help="Why there is no e-mail to the customer.",
+        help="Why there is no email to the customer.",
         written_by="compute",
     )
 
@@ -783,7 +783,7 @@ class AccountCreditLine(models.Model):
         ]
 
     def _get_notified_lines(self):
-        """Return the lines that one e-mail tells about: those of the account.
+        """Return the lines that one email tells about: those of the account.
 
         :return: ``account.credit.line`` records of the batch, this one among them
         """

@@ -6,7 +6,7 @@ from ... import const
 class AccountCreditObserver(models.AbstractModel):
     """What becomes of credits, for models that have a say in it.
 
-    Batches and lines know nothing of approvals, caps or e-mails. They call the models
+    Batches and lines know nothing of approvals, caps or emails. They call the models
     that ``const.OBSERVERS`` names, in that order; each inherits this one and overrides
     what it has to say.
     """

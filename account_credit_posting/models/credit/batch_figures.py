@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 
 def find_undelivered(batches):
-    """Return the e-mails of batches that the mail server did not take.
+    """Return the emails of batches that the mail server did not take.
 
     :return: ``mail.mail`` records, with all rights
     """
@@ -27,7 +27,7 @@ def find_undelivered(batches):
 
 
 def find_lines_to_tell_again(mails_sudo):
-    """Return the credits that such e-mails told of, and that still stand.
+    """Return the credits that such emails told of, and that still stand.
 
     :param mails_sudo: of :func:`find_undelivered`
     :return: ``account.credit.line`` records, with all rights

@@ -15,7 +15,7 @@ _logger = logging.getLogger(__name__)
 
 
 class AccountCreditNotice(models.Model):
-    """One e-mail to a customer: what the account was credited by one batch.
+    """One email to a customer: what the account was credited by one batch.
 
     It waits, it is written, or it says why it cannot be. Written once, it stays so:
     what is posted for the account later is told by another one.
@@ -23,7 +23,7 @@ class AccountCreditNotice(models.Model):
 
     _name = "account.credit.notice"
     _inherit = ["account.credit.guard", "account.credit.observer"]
-    _description = "E-mail about Credits"
+    _description = "Email about Credits"
     _order = "id"
     _rec_name = "partner_id"
     _writer = "notifying"
@@ -62,24 +62,24 @@ class AccountCreditNotice(models.Model):
     notified_date = fields.Datetime(
         string="Notified On",
         readonly=True,
-        help="When the e-mail to the customer was written.",
+        help="When the email to the customer was written.",
         written_by="notifying",
     )
     error = fields.Text(
         string="Not Notified",
         readonly=True,
-        help="Why there is no e-mail to the customer.",
+        help="Why there is no email to the customer.",
         written_by="notifying",
     )
-    # The database keeps two workers from writing two e-mails.
+    # The database keeps two workers from writing two emails.
     _unwritten_unique = models.UniqueIndex(
         "(batch_id, partner_id) WHERE notified_date IS NULL",
-        "An account gets one e-mail for all its credits of a batch.",
+        "An account gets one email for all its credits of a batch.",
     )
     _waiting_idx = models.Index("(id) WHERE notified_date IS NULL AND error IS NULL")
     _written_or_not = models.Constraint(
         "CHECK (notified_date IS NULL OR error IS NULL)",
-        "An e-mail that was written has no error.",
+        "An email that was written has no error.",
     )
 
     # -------------------------------------------------------------------------
@@ -95,7 +95,7 @@ class AccountCreditNotice(models.Model):
         domain = [("notified_date", "=", False), ("partner_id", "=", target.id)]
         for notice in self.search([("partner_id", "=", account.id)]):
             batch_domain = [("batch_id", "=", notice.batch_id.id)]
-            # One e-mail for all its credits of a batch.
+            # One email for all its credits of a batch.
             other = self.search(domain + batch_domain, limit=1)
             if other and not notice.notified_date:
                 with_posting(notice.line_ids, "posting").notice_id = other
@@ -111,7 +111,7 @@ class AccountCreditNotice(models.Model):
         :raise UserError: when there is nothing to tell
         """
         self._check_can_begin(batches)
-        # The right to post is enough: nobody may write e-mails of credits.
+        # The right to post is enough: nobody may write emails of credits.
         refused_sudo = self.sudo().search(
             [("batch_id", "in", batches.ids), ("error", "!=", False)]
         )
@@ -121,7 +121,7 @@ class AccountCreditNotice(models.Model):
 
     @api.model
     def _take_back(self, mails_sudo):
-        """Forget e-mails that the mail server did not take: they told nobody.
+        """Forget emails that the mail server did not take: they told nobody.
 
         :param mails_sudo: of :func:`find_undelivered`; none of them is sent any more
         """
@@ -206,7 +206,7 @@ class AccountCreditNotice(models.Model):
 
     @api.model
     def _cron_notify(self):
-        """Write all e-mails that wait, chunk by chunk.
+        """Write all emails that wait, chunk by chunk.
 
         Any number of workers may do this at once: each takes what no other has.
         """
@@ -223,7 +223,7 @@ class AccountCreditNotice(models.Model):
 
     @api.model
     def _count_waiting(self):
-        """Return how many e-mails wait to be written."""
+        """Return how many emails wait to be written."""
         return self.search_count([("notified_date", "=", False), ("error", "=", False)])
 
     @api.model
@@ -235,7 +235,7 @@ class AccountCreditNotice(models.Model):
         )
 
     def _notify(self):
-        """Write these e-mails, which are locked; or say why not.
+        """Write these emails, which are locked; or say why not.
 
         :return: how many that were
         """
@@ -249,7 +249,7 @@ class AccountCreditNotice(models.Model):
         for notice in unreachable:
             notice._set_error(
                 notice.batch_id._as_author().env._(
-                    "The account has no e-mail address that can be used. Enter one, "
+                    "The account has no email address that can be used. Enter one, "
                     "then notify the customers again."
                 )
             )
@@ -262,7 +262,7 @@ class AccountCreditNotice(models.Model):
                     notice.batch_id._as_author().env,
                     error,
                     _logger,
-                    f"E-mail {notice.id} about credits",
+                    f"Email {notice.id} about credits",
                 )
             ),
         )
@@ -270,7 +270,7 @@ class AccountCreditNotice(models.Model):
         return count
 
     def _gather_lines(self):
-        """Let each e-mail tell about all that was not told of its account yet."""
+        """Let each email tell about all that was not told of its account yet."""
         lines = self.env["account.credit.line"]
         found = lines.search(
             [
@@ -285,7 +285,7 @@ class AccountCreditNotice(models.Model):
             own._write_guarded({"notice_id": notice.id})
 
     def _write_mails(self):
-        """Write the e-mails, each as one about the first of its lines."""
+        """Write the emails, each as one about the first of its lines."""
         template = self.env.ref("account_credit_posting.mail_template_credit_posted")
         template.send_mail_batch([min(notice.line_ids.ids) for notice in self])
         self._write_guarded({"notified_date": fields.Datetime.now(), "error": False})

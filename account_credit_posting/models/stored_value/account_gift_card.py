@@ -1,4 +1,4 @@
-"""The code of a gift card, and the card: printed, or sent by e-mail."""
+"""The code of a gift card, and the card: printed, or sent by email."""
 
 import base64
 import hashlib
@@ -103,7 +103,7 @@ def find_by_code(env, code):
 
 
 def send_due_cards(env):
-    """E-mail the cards whose day has come; each one is committed by itself.
+    """Email the cards whose day has come; each one is committed by itself.
 
     Neither mail nor message is kept: they hold the code.
     """
@@ -152,7 +152,7 @@ def check_may_give_code(values):
 
 
 def trigger_sending(env):
-    """Let the scheduled action that e-mails cards run as soon as possible."""
+    """Let the scheduled action that emails cards run as soon as possible."""
     trigger(env, "account_credit_posting.ir_cron_send_gift_cards")
 
 
@@ -262,7 +262,7 @@ class GiftCard:
     def show_first_code(self, code):
         """Return the action that tells the first code of the card.
 
-        :param code: False where it is told in an e-mail only
+        :param code: False where it is told in an email only
         """
         if code:
             value_sudo = self.value_sudo
@@ -316,7 +316,7 @@ class GiftCard:
     def get_code_action(self, code):
         """Return the action that tells a code once.
 
-        :param code: of this card; False where it is told in an e-mail only
+        :param code: of this card; False where it is told in an email only
         """
         value_sudo = self.value_sudo
         return {
@@ -397,7 +397,7 @@ class GiftCard:
             return result.getvalue()
 
     def schedule(self, email, date):
-        """Let the card be e-mailed, with a new code that is made when it leaves.
+        """Let the card be emailed, with a new code that is made when it leaves.
 
         :param email: to whom; by default the recipient, else the account
         :param date: the day on which it leaves
@@ -411,7 +411,7 @@ class GiftCard:
         if not value_sudo._get_recipient():
             raise UserError(
                 self.env._(
-                    "%(name)s has no recipient, and %(account)s no e-mail address. "
+                    "%(name)s has no recipient, and %(account)s no email address. "
                     "Enter one.",
                     name=value_sudo.name,
                     account=value_sudo.partner_id.display_name,
@@ -441,7 +441,7 @@ class GiftCard:
         self._warn_recipient(known)
 
     def send(self):
-        """E-mail the card with a new code.
+        """Email the card with a new code.
 
         :raise UserError: when there is no address
         """
@@ -451,7 +451,7 @@ class GiftCard:
         recipient = value._get_recipient()
         if not recipient:
             raise UserError(
-                self.env._("There is no e-mail address. Enter one and send it again.")
+                self.env._("There is no email address. Enter one and send it again.")
             )
         template.with_context(card_code=self.set_new_code()).send_mail(
             value.id,
@@ -469,11 +469,11 @@ class GiftCard:
             }
         )
         value.message_post(
-            body=self.env._("The card was e-mailed to %(email)s.", email=recipient)
+            body=self.env._("The card was emailed to %(email)s.", email=recipient)
         )
 
     def set_send_error(self, error):
-        """Keep why the card was not e-mailed; the next run tries again.
+        """Keep why the card was not emailed; the next run tries again.
 
         :param error: the exception
         """

@@ -244,17 +244,17 @@ class AccountStoredValue(models.Model):
         written_by="event",
     )
     send_date = fields.Date(
-        string="E-mail On",
+        string="Email On",
         copy=False,
-        help="The day on which the card is e-mailed, with a code that is made then. "
+        help="The day on which the card is emailed, with a code that is made then. "
         "Empty: its code is shown when it is issued.",
         written_by=("draft", "event"),
     )
     send_error = fields.Char(
-        string="Not E-mailed", readonly=True, copy=False, written_by="event"
+        string="Not Emailed", readonly=True, copy=False, written_by="event"
     )
     sent_date = fields.Datetime(
-        string="E-mailed On", readonly=True, copy=False, written_by="event"
+        string="Emailed On", readonly=True, copy=False, written_by="event"
     )
     reminder_date = fields.Date(
         string="Reminded On", readonly=True, copy=False, written_by="event"
@@ -423,7 +423,7 @@ class AccountStoredValue(models.Model):
             answer; the code is not told again
         :param details: ``company_id``, ``currency_id``, ``date``, ``design``, ``memo``,
             ``recipient_name``, ``recipient_email``, ``sender_name``, ``message``,
-            ``send_date``, the day on which the card is e-mailed, and
+            ``send_date``, the day on which the card is emailed, and
             ``opening_account_id``, the other side of an opening balance
         :return: ``{"id", "name", "state", "code"}``; the code of a gift card is told
             here and never again, ``False`` for a prepayment, with a ``send_date``, and
@@ -734,7 +734,7 @@ class AccountStoredValue(models.Model):
         }
 
     def action_new_code(self):
-        """Give a gift card a new code, for instance after a wrong e-mail.
+        """Give a gift card a new code, for instance after a wrong email.
 
         Who issued the card gives the first one, an administrator every other. The
         recipient of a card that is paid for is told.
@@ -769,7 +769,7 @@ class AccountStoredValue(models.Model):
 
     @reads_arguments
     def send_card(self, email=None, date=None):
-        """Let the card be e-mailed, with a new code that is made when it leaves.
+        """Let the card be emailed, with a new code that is made when it leaves.
 
         :param str email: to whom; by default the recipient, else the account
         :param date: the day on which it leaves, today by default
@@ -789,7 +789,7 @@ class AccountStoredValue(models.Model):
         account_gift_card.send_due_cards(self.env)
 
     def _get_recipient(self):
-        """Return the e-mail address that the card goes to."""
+        """Return the email address that the card goes to."""
         self.ensure_one()
         return self.recipient_email or self.partner_id.email or False
 

@@ -85,7 +85,7 @@ def issue_drafts(values):
     """Issue drafts as one set, or let them wait for approval.
 
     :return: list of the code of each gift card; False for a prepayment, for a card that
-        is e-mailed (its code is made when it leaves), and for one that waits
+        is emailed (its code is made when it leaves), and for one that waits
     :raise UserError: when one cannot be issued; then none is
     """
     for value in values:

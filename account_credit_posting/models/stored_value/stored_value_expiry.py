@@ -65,7 +65,7 @@ def _find_to_expire(company):
 
 
 def _remind(values):
-    """Remind the holders by e-mail; it holds no code."""
+    """Remind the holders by email; it holds no code."""
     template = values.env.ref("account_credit_posting.mail_template_expiry_reminder")
     for value in values:
         template.send_mail(value.id, email_values={"email_to": value._get_recipient()})

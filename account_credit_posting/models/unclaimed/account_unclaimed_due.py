@@ -416,7 +416,7 @@ class AccountUnclaimedDue(models.Model):
         return report.report_action(letters)
 
     def action_send_letters(self):
-        """Write to the owners what is due, by e-mail.
+        """Write to the owners what is due, by email.
 
         :return: a notification
         :raise AccessError: when the user is no administrator of credits

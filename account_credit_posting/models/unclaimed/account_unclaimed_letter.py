@@ -63,7 +63,7 @@ class AccountUnclaimedLetter(models.Model):
     way = fields.Selection(
         selection=[
             ("print", "Printed"),
-            ("email", "E-mailed"),
+            ("email", "Emailed"),
             ("answer", "The owner answered"),
         ],
         required=True,
@@ -92,7 +92,7 @@ class AccountUnclaimedLetter(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "%(names)s: the account has no e-mail address. Print the letter.",
+                    "%(names)s: the account has no email address. Print the letter.",
                     names=list_names(silent),
                 )
             )

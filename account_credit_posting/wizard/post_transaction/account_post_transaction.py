@@ -96,7 +96,7 @@ class AccountPostTransaction(models.TransientModel):
     add_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Add an account",
-        help="Search by account, enrollee, e-mail or reference.",
+        help="Search by account, enrollee, email or reference.",
     )
     category_ids = fields.Many2many(
         comodel_name="res.partner.category",
@@ -216,7 +216,7 @@ class AccountPostTransaction(models.TransientModel):
         help="Nothing is posted yet, and no worker is at it.",
     )
     notify_customers = fields.Boolean(
-        help="Each account gets one e-mail with the public comment, the amount, what "
+        help="Each account gets one email with the public comment, the amount, what "
         "it paid and what is left, when all is posted.",
     )
     preview = fields.Json(

@@ -249,7 +249,7 @@ class AccountPostTransactionImport(models.TransientModel):
         """Return how columns of accounts are called, in English and for the user."""
         contact_fields = self.env["res.partner"]._fields
         names = [
-            *("account", "name", "email", "e-mail", "reference", "ref", "customer"),
+            *("account", "name", "email", "email", "reference", "ref", "customer"),
             self._get_template_names()[0],
             self.env._("Account"),
             *(
@@ -265,7 +265,7 @@ class AccountPostTransactionImport(models.TransientModel):
 
     def _get_template_names(self):
         """Return the names of the columns of the template."""
-        return self.env._("Account (name, e-mail or reference)"), self.env._("Amount")
+        return self.env._("Account (name, email or reference)"), self.env._("Amount")
 
     @api.depends("file", "text", "columns", "has_header")
     def _compute_decimal_separator(self):
@@ -452,7 +452,7 @@ class AccountPostTransactionImport(models.TransientModel):
                     dict.fromkeys(pair for each in pairs for pair in each)
                 )
                 reason = self.env._(
-                    "Several contacts match. Click the right one, or enter its e-mail "
+                    "Several contacts match. Click the right one, or enter its email "
                     "or reference."
                 )
                 doubts.append(Doubt(number, ", ".join(names), candidates, reason))
@@ -460,7 +460,7 @@ class AccountPostTransactionImport(models.TransientModel):
                 missing.append((number, names))
             else:
                 reason = self.env._(
-                    "There is no account. Enter a name, e-mail or reference."
+                    "There is no account. Enter a name, email or reference."
                 )
                 problems.append(Problem(number, "", reason))
         explained, misspelt = self._explain_missing(missing, finder)
@@ -521,7 +521,7 @@ class AccountPostTransactionImport(models.TransientModel):
                 continue
             if not account:
                 reason = self.env._(
-                    "Nobody has this name, e-mail or reference. Correct it in the "
+                    "Nobody has this name, email or reference. Correct it in the "
                     "file, or create the contact."
                 )
             elif not account.active:
@@ -712,7 +712,7 @@ class AccountPostTransactionImport(models.TransientModel):
         self._check_open()
         if not self._get_file():
             raise UserError(
-                self.env._("Paste the names or e-mails first, one for each line.")
+                self.env._("Paste the names or emails first, one for each line.")
                 if self.is_pasted
                 else self.env._("Choose a file first.")
             )

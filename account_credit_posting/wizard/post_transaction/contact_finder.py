@@ -4,7 +4,7 @@ from .similar_names import SimilarNames
 
 
 class ContactFinder:
-    """Find the contacts that texts mean: an e-mail address, a reference or a name.
+    """Find the contacts that texts mean: an email address, a reference or a name.
 
     A text means the contacts with exactly this address, else those with exactly this
     reference, else those with exactly this name, whatever the case. With the rules of
@@ -38,7 +38,7 @@ class ContactFinder:
         """Return the contacts whose names are nearly what each text says.
 
         In Python, so that they are the same whichever extensions PostgreSQL has. All
-        names are read in one query, and only where a text is no e-mail address.
+        names are read in one query, and only where a text is no email address.
 
         :param texts: that mean nobody
         :return: as :meth:`find`, the best ones first

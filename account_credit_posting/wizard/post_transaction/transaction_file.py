@@ -42,7 +42,7 @@ SAMPLE = 50
 #: Cells that say enough about a column.
 SAMPLED = 100
 
-#: A cell that is an e-mail address, and nothing else.
+#: A cell that is an email address, and nothing else.
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 #: From so much certainty on, an encoding is taken for found.
@@ -79,7 +79,7 @@ class ColumnReader:
         self.symbols = symbols
 
     def is_table(self, rows):
-        """Tell whether rows have columns: names, and amounts or e-mails beside them."""
+        """Tell whether rows have columns: names, and amounts or emails beside them."""
         columns = get_columns(rows)
         return len(columns) > 1 and (
             any(map(self._is_amounts, columns[1:]))

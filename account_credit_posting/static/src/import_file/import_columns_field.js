@@ -24,7 +24,7 @@ export class ImportColumnsField extends Component {
 
     get roles() {
         return [
-            { value: "account", label: _t("Account: name, e-mail or reference") },
+            { value: "account", label: _t("Account: name, email or reference") },
             { value: "amount", label: _t("Amount") },
             { value: "other", label: _t("Not imported") },
         ];

@@ -36,7 +36,7 @@ const TYPES = {
         icon: "fa-gift",
         description: _t(
             "Sells a gift card or gives one away. Its code is shown once, to be printed " +
-                "or sent by e-mail."
+                "or sent by email."
         ),
     },
     prepayment: {

@@ -36,7 +36,7 @@ registry.category("web_tour.tours").add("post_transaction_roster", {
         {
             content: "Be told what is missing",
             trigger:
-                ".modal:contains(Paste the names or e-mails first) .btn-primary:contains(Close)",
+                ".modal:contains(Paste the names or emails first) .btn-primary:contains(Close)",
             run: "click",
         },
         paste("Doe, Jane\t12.50\nAnna Small\t20\nFammily 2\t7\nNobody\t5"),

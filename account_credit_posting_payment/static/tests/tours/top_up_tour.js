@@ -105,7 +105,7 @@ registry.category("web_tour.tours").add("account_credit_buy_card", {
         },
         ...pay,
         {
-            content: "The card leaves by e-mail",
+            content: "The card leaves by email",
             trigger: "[name=issued]:contains(maya@example.com)",
         },
     ],

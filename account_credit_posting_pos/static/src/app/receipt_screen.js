@@ -13,7 +13,7 @@ patch(ReceiptScreen.prototype, {
             await super._sendReceiptToCustomer(...arguments);
             isSent = true;
         } finally {
-            // Cards that were not printed go by e-mail, with codes of their own.
+            // Cards that were not printed go by email, with codes of their own.
             if (cards && (!isSent || order.nb_print)) {
                 giftCards[order.uuid] = cards;
             }
