@@ -42,7 +42,7 @@ class InvoiceBalance(AccountBalance, PortalAccount):
             return request.redirect(f"/my/invoices/{invoice_id}")
         error, amounts, rest = None, None, None
         try:
-            amounts = payment.read(form)
+            amounts = payment.read_form(form)
             if request.httprequest.method == "POST":
                 self._use_once(payment, amounts, form.get("key"))
                 url = f"/my/invoices/{invoice_id}?balance_used=1"

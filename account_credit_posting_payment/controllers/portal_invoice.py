@@ -23,7 +23,7 @@ class InvoiceBalanceAndProvider(InvoiceBalance, PortalAccount):
         if error or not rest or not invoice_sudo._has_to_be_paid():
             return values
         choice = ",".join(
-            f"{key}-{payment.write(amount)}" for key, amount in amounts.items()
+            f"{key}-{payment.format_amount(amount)}" for key, amount in amounts.items()
         )
         form = self._get_common_page_view_values(
             {
@@ -64,7 +64,9 @@ class InvoiceBalanceAndProvider(InvoiceBalance, PortalAccount):
         # Of two tabs the second sees the payment of the first.
         payment.lock()
         parts = (part.partition("-") for part in choice.split(","))
-        amounts = payment.read({f"{PREFIX}{key}": text for key, _dash, text in parts})
+        amounts = payment.read_form(
+            {f"{PREFIX}{key}": text for key, _dash, text in parts}
+        )
         rest = payment.check(amounts)
         is_shown = isinstance(amount, int | float) and not isinstance(amount, bool)
         if not (is_shown and rest) or payment.currency.compare_amounts(amount, rest):

@@ -180,7 +180,7 @@ class PaymentTransaction(models.Model):
     def _choose(self, amounts):
         """Keep what is to be used when this payment is confirmed; nothing is yet.
 
-        :param dict amounts: of ``InvoicePayment.read``, checked
+        :param dict amounts: of ``InvoicePayment.read_form``, checked
         """
         self._write_guarded(
             {"account_credit_choice": amounts, "account_credit_state": "chosen"}

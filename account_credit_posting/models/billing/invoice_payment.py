@@ -158,7 +158,7 @@ class InvoicePayment:
             "expiry_date": credit_line and credit_line.expiry_date,
         }
 
-    def write(self, amount):
+    def format_amount(self, amount):
         """Write an amount as a field of a form has it, e.g. "12.50"."""
         return f"{amount:.{self.currency.decimal_places}f}"
 
@@ -176,7 +176,7 @@ class InvoicePayment:
     # WHAT WAS CHOSEN
     # -------------------------------------------------------------------------
 
-    def read(self, form):
+    def read_form(self, form):
         """Return what a form says.
 
         :param dict form: ``{"use_<key>": amount}``, among others
@@ -195,7 +195,7 @@ class InvoicePayment:
     def check(self, amounts):
         """Check that so much can be used of what was chosen.
 
-        :param dict amounts: of :meth:`read`
+        :param dict amounts: of :meth:`read_form`
         :return: what is open of the invoice then
         :raise UserError: says what is wrong, or has changed
         """
@@ -232,7 +232,7 @@ class InvoicePayment:
     def explain_ended(self, amounts):
         """Say that a part ends the early payment discount of the invoice.
 
-        :param dict amounts: of :meth:`read`, checked
+        :param dict amounts: of :meth:`read_form`, checked
         :return: a sentence, or False
         """
         applications, _blocked = self.engine_sudo.plan(self._choose(amounts))
@@ -242,7 +242,7 @@ class InvoicePayment:
     def use(self, amounts):
         """Pay the invoice with what was chosen, all of it or nothing.
 
-        :param dict amounts: of :meth:`read`
+        :param dict amounts: of :meth:`read_form`
         :raise UserError: when it cannot be used so, any more
         """
         with self.env.cr.savepoint():
@@ -265,7 +265,7 @@ class InvoicePayment:
 
         For payments that were under way meanwhile: whatever is gone is left open.
 
-        :param dict amounts: of :meth:`read`, checked before
+        :param dict amounts: of :meth:`read_form`, checked before
         :return: ``{key: amount}`` of what was used
         """
         if not self.invoice_sudo:
