@@ -11,7 +11,7 @@ from ...tools.days import get_today
 from ...tools.locks import touch_rows
 from ...tools.rights import check_right
 from ..account_credit_guard import COMPUTE, DRAFT, STATE
-from ..stored_value.account_stored_value_movement import IS_TILL_USE
+from ..stored_value.account_stored_value_movement import IS_TILL_USE, PRODUCTS
 from ..stored_value.stored_value_posting import check_lock_dates
 from . import breakage_formula
 
@@ -433,14 +433,9 @@ class AccountBreakageEstimate(models.Model):
         if not self.product_id:
             return SQL("TRUE")
         return SQL(
-            """
-            %s = (
-                SELECT MIN(product_id)
-                  FROM account_move_line
-                 WHERE stored_value_id = value.id AND product_id IS NOT NULL
-            )
-            """,
+            "%s = (SELECT product_id FROM %s product WHERE stored_value_id = value.id)",
             self.product_id.id,
+            PRODUCTS,
         )
 
     def _read_booked(self):
@@ -490,11 +485,13 @@ class AccountBreakageEstimate(models.Model):
 
         :param domain: which estimates
         """
-        found = moves = self.search(domain).move_id
-        while found:
-            found = moves.search([("reversed_entry_id", "in", found.ids)]) - moves
-            moves |= found
-        return moves
+        self.flush_model()
+        self.env["account.move"].flush_model(["reversed_entry_id"])
+        first = self._search(domain).subselect("move_id")
+        rows = self.env.execute_query(
+            SQL("SELECT move_id FROM %s booked WHERE first_id IN %s", BOOKED, first)
+        )
+        return self.env["account.move"].browse(move_id for [move_id] in rows)
 
     # -------------------------------------------------------------------------
     # POST

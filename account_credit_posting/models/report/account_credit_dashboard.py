@@ -1,7 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from .liability_period import CONTEXT
+from ..stored_value.account_stored_value_movement import PRODUCTS
+from .liability_period import CONTEXT, KINDS
 
 
 def _amount(string, explanation):
@@ -42,12 +43,7 @@ class AccountCreditDashboard(models.Model):
     }
 
     kind = fields.Selection(
-        selection=[
-            ("sold", "Gift Cards Sold"),
-            ("prepayment", "Prepayments"),
-            ("given", "Gift Cards Given Away"),
-            ("credit", "Credits"),
-        ],
+        selection=[*KINDS, ("credit", "Credits")],
         readonly=True,
     )
     product_id = fields.Many2one(
@@ -124,12 +120,7 @@ class AccountCreditDashboard(models.Model):
          LEFT JOIN account_stored_value value ON value.id = age.stored_value_id
          LEFT JOIN account_credit_line credit ON credit.id = age.credit_line_id
          LEFT JOIN account_credit_batch batch ON batch.id = credit.batch_id
-         LEFT JOIN (
-                   SELECT stored_value_id, MIN(product_id) AS product_id
-                     FROM account_move_line
-                    WHERE stored_value_id IS NOT NULL AND product_id IS NOT NULL
-                 GROUP BY stored_value_id
-                   ) product ON product.stored_value_id = value.id
+         LEFT JOIN %(products)s product ON product.stored_value_id = value.id
          UNION ALL
             SELECT 4 * credit.id + 2,
                    'credit',
@@ -165,6 +156,7 @@ class AccountCreditDashboard(models.Model):
               JOIN res_company company ON company.id = application.company_id
              WHERE application.state = 'applied'
             """,
-            flows=env["account.stored.value.liability"]._table_query,
+            flows=env["account.stored.value.liability"]._get_items_query(),
+            products=PRODUCTS,
             ages=env["account.stored.value.ageing"]._table_query,
         )

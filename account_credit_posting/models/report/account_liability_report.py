@@ -9,7 +9,7 @@ from ...tools.actions import open_known, open_record
 from ...tools.days import get_today
 from ...tools.posting import with_posting
 from ...tools.reading import read_choice
-from .liability_period import FLOWS, figure
+from .liability_period import FLOWS, KINDS, figure
 from .liability_rows import LiabilityRows
 
 #: Changing one of these changes the figures.
@@ -63,11 +63,7 @@ class AccountLiabilityReport(models.TransientModel):
         domain="[('id', 'in', allowed_company_ids)]",
     )
     kind = fields.Selection(
-        selection=[
-            ("sold", "Gift Cards Sold"),
-            ("prepayment", "Prepayments"),
-            ("given", "Gift Cards Given Away"),
-        ],
+        selection=KINDS,
         help="Empty: all of them.",
     )
     currency_id = fields.Many2one(
@@ -360,11 +356,7 @@ class AccountLiabilityReportLine(models.TransientModel):
         comodel_name="res.currency", readonly=True, written_by="reporting"
     )
     kind = fields.Selection(
-        selection=[
-            ("sold", "Gift Cards Sold"),
-            ("prepayment", "Prepayments"),
-            ("given", "Gift Cards Given Away"),
-        ],
+        selection=KINDS,
         readonly=True,
         written_by="reporting",
     )

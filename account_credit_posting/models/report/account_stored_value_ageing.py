@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .account_stored_value_liability import KIND, ROOTS
-from .liability_period import CONTEXT, figure, get_last_day, read_period
+from .liability_period import CONTEXT, KINDS, figure, get_last_day, read_period
 
 #: Ages in months: ``(from, key)``, the oldest first. The keys sort as the ages do.
 AGES = ((36, "36"), (24, "24"), (12, "12"), (3, "03"), (0, "00"))
@@ -78,12 +78,7 @@ class AccountStoredValueAgeing(models.Model):
     id = fields.Id(help="Even for gift cards and prepayments, odd for credits.")
     name = fields.Char(string="Number", readonly=True)
     kind = fields.Selection(
-        selection=[
-            ("sold", "Gift Cards Sold"),
-            ("prepayment", "Prepayments"),
-            ("given", "Gift Cards Given Away"),
-            ("credit", "Credits"),
-        ],
+        selection=[*KINDS, ("credit", "Credits")],
         readonly=True,
     )
     stored_value_id = fields.Many2one(

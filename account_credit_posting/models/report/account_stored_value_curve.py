@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from .liability_period import CONTEXT
+from .liability_period import CONTEXT, KINDS
 
 #: What a cohort is called, by its period: formats of PostgreSQL.
 COHORTS = (("year", "YYYY"), ("quarter", 'YYYY "Q"Q'), ("month", "YYYY-MM"))
@@ -29,11 +29,7 @@ class AccountStoredValueCurve(models.Model):
     _depends = {"account.stored.value.liability": ["amount", "flow"]}
 
     kind = fields.Selection(
-        selection=[
-            ("sold", "Gift Cards Sold"),
-            ("prepayment", "Prepayments"),
-            ("given", "Gift Cards Given Away"),
-        ],
+        selection=KINDS,
         readonly=True,
     )
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
@@ -113,7 +109,7 @@ class AccountStoredValueCurve(models.Model):
                 PARTITION BY company_id, kind, period, is_by_product, product_id, cohort
             )
             """,
-            items=env["account.stored.value.liability"]._table_query,
+            items=env["account.stored.value.liability"]._get_items_query(),
             sold_flows=SOLD_FLOWS,
             choices=SQL(", ").join(
                 SQL("(%s, %s, %s, %s)", 3 * is_by_product + number, *cohort, by_product)

@@ -2,8 +2,8 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..breakage.account_breakage_estimate import BOOKED, CONTRA_ACCOUNTS
-from ..stored_value.account_stored_value_movement import IS_TILL_USE
-from .liability_period import CONTEXT, FLOWS, REVENUE_FLOWS, figure, read_period
+from ..stored_value.account_stored_value_movement import IS_TILL_USE, PRODUCTS
+from .liability_period import CONTEXT, FLOWS, KINDS, REVENUE_FLOWS, figure, read_period
 
 #: What says of a stored value which kind of liability it is.
 KIND = SQL(
@@ -139,11 +139,7 @@ class AccountStoredValueLiability(models.Model):
         depends_context=CONTEXT,
     )
     kind = fields.Selection(
-        selection=[
-            ("sold", "Gift Cards Sold"),
-            ("prepayment", "Prepayments"),
-            ("given", "Gift Cards Given Away"),
-        ],
+        selection=KINDS,
         readonly=True,
     )
     issue_date = fields.Date(
@@ -299,12 +295,7 @@ class AccountStoredValueLiability(models.Model):
                AND estimate.account_id = line.account_id
          LEFT JOIN %(roots)s moved ON moved.id = value.id
          LEFT JOIN account_stored_value root ON root.id = moved.root_id
-         LEFT JOIN (
-                   SELECT stored_value_id, MIN(product_id) AS product_id
-                     FROM account_move_line
-                    WHERE stored_value_id IS NOT NULL AND product_id IS NOT NULL
-                 GROUP BY stored_value_id
-                   ) product
+         LEFT JOIN %(products)s product
                 ON product.stored_value_id = COALESCE(moved.root_id, value.id)
              WHERE line.parent_state = 'posted'
                AND %(until)s
@@ -328,5 +319,6 @@ class AccountStoredValueLiability(models.Model):
             before=before,
             revenue_flows=REVENUE_FLOWS,
             roots=ROOTS,
+            products=PRODUCTS,
             until=until,
         )

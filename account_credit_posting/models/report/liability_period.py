@@ -11,6 +11,13 @@ from ...tools.reading import read_date
 #: currency of each gift card rather than in company currency.
 CONTEXT = ("liability_from", "liability_to", "liability_in_currency")
 
+#: Of which kind a liability is.
+KINDS = [
+    ("sold", "Gift Cards Sold"),
+    ("prepayment", "Prepayments"),
+    ("given", "Gift Cards Given Away"),
+]
+
 #: What happens to a liability, in the order of the columns of a report.
 FLOWS = (
     "sold",

@@ -5,13 +5,13 @@ from collections import defaultdict
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from .liability_period import FLOWS
+from .liability_period import FLOWS, KINDS
 
 #: The figures that are summed up of the items.
 SUMMED = ("opening", *FLOWS, "revenue_from_opening")
 
 #: The order of the lines of a company.
-KINDS = ("sold", "prepayment", "given", False)
+KIND_ORDER = (*dict(KINDS), False)
 
 
 class LiabilityRows:
@@ -79,7 +79,9 @@ class LiabilityRows:
             figures = self._round(key, dict(zip(SUMMED, rest, strict=True)))
             accounts[key].append((kind, cohort, figures))
         for parts in accounts.values():
-            parts.sort(key=lambda part: (KINDS.index(part[0]), self._sort(part[1])))
+            parts.sort(
+                key=lambda part: (KIND_ORDER.index(part[0]), self._sort(part[1]))
+            )
         return accounts
 
     def _read_ledger(self):
@@ -207,7 +209,7 @@ class LiabilityRows:
         return (
             company.sequence,
             company.id,
-            KINDS.index(kind),
+            KIND_ORDER.index(kind),
             account.id,
             currency.name,
         )

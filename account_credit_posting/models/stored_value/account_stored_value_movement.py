@@ -1,6 +1,16 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+#: The product that each stored value was sold as: ``stored_value_id``, ``product_id``.
+PRODUCTS = SQL(
+    """(
+        SELECT stored_value_id, MIN(product_id) AS product_id
+          FROM account_move_line
+         WHERE stored_value_id IS NOT NULL AND product_id IS NOT NULL
+      GROUP BY stored_value_id
+    )"""
+)
+
 #: Whether an item is a use of ``value`` that the entry of a till's session books along
 #: with what it sells. What is taken back there is void, and so is its record.
 IS_TILL_USE = SQL(
