@@ -7,12 +7,11 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from ... import const
 from ...tools.actions import notify, render_report
 from ...tools.days import get_today
-from ...tools.isolating import explain_error, isolate
-from ...tools.locks import lock_free_rows, lock_rows
-from ...tools.working import trigger, work
+from ...tools.locks import lock_rows
+from ...tools.working import trigger
+from ..notice import outbox
 
 _logger = logging.getLogger(__name__)
 
@@ -128,14 +127,12 @@ class AccountBillingMail(models.Model):
             self._begin_statements(company)
         for company in companies.search([("expiry_reminder_days", ">", 0)]):
             self._begin_reminders(company)
-        is_done = work(
+        outbox.work_off(
             self.env,
-            lambda: self._lock_waiting(const.CHUNK_MAILS),
+            self._lock_waiting,
             lambda mails: mails._write_mails(),
-            count_remaining=self._count_waiting,
+            self._count_waiting,
         )
-        if is_done:
-            trigger(self.env, "mail.ir_cron_mail_scheduler_action")
 
     @api.model
     def _begin_statements(self, company):
@@ -148,33 +145,22 @@ class AccountBillingMail(models.Model):
         if known and known >= month:
             return
         movements = self.env["account.billing.movement"]
-        self.env.flush_all()
-        # Not the ORM: a company may have tens of thousands of accounts.
-        self.env.execute_query(
+        self._insert(
             SQL(
                 """
-                INSERT INTO account_billing_mail (
-                            kind, company_id, partner_id, date,
-                            create_uid, create_date, write_uid, write_date
-                       )
-                     SELECT DISTINCT 'statement', movement.company_id,
-                            movement.partner_id, %(month)s::date,
-                            %(uid)s, %(now)s::timestamp, %(uid)s, %(now)s::timestamp
-                       FROM (%(movements)s) AS movement
-                       JOIN res_partner account ON account.id = movement.partner_id
-                      WHERE movement.company_id = %(company)s
-                        AND movement.date >= %(month)s
-                        AND movement.date < %(next)s
-                        AND account.active
-                ON CONFLICT DO NOTHING
-                  RETURNING id
+                SELECT DISTINCT 'statement', movement.company_id, movement.partner_id,
+                       %(month)s::date, NULL::integer
+                  FROM (%(movements)s) AS movement
+                  JOIN res_partner account ON account.id = movement.partner_id
+                 WHERE movement.company_id = %(company)s
+                   AND movement.date >= %(month)s
+                   AND movement.date < %(next)s
+                   AND account.active
                 """,
                 movements=movements._table_query,
                 company=company.id,
                 month=month,
                 next=month + relativedelta(months=1),
-                uid=self.env.uid,
-                now=self.env.cr.now(),
             )
         )
         company.credit_statement_month = month
@@ -194,27 +180,43 @@ class AccountBillingMail(models.Model):
             ),
             ("partner_id.active", "=", True),
         ]
+        self._insert(
+            SQL(
+                """
+                SELECT DISTINCT 'expiry', line.company_id, line.partner_id,
+                       batch.expiry_date, batch.id
+                  FROM account_credit_line line
+                  JOIN account_credit_batch batch ON batch.id = line.batch_id
+                 WHERE line.id IN %(lines)s
+                """,
+                lines=lines._search(domain).subselect(),
+            )
+        )
+
+    @api.model
+    def _insert(self, rows):
+        """Create what is to be written; what is there already stays.
+
+        Not by the ORM: a company may have tens of thousands of accounts.
+
+        :param rows: a SELECT of kind, company, account, date and batch
+        """
         self.env.flush_all()
-        # As above.
-        self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO account_billing_mail (
                             kind, company_id, partner_id, date, batch_id,
                             create_uid, create_date, write_uid, write_date
                        )
-                     SELECT DISTINCT 'expiry', line.company_id, line.partner_id,
-                            batch.expiry_date, batch.id,
-                            %(uid)s, %(now)s::timestamp, %(uid)s, %(now)s::timestamp
-                       FROM account_credit_line line
-                       JOIN account_credit_batch batch ON batch.id = line.batch_id
-                      WHERE line.id IN %(lines)s
+                     SELECT found.*, %(uid)s, %(now)s::timestamp,
+                            %(uid)s, %(now)s::timestamp
+                       FROM (%(rows)s) AS found
                 ON CONFLICT DO NOTHING
-                  RETURNING id
                 """,
+                rows=rows,
                 uid=self.env.uid,
                 now=self.env.cr.now(),
-                lines=lines._search(domain).subselect(),
             )
         )
 
@@ -234,15 +236,12 @@ class AccountBillingMail(models.Model):
     @api.model
     def _count_waiting(self):
         """Return how many emails wait to be written."""
-        return self.search_count([("written_date", "=", False), ("error", "=", False)])
+        return outbox.count_waiting(self, "written_date")
 
     @api.model
     def _lock_waiting(self, limit):
         """Return up to so many that wait and that nobody has, locked."""
-        self.env.flush_all()
-        return lock_free_rows(
-            self, SQL("written_date IS NULL AND error IS NULL"), limit
-        )
+        return outbox.lock_waiting(self, "written_date", limit)
 
     def _write_mails(self):
         """Write these emails, which are locked; or say why not.
@@ -255,26 +254,15 @@ class AccountBillingMail(models.Model):
             lambda mail: mail.kind == "expiry" and not mail._get_expiring_lines()
         )
         idle.unlink()
-        waiting = self - idle
-        unreachable = waiting.filtered(
-            lambda mail: not mail.partner_id.email_normalized
-        )
-        for mail in unreachable:
-            mail._set_error(
-                self.env._(
-                    "The account has no email address that can be used. Enter one, "
-                    "then send it again."
-                )
-            )
-        isolate(
-            self.env.cr,
-            waiting - unreachable,
+        outbox.write_isolated(
+            self - idle,
             lambda mails: mails._write_each(),
-            lambda mail, error: mail._set_error(
-                explain_error(
-                    self.env, error, _logger, f"Email {mail.id} to an account"
-                )
+            lambda mail: mail.env,
+            lambda env: env._(
+                "The account has no email address that can be used. Enter one, then "
+                "send it again."
             ),
+            _logger,
         )
         return count
 

@@ -4,12 +4,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ... import const
-from ...tools.isolating import explain_error, isolate
-from ...tools.locks import lock_free_rows
 from ...tools.posting import with_posting
-from ...tools.working import trigger, work
+from ...tools.working import trigger
 from ..credit.batch_figures import find_undelivered
+from . import outbox
 
 _logger = logging.getLogger(__name__)
 
@@ -212,27 +210,22 @@ class AccountCreditNotice(models.Model):
         """
         if not self._count_waiting():
             return
-        is_done = work(
+        outbox.work_off(
             self.env,
-            lambda: self._lock_waiting(const.CHUNK_MAILS),
+            self._lock_waiting,
             lambda notices: notices._notify(),
-            count_remaining=self._count_waiting,
+            self._count_waiting,
         )
-        if is_done:
-            trigger(self.env, "mail.ir_cron_mail_scheduler_action")
 
     @api.model
     def _count_waiting(self):
         """Return how many emails wait to be written."""
-        return self.search_count([("notified_date", "=", False), ("error", "=", False)])
+        return outbox.count_waiting(self, "notified_date")
 
     @api.model
     def _lock_waiting(self, limit):
         """Return up to so many that wait and that nobody has, locked."""
-        self.env.flush_all()
-        return lock_free_rows(
-            self, SQL("notified_date IS NULL AND error IS NULL"), limit
-        )
+        return outbox.lock_waiting(self, "notified_date", limit)
 
     def _notify(self):
         """Write these emails, which are locked; or say why not.
@@ -243,28 +236,15 @@ class AccountCreditNotice(models.Model):
         self._gather_lines()
         # Their credits were reversed, or will be.
         idle = self.filtered(lambda notice: not notice.line_ids)
-        unreachable = (self - idle).filtered(
-            lambda notice: not notice.partner_id.email_normalized
-        )
-        for notice in unreachable:
-            notice._set_error(
-                notice.batch_id._as_author().env._(
-                    "The account has no email address that can be used. Enter one, "
-                    "then notify the customers again."
-                )
-            )
-        isolate(
-            self.env.cr,
-            self - idle - unreachable,
+        outbox.write_isolated(
+            self - idle,
             lambda notices: notices._write_mails(),
-            lambda notice, error: notice._set_error(
-                explain_error(
-                    notice.batch_id._as_author().env,
-                    error,
-                    _logger,
-                    f"Email {notice.id} about credits",
-                )
+            lambda notice: notice.batch_id._as_author().env,
+            lambda env: env._(
+                "The account has no email address that can be used. Enter one, then "
+                "notify the customers again."
             ),
+            _logger,
         )
         idle.unlink()
         return count
