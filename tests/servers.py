@@ -97,6 +97,24 @@ def running_server(name=None, *, options=()):
         yield stack.enter_context(odoo.Server(name, options=options))
 
 
+@contextlib.contextmanager
+def two_servers(*, install="", options=(), not_proven=()):
+    """Give two servers on one new database, for two sessions at once.
+
+    :param str install: further addons that it has
+    :param options: see :func:`running_server`
+    :param not_proven: see :func:`throwaway_database`
+    """
+    with throwaway_database(not_proven=not_proven) as name:
+        if install:
+            odoo.install(name, install, demo=False)
+        with (
+            running_server(name, options=options) as first,
+            running_server(name, options=options) as second,
+        ):
+            yield first, second
+
+
 def run_script(name, script):
     """Run a script on a throwaway database as Odoo's shell does; return its output.
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.servers import connect, run_script, running_server, throwaway_database
+from tests.servers import connect, run_script, two_servers
 
 LINES = 12
 
@@ -147,12 +147,8 @@ class Sessions:
 @pytest.fixture(scope="module")
 def servers():
     """Give two servers on one new database."""
-    with (
-        throwaway_database() as name,
-        running_server(name) as first,
-        running_server(name) as second,
-    ):
-        yield first, second
+    with two_servers() as servers:
+        yield servers
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.servers import running_server, throwaway_database
+from tests.servers import two_servers
 from tests.test_two_sessions import Sessions
 
 PREPARE = """
@@ -92,13 +92,8 @@ class SessionsOfSeveral(Sessions):
 @pytest.fixture(scope="module")
 def servers():
     """Give two servers, without crons, on one new database."""
-    options = ("--max-cron-threads=0",)
-    with (
-        throwaway_database() as name,
-        running_server(name, options=options) as first,
-        running_server(name, options=options) as second,
-    ):
-        yield first, second
+    with two_servers(options=("--max-cron-threads=0",)) as servers:
+        yield servers
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.servers import running_server, throwaway_database
+from tests.servers import two_servers
 from tests.test_two_sessions import Sessions
 
 PREPARE = """
@@ -51,12 +51,8 @@ print(json.dumps(env.cr.fetchall()))
 @pytest.fixture(scope="module")
 def servers():
     """Give two servers on one new database."""
-    with (
-        throwaway_database() as name,
-        running_server(name) as first,
-        running_server(name) as second,
-    ):
-        yield name, (first, second)
+    with two_servers() as servers:
+        yield servers[0].database, servers
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
 """Two sessions at one loyalty card: orders and a till never use the same money."""
 
 import pytest
-from devenv import odoo_process as odoo
 
-from tests.servers import running_server, throwaway_database
+from tests.servers import two_servers
 from tests.test_two_sessions import Sessions
 
 PREPARE = """
@@ -128,14 +127,10 @@ print(json.dumps(dict(
 @pytest.fixture(scope="module")
 def servers():
     """Give two servers, without crons, where orders and tills know loyalty."""
-    options = ("--max-cron-threads=0",)
-    with throwaway_database() as name:
-        odoo.install(name, "sale_loyalty,pos_loyalty", demo=False)
-        with (
-            running_server(name, options=options) as first,
-            running_server(name, options=options) as second,
-        ):
-            yield first, second
+    with two_servers(
+        install="sale_loyalty,pos_loyalty", options=("--max-cron-threads=0",)
+    ) as servers:
+        yield servers
 
 
 @pytest.fixture

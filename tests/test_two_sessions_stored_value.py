@@ -5,7 +5,7 @@ import contextlib
 import psycopg2
 import pytest
 
-from tests.servers import running_server, throwaway_database
+from tests.servers import two_servers
 from tests.test_two_sessions import Sessions
 
 PREPARE = """
@@ -153,14 +153,12 @@ print(json.dumps(dict(
 @pytest.fixture(scope="module")
 def servers():
     """Give two servers, without crons, on one new database."""
-    options = ("--max-cron-threads=0",)
-    with (
+    with two_servers(
+        options=("--max-cron-threads=0",),
         # Entries that are posted past all code say nothing to their card.
-        throwaway_database(not_proven=("states", "events", "uses")) as name,
-        running_server(name, options=options) as first,
-        running_server(name, options=options) as second,
-    ):
-        yield first, second
+        not_proven=("states", "events", "uses"),
+    ) as servers:
+        yield servers
 
 
 @pytest.fixture
