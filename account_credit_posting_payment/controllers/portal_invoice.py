@@ -8,6 +8,8 @@ from odoo.addons.account_credit_posting.controllers.portal_invoice import (
 from odoo.addons.account_credit_posting.models.billing.invoice_payment import PREFIX
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
+from . import own_transaction
+
 
 class InvoiceBalanceAndProvider(InvoiceBalance, PortalAccount):
     """Pay a part of an invoice with the account balance, the rest with a provider."""
@@ -73,48 +75,15 @@ class InvoiceBalanceAndProvider(InvoiceBalance, PortalAccount):
             raise ValidationError(
                 request.env._("The amounts have changed. Load the page again.")
             )
-        tx_sudo = self._create_rest_transaction(payment, rest, kwargs)
-        tx_sudo._choose(amounts)
-        if tx_sudo.operation == "online_token":
-            tx_sudo._charge_with_token()
-        return tx_sudo._get_processing_values()
-
-    def _create_rest_transaction(self, payment, rest, kwargs):
-        """Create the transaction of a provider that the page offers.
-
-        :param dict kwargs: as they came
-        """
-        env, invoice_sudo = request.env, payment.invoice_sudo
-        partner_sudo = env.user.sudo().partner_id
-        # Providers and tokens that are offered, as the page asks for them.
-        providers_sudo = env["payment.provider"].sudo()
-        providers_sudo = providers_sudo._get_compatible_providers(
-            invoice_sudo.company_id.id,
-            partner_sudo.id,
-            rest,
-            currency_id=payment.currency.id,
-        )
-        tokens_sudo = env["payment.token"].sudo()
-        tokens_sudo = tokens_sudo._get_available_tokens(
-            providers_sudo.ids, partner_sudo.id
-        )
-        token_id = kwargs.get("token_id")
-        is_token = kwargs.get("flow") == "token"
-        if kwargs.get("provider_id") not in providers_sudo.ids or (
-            is_token and token_id not in tokens_sudo.ids
-        ):
-            raise ValidationError(
-                env._("Choose a payment method of the list. Load the page again.")
-            )
-        for name in ("access_token", "csrf_token", "landing_route", "is_validation"):
-            kwargs.pop(name, None)
-        # The choice is kept before anything is charged.
-        request.update_context(delay_token_charge=True)
-        return self._create_transaction(
+        return own_transaction.begin(
+            self,
+            own_transaction.find_providers(
+                invoice_sudo.company_id, rest, payment.currency
+            ),
+            lambda tx_sudo: tx_sudo._choose(amounts),
+            kwargs,
             amount=rest,
             currency_id=payment.currency.id,
-            partner_id=partner_sudo.id,
             landing_route=f"/my/invoices/{invoice_sudo.id}",
             custom_create_values={"invoice_ids": [Command.set(invoice_sudo.ids)]},
-            **kwargs,
         )

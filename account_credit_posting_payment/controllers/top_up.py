@@ -11,9 +11,7 @@ from odoo.addons.account_credit_posting.tools.days import get_today
 from odoo.addons.payment.controllers.portal import PaymentPortal
 
 from ..models.account_top_up import MESSAGE_LENGTH, NAME_LENGTH
-
-#: What the form of a payment provider sends along, and the server decides.
-DECIDED = ("access_token", "amount", "csrf_token", "is_validation", "landing_route")
+from . import own_transaction
 
 
 class TopUp(AccountBalance, PaymentPortal):
@@ -184,7 +182,7 @@ class TopUp(AccountBalance, PaymentPortal):
                 currency_id=top_up_sudo.currency_id.id,
                 report=report,
             ),
-            "tokens_sudo": self._get_tokens(providers_sudo),
+            "tokens_sudo": own_transaction.find_tokens(providers_sudo),
             "availability_report": report,
             "show_tokenize_input_mapping": self._compute_show_tokenize_input_mapping(
                 providers_sudo
@@ -197,20 +195,10 @@ class TopUp(AccountBalance, PaymentPortal):
     @staticmethod
     def _get_providers(top_up_sudo, report=None):
         """Return the providers of the company: the money is in its own ledger."""
-        providers_sudo = request.env["payment.provider"].sudo()
-        return providers_sudo._get_compatible_providers(
-            top_up_sudo.company_id.id,
-            request.env.user.sudo().partner_id.id,
-            top_up_sudo.amount,
-            currency_id=top_up_sudo.currency_id.id,
-            report=report,
-        ).filtered(lambda provider: provider.company_id == top_up_sudo.company_id)
-
-    @staticmethod
-    def _get_tokens(providers_sudo):
-        tokens_sudo = request.env["payment.token"].sudo()
-        partner_sudo = request.env.user.sudo().partner_id
-        return tokens_sudo._get_available_tokens(providers_sudo.ids, partner_sudo.id)
+        company = top_up_sudo.company_id
+        return own_transaction.find_providers(
+            company, top_up_sudo.amount, top_up_sudo.currency_id, report
+        ).filtered(lambda provider: provider.company_id == company)
 
     @route(
         "/my/credits/top-up/<int:top_up_id>/transaction",
@@ -232,36 +220,12 @@ class TopUp(AccountBalance, PaymentPortal):
             raise ValidationError(
                 request.env._("This cannot be paid now. Load the page again.")
             )
-        self._check_offered(top_up_sudo, kwargs)
-        for name in DECIDED:
-            kwargs.pop(name, None)
-        # What is bought is kept before anything is charged.
-        request.update_context(delay_token_charge=True)
-        tx_sudo = self._create_transaction(
+        return own_transaction.begin(
+            self,
+            self._get_providers(top_up_sudo),
+            lambda tx_sudo: tx_sudo._buy(top_up_sudo),
+            kwargs,
             amount=top_up_sudo.amount,
             currency_id=top_up_sudo.currency_id.id,
-            partner_id=request.env.user.partner_id.id,
             landing_route=f"/my/credits/top-up/{top_up_sudo.id}",
-            **kwargs,
         )
-        tx_sudo._buy(top_up_sudo)
-        if tx_sudo.operation == "online_token":
-            tx_sudo._charge_with_token()
-        return tx_sudo._get_processing_values()
-
-    def _check_offered(self, top_up_sudo, kwargs):
-        """Check that the page offers this provider and this saved card.
-
-        :raise ValidationError: when it does not
-        """
-        providers_sudo = self._get_providers(top_up_sudo)
-        tokens_sudo = self._get_tokens(providers_sudo)
-        is_token = kwargs.get("flow") == "token"
-        if kwargs.get("provider_id") not in providers_sudo.ids or (
-            is_token and kwargs.get("token_id") not in tokens_sudo.ids
-        ):
-            raise ValidationError(
-                request.env._(
-                    "Choose a payment method of the list. Load the page again."
-                )
-            )
