@@ -32,8 +32,7 @@ class AccountMoveLine(models.Model):
         move_sudo = line_sudo.move_id
         # A credit note gives back what was used, whatever became of the order.
         if move_sudo.reversed_entry_id.stored_value_event == "use":
-            value_sudo = line_sudo.stored_value_id
-            return (value_sudo | value_sudo.origin_id).loyalty_card_id[:1]
+            return line_sudo._get_named_card()
         return line_sudo.env["loyalty.card"]
 
     def _get_order_lines(self):

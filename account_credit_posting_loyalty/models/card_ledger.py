@@ -41,6 +41,23 @@ def find_balances(cards):
     return balances
 
 
+def is_used_by(line):
+    """Tell whether a line of an order pays with a card that is kept in the ledger.
+
+    :param line: with ``coupon_id`` and ``reward_id``, of an order or a till
+    """
+    line_sudo = line.sudo()
+    return bool(line_sudo.coupon_id) and line_sudo.reward_id.program_id.is_in_ledger
+
+
+def find_wallet(program_sudo, partner_sudo):
+    """Return the wallet that a customer has, or none."""
+    return program_sudo.env["loyalty.card"].search(
+        [("program_id", "=", program_sudo.id), ("partner_id", "=", partner_sudo.id)],
+        limit=1,
+    )
+
+
 def link(value_sudo, card_sudo):
     """Let a gift card be the money of a loyalty card, under the code of that card."""
     # Loyalty sends its cards itself, with the code that they have.
@@ -145,6 +162,20 @@ def sell(line_sudo, value_sudo):
     attach(card_sudo or create_card(program_sudo, value_sudo.partner_id), value_sudo)
 
 
+def check_sold(lines, document):
+    """Check that lines sell cards of programs in the ledger in their own currency.
+
+    :param lines: that sell gift cards, with ``product_id``
+    :param document: the order that they are of
+    :raise UserError: when one sells in another currency
+    """
+    programs = document.env["loyalty.program"]
+    for line in lines:
+        program_sudo = programs._find_program_of(line.product_id, document.company_id)
+        if program_sudo:
+            check_currency(program_sudo, document)
+
+
 def attach(card_sudo, value_sudo):
     """Let a card get the money of what was sold, once it is paid."""
     # A card that has money already is topped up, too.
@@ -156,19 +187,10 @@ def attach(card_sudo, value_sudo):
 
 def create_card(program_sudo, partner_sudo):
     """Return a new card, or the wallet that a customer has."""
-    cards_sudo = program_sudo.env["loyalty.card"]
     is_wallet = program_sudo.program_type == "ewallet"
-    if is_wallet:
-        wallet_sudo = cards_sudo.search(
-            [
-                ("program_id", "=", program_sudo.id),
-                ("partner_id", "=", partner_sudo.id),
-            ],
-            limit=1,
-        )
-        if wallet_sudo:
-            return wallet_sudo
-    return cards_sudo.create(
+    if is_wallet and (wallet_sudo := find_wallet(program_sudo, partner_sudo)):
+        return wallet_sudo
+    return program_sudo.env["loyalty.card"].create(
         {
             "program_id": program_sudo.id,
             "partner_id": partner_sudo.id if is_wallet else False,

@@ -47,7 +47,22 @@ class LoyaltyCard(models.Model):
         :return: ``{card: amount}``, in the currency of its program; cards with
             nothing need not be in it
         """
-        return {}
+        reserved = {}
+        for lines_sudo in self._find_reserving_lines():
+            for line_sudo in flow.filter_reserved(lines_sudo):
+                card = line_sudo.coupon_id.with_env(self.env)
+                amount = line_sudo._get_unbooked_amount()
+                if amount:
+                    reserved[card] = reserved.get(card, 0) + amount
+        return reserved
+
+    def _find_reserving_lines(self):
+        """Return the lines of orders that may have some of these cards.
+
+        :return: list of recordsets with all rights, whose records have ``coupon_id``
+            and ``_get_unbooked_amount``
+        """
+        return []
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -351,6 +351,11 @@ def get_item_vals(value_sudo, is_sold):
     """
     env = value_sudo.env
     label = env._("sold at the till") if is_sold else env._("taken back at the till")
+    return name_item(value_sudo, label)
+
+
+def name_item(value_sudo, label):
+    """Return the values by which an item of a session is that of a card."""
     return {
         "stored_value_id": value_sudo.id,
         "partner_id": value_sudo.partner_id.id,

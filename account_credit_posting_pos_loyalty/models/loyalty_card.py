@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from odoo.addons.account_credit_posting_loyalty.models import flow
-
 
 class LoyaltyCard(models.Model):
     """Know what tills have of a card, until their session is booked."""
@@ -24,8 +22,7 @@ class LoyaltyCard(models.Model):
     def _compute_points(self):
         return super()._compute_points()
 
-    def _find_reserved(self):
-        reserved = super()._find_reserved()
+    def _find_reserving_lines(self):
         # Whoever uses a card need not see the orders of tills.
         lines_sudo = self.env["pos.order.line"].sudo()
         lines_sudo = lines_sudo.search(
@@ -35,9 +32,4 @@ class LoyaltyCard(models.Model):
                 ("order_id.session_id.state", "!=", "closed"),
             ]
         )
-        for line_sudo in flow.filter_reserved(lines_sudo):
-            card = line_sudo.coupon_id.with_env(self.env)
-            amount = line_sudo._get_unbooked_amount()
-            if amount:
-                reserved[card] = reserved.get(card, 0) + amount
-        return reserved
+        return [*super()._find_reserving_lines(), lines_sudo]

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.account_credit_posting_loyalty.models import card_ledger
+
 #: What a paid order has used of a card stays, until it is booked and afterwards.
 USED_FIELDS = frozenset(
     (
@@ -18,9 +20,7 @@ class PosOrderLine(models.Model):
     def _pays_from_ledger(self):
         """Tell whether this pays with a card that is kept in the ledger."""
         self.ensure_one()
-        line_sudo = self.sudo()
-        program_sudo = line_sudo.reward_id.program_id
-        return bool(line_sudo.coupon_id) and program_sudo.is_in_ledger
+        return card_ledger.is_used_by(self)
 
     def _get_used_card(self):
         """Return the cards in the ledger that these pay with, with all rights."""

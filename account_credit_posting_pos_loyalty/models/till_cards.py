@@ -10,6 +10,7 @@ from odoo.tools import float_is_zero
 from odoo.addons.account_credit_posting.models.stored_value import gift_card_sale
 from odoo.addons.account_credit_posting.tools.posting import with_posting
 from odoo.addons.account_credit_posting_loyalty.models import card_ledger
+from odoo.addons.account_credit_posting_pos.models import till_sale
 
 
 def check(order):
@@ -18,12 +19,8 @@ def check(order):
     :param order: a ``pos.order``
     :raise UserError: when a card cannot pay it, or is given back
     """
-    for line in order.lines.filtered(lambda line: line._sells_gift_cards()):
-        program_sudo = order.env["loyalty.program"]._find_program_of(
-            line.product_id, order.company_id
-        )
-        if program_sudo:
-            card_ledger.check_currency(program_sudo, order)
+    selling = order.lines.filtered(lambda line: line._sells_gift_cards())
+    card_ledger.check_sold(selling, order)
     for line in order.lines.filtered("refunded_orderline_id"):
         if line.refunded_orderline_id._pays_from_ledger():
             raise UserError(
@@ -36,7 +33,7 @@ def check(order):
     lines = order._get_ledger_lines()
     if not lines:
         return
-    if any(line._sells_gift_cards() for line in order.lines):
+    if selling:
         card_ledger.raise_sells_cards(order)
     for line in lines:
         _check_line(line)
@@ -136,18 +133,11 @@ def _find_card(order_sudo, program_sudo, value_sudo, amounts):
 
     :param dict amounts: what each code gets
     """
-    cards_sudo = program_sudo.env["loyalty.card"]
     if program_sudo.program_type == "ewallet":
         partner_sudo = order_sudo.partner_id or value_sudo.partner_id
-        return cards_sudo.search(
-            [
-                ("program_id", "=", program_sudo.id),
-                ("partner_id", "=", partner_sudo.id),
-            ],
-            limit=1,
-        )
+        return card_ledger.find_wallet(program_sudo, partner_sudo)
     currency = value_sudo.currency_id
-    named_sudo = cards_sudo.search(
+    named_sudo = program_sudo.env["loyalty.card"].search(
         [
             ("program_id", "=", program_sudo.id),
             "|",
@@ -174,12 +164,7 @@ def _find_card(order_sudo, program_sudo, value_sudo, amounts):
 
 def get_item_vals(value_sudo):
     """Return what the item of a use adds to that of sales."""
-    label = value_sudo.env._("used at the till")
-    return {
-        "stored_value_id": value_sudo.id,
-        "partner_id": value_sudo.partner_id.id,
-        "name": f"{value_sudo.name}: {label}",
-    }
+    return till_sale.name_item(value_sudo, value_sudo.env._("used at the till"))
 
 
 def set_event(session):

@@ -57,12 +57,7 @@ class SaleOrder(models.Model):
         :raise UserError: when it cannot
         """
         self.ensure_one()
-        for line in self._get_gift_card_lines():
-            program_sudo = self.env["loyalty.program"]._find_program_of(
-                line.product_id, self.company_id
-            )
-            if program_sudo:
-                card_ledger.check_currency(program_sudo, self)
+        card_ledger.check_sold(self._get_gift_card_lines(), self)
         lines = self._get_ledger_lines()
         if not lines:
             return

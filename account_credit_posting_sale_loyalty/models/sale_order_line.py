@@ -19,9 +19,7 @@ class SaleOrderLine(models.Model):
     def _pays_from_ledger(self):
         """Tell whether this pays with a card that is kept in the ledger."""
         self.ensure_one()
-        line_sudo = self.sudo()
-        program_sudo = line_sudo.reward_id.program_id
-        return bool(line_sudo.coupon_id) and program_sudo.is_in_ledger
+        return card_ledger.is_used_by(self)
 
     def _get_unbooked_amount(self):
         """Return what this has of its card, and no invoice has booked yet.
