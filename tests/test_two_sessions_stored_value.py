@@ -274,7 +274,7 @@ def test_used_and_voided_at_the_same_moment(sessions):
 def test_it_is_handed_to_the_state_once(due):
     hand = ("action_hand", {"ids": [due.data["card"]]})
     responses = call_both(due, hand, hand, model="account.unclaimed.due")
-    assert_one_wins(responses, "handed over already")
+    assert_one_wins(responses, "already handed over")
     found = find(due)
     assert found["events"] == ["hand", "issue"]
     assert (found["state"], found["balances"]) == ("handed", [0])
@@ -285,7 +285,7 @@ def test_what_the_database_refuses_is_told(walled):
         0, "run", model="ir.actions.server", ids=[walled.data["action"]]
     )
     assert response.status_code == 422, response.text
-    assert "what is posted stays as it is" in response.json()["message"]
+    assert "cannot be changed" in response.json()["message"]
     assert find(walled)["balances"] == [50]
 
 

@@ -17,8 +17,10 @@ class AccountAccount(models.Model):
     holds_stored_value = fields.Boolean(
         readonly=True,
         copy=False,
-        help="It holds the money of gift cards or prepayments, or did once: nothing "
-        "else is booked there.",
+        help=(
+            "It holds or has held the money of gift cards or prepayments: nothing "
+            "else is posted there."
+        ),
         written_by="event",
     )
     _holds = stored_value_wall.HOLDS
@@ -46,8 +48,8 @@ class AccountAccount(models.Model):
             if account.holds_stored_value and not is_kept:
                 raise UserError(
                     self.env._(
-                        "%(account)s holds the money of gift cards or prepayments, or "
-                        "did once: it can be neither archived nor of another type.",
+                        "%(account)s holds or has held the money of gift cards or "
+                        "prepayments: you cannot archive it or change its type.",
                         account=account.display_name,
                     )
                 )
@@ -103,9 +105,9 @@ class AccountAccount(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "%(account)s cannot hold gift cards or prepayments: something "
-                        "else is booked there. Choose an account without journal "
-                        "items.",
+                        "%(account)s cannot hold gift cards or prepayments because "
+                        "it has other journal items. Choose an account without "
+                        "journal items.",
                         account=account.display_name,
                     )
                 )
@@ -127,8 +129,8 @@ class AccountAccount(models.Model):
         if company_sudo:
             raise UserError(
                 self.env._(
-                    "%(accounts)s cannot be deleted: the credits, gift cards or "
-                    "prepayments of %(company)s are booked there. Choose another "
+                    "%(accounts)s cannot be deleted: credits, gift cards or "
+                    "prepayments of %(company)s are posted there. Choose another "
                     "account in the settings first.",
                     accounts=format_list(self.env, self.mapped("display_name")),
                     company=company_sudo.name,

@@ -239,8 +239,8 @@ class AccountCreditGuard(models.AbstractModel):
         :param names: of guarded fields of the model
         """
         return self.env._(
-            "%(fields)s of %(model)s cannot be written: this follows from what is "
-            "posted.",
+            "%(fields)s of %(model)s cannot be written: they follow from the posted "
+            "entries.",
             fields=", ".join(sorted(names)),
             model=self._description,
         )

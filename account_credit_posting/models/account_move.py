@@ -68,7 +68,7 @@ class AccountMove(models.Model):
         compute="_compute_account_credit_error",
         string="Credits Not Possible",
         groups=BILLING_GROUPS,
-        help="Why open credits of the account cannot pay this invoice.",
+        help="The reason why open credits of the account cannot pay this invoice.",
     )
     has_applied_credit = fields.Boolean(
         compute="_compute_has_applied_credit",
@@ -100,7 +100,7 @@ class AccountMove(models.Model):
         ],
         readonly=True,
         copy=False,
-        help="What this entry did with a gift card or a prepayment.",
+        help="The event of a gift card or a prepayment that this entry posted.",
         written_by="event",
     )
     sold_value_ids = fields.One2many(
@@ -171,8 +171,8 @@ class AccountMove(models.Model):
             if batch_sudo and move_sudo.state == "posted":
                 raise UserError(
                     self.env._(
-                        "%(move)s is a credit posted by %(batch)s and stays posted. "
-                        "Reverse it there or with Reverse Entry.",
+                        "%(move)s is a credit posted by %(batch)s and cannot be "
+                        "reset. Reverse it there or with Reverse Entry.",
                         move=move_sudo.name,
                         batch=batch_sudo.name,
                     )
@@ -335,8 +335,8 @@ class AccountMove(models.Model):
             if "reversed" in move._get_credit_lines().mapped("state"):
                 raise UserError(
                     self.env._(
-                        "%(move)s cannot be reversed: some of its credits are reversed "
-                        "already. Reverse the others with %(batch)s.",
+                        "%(move)s cannot be reversed: some of its credits are "
+                        "already reversed. Reverse the others with %(batch)s.",
                         move=move.name,
                         batch=move.credit_batch_id.name,
                     )

@@ -60,7 +60,7 @@ class AccountPartialReconcile(models.Model):
             if reversal.state == "posted" and partial._is_credit_reversal():
                 raise UserError(
                     self.env._(
-                        "%(move)s takes back the credit %(credit)s: both stay "
+                        "%(move)s reverses the credit %(credit)s: both stay "
                         "reconciled. Post a new credit instead.",
                         move=reversal.name,
                         credit=partial.credit_move_id.move_id.name,

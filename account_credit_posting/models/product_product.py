@@ -34,7 +34,7 @@ class ProductProduct(models.Model):
             item_sudo.activity_unlink([ACTIVITY])
             item_sudo.message_post(
                 body=self.env._(
-                    "%(item)s can be chosen as a credit item now.", item=item_sudo.name
+                    "%(item)s can now be used as a credit item.", item=item_sudo.name
                 ),
                 partner_ids=askers_sudo.partner_id.ids,
                 subtype_xmlid="mail.mt_note",

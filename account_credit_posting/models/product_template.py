@@ -92,8 +92,8 @@ class ProductTemplate(models.Model):
             if product.is_credit_item or product.type != "service" or is_taxed:
                 raise ValidationError(
                     self.env._(
-                        "%(product)s is a gift card, so it is a service without "
-                        "taxes and not a credit item: what it pays for is taxed "
+                        "%(product)s is a gift card: it must be a service without "
+                        "taxes and not a credit item. What it pays for is taxed "
                         "later.",
                         product=product.display_name,
                     )

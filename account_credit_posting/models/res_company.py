@@ -45,8 +45,10 @@ class ResCompany(models.Model):
     )
     credit_accounting_is_new = fields.Boolean(
         compute="_compute_credit_accounting_is_new",
-        help="Whether nothing of credits, gift cards and prepayments is posted yet: "
-        "their ledger accounts can be exchanged, and nothing is left on the old ones.",
+        help=(
+            "Whether nothing of credits, gift cards and prepayments is posted yet: "
+            "their ledger accounts can still be exchanged."
+        ),
     )
     credit_background_lines = fields.Integer(
         string="Credits Posted at Once",
@@ -77,12 +79,14 @@ class ResCompany(models.Model):
     )
     credit_apply_payments = fields.Boolean(
         string="Unallocated Payments Pay, Too",
-        help="Customer payments that no invoice has taken pay invoices as credits do.",
+        help="Unallocated customer payments pay invoices in the same way as credits.",
     )
     credit_application_log = fields.Boolean(
         string="Log on the Invoice",
-        help="Log it on each invoice when credits pay it, and notify who follows its "
-        "payment status. The credits of an invoice have their history in any case.",
+        help=(
+            "Log it on each invoice paid by credits, and notify the followers of its "
+            "payment status. The history of credits shows it in any case."
+        ),
     )
     _credit_application_days_not_negative = models.Constraint(
         "CHECK (credit_application_days >= 0)",
@@ -101,8 +105,10 @@ class ResCompany(models.Model):
     )
     credit_approval_has_manager_limits = fields.Boolean(
         string="Other Limits for Administrators",
-        help="Administrators of credits have their own limits. Otherwise the general "
-        "limits apply to them, too.",
+        help=(
+            "Administrators of credits have limits of their own. Otherwise, the "
+            "general limits also apply to them."
+        ),
     )
     credit_approval_manager_amount = fields.Monetary(
         string="Total of Administrators",
@@ -122,8 +128,11 @@ class ResCompany(models.Model):
     credit_undo_minutes = fields.Integer(
         string="Undo Own Credits",
         default=60,
-        help="For so many minutes whoever posted credits can undo them. What needed an "
-        "approval needs one to be undone. Zero: only administrators reverse credits.",
+        help=(
+            "Number of minutes during which users can undo the credits that they "
+            "posted. If posting needed an approval, undoing needs one, too. Zero: "
+            "only administrators reverse credits."
+        ),
     )
     _credit_undo_minutes_not_negative = models.Constraint(
         "CHECK (credit_undo_minutes >= 0)",
@@ -164,30 +173,37 @@ class ResCompany(models.Model):
         string="Gift Cards Given Away",
         check_company=True,
         domain=[("account_type", "=", "liability_current")],
-        help="Credited when a gift card is given away, debited when it is used: no "
-        "money came in for it.",
+        help=(
+            "Credited when a gift card is given away, debited when it is used: no "
+            "money was received for it."
+        ),
     )
     gift_card_promotion_account_id = fields.Many2one(
         comodel_name="account.account",
         string="Promotional Gift Cards",
         check_company=True,
         domain=[("internal_group", "in", ("income", "expense"))],
-        help="Debited when a gift card is given away: it lowers the revenue.",
+        help="Debited when a gift card is given away: it reduces the revenue.",
     )
     breakage_account_id = fields.Many2one(
         comodel_name="account.account",
         string="Breakage",
         check_company=True,
         domain=[("internal_group", "=", "income")],
-        help="Credited with what is left of gift cards and prepayments that expire.",
+        help=(
+            "Credited with the unused balance of gift cards and prepayments that "
+            "expire."
+        ),
     )
     unclaimed_property_account_id = fields.Many2one(
         comodel_name="account.account",
         string="Unclaimed Property",
         check_company=True,
         domain=[("account_type", "=", "liability_current"), ("reconcile", "=", True)],
-        help="Credited with what is left of gift cards and prepayments that are handed "
-        "to a state, debited when that is paid.",
+        help=(
+            "Credited when unused gift cards and prepayments are handed to a state, "
+            "debited when they are paid to it."
+        ),
     )
     breakage_contra_account_id = fields.Many2one(
         comodel_name="account.account",
@@ -197,8 +213,10 @@ class ResCompany(models.Model):
             ("account_type", "=", "liability_current"),
             ("holds_stored_value", "=", False),
         ],
-        help="Debited with what is expected to stay unused, while the gift cards and "
-        "prepayments themselves stay as they are: it lowers their liability.",
+        help=(
+            "Debited with expected breakage: it reduces the liability, while the "
+            "gift cards and prepayments themselves do not change."
+        ),
     )
     gift_card_validity_months = fields.Integer(
         string="Gift Cards Are Valid",
@@ -208,13 +226,17 @@ class ResCompany(models.Model):
         ),
     )
     paid_value_expires = fields.Boolean(
-        help="Whether value that was paid for may expire, where the law allows. "
-        "Otherwise only gift cards that were given away expire.",
+        help=(
+            "Whether paid value may expire, if the law allows it. Otherwise only "
+            "gift cards that were given away expire."
+        ),
     )
     stored_value_for_services = fields.Boolean(
         string="Services Only",
-        help="Gift cards and prepayments pay for services only; some states exempt "
-        "such from unclaimed property.",
+        help=(
+            "Gift cards and prepayments pay for services only; some states exempt "
+            "these from unclaimed property."
+        ),
     )
     expiry_grace_days = fields.Integer(
         string="Grace Period (Days)",
@@ -247,7 +269,7 @@ class ResCompany(models.Model):
     # What customers see and do by themselves.
     credit_portal_access = fields.Selection(
         selection=[
-            ("members", "Everybody of the account"),
+            ("members", "All contacts of the account"),
             ("payer", "The payer only"),
         ],
         string="Balance in the Portal",
@@ -307,7 +329,7 @@ class ResCompany(models.Model):
                 raise ValidationError(
                     self.env._(
                         "%(journal)s is not a general journal: credits of many "
-                        "accounts in one entry would leave gaps in its numbers. "
+                        "accounts in one entry would leave gaps in its sequence. "
                         "Choose a general journal.",
                         journal=journal.display_name,
                     )

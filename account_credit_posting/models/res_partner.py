@@ -73,7 +73,7 @@ class ResPartner(models.Model):
         compute_sudo=True,
         string="Overdue",
         groups=BILLING_GROUPS,
-        help="What of it was due before today.",
+        help="The part that was due before today.",
     )
     next_due_date = fields.Date(
         compute="_compute_dues",

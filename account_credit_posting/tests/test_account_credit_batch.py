@@ -104,7 +104,7 @@ class TestAccountCreditBatch(AccountCreditCommon):
         with self.assertRaisesRegex(UserError, "cannot be deleted"):
             batch.unlink()
         with (
-            self.assertRaisesRegex(UserError, "takes no more accounts"),
+            self.assertRaisesRegex(UserError, "no account can be added"),
             self.env.cr.savepoint(),
         ):
             batch.line_ids = [

@@ -73,7 +73,7 @@ class TestAccountCreditBatchLater(ApprovalCommon):
             batch.action_resume,
             batch.action_cancel_pending,
         ):
-            with self.assertRaisesRegex(UserError, "waits for its time"):
+            with self.assertRaisesRegex(UserError, "is scheduled"):
                 action()
         for vals in ({"post_at": False}, {"date": "2024-03-16"}):
             with self.assertRaisesRegex(UserError, "about to be posted"):

@@ -296,7 +296,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
         self.company.fiscalyear_lock_date = fields.Date.to_date("2024-04-30")
         with self.assertRaisesRegex(UserError, "is locked"):
             batch.action_reverse("all", DATE)
-        with self.assertRaisesRegex(UserError, "that day or a later one"):
+        with self.assertRaisesRegex(UserError, "that date or a later one"):
             batch.action_reverse("all", fields.Date.to_date("2024-03-14"))
         self.assertFalse(self._get_reversals(batch))
         self.assertFalse(any(batch.line_ids.mapped("is_to_reverse")))
@@ -364,7 +364,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
                     item.with_user(self.manager).remove_move_reconcile,
                     lambda move=reversal: move._reverse_moves(cancel=True),
                 ):
-                    with self.assertRaisesRegex(UserError, "takes back"):
+                    with self.assertRaisesRegex(UserError, "reverses"):
                         call()
             self.assertEqual(batch.state, "reversed")
             self.assertEqual(batch.line_ids.mapped("amount_open"), [0, 0])
@@ -411,7 +411,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
         line = self._post_line(50)
         other = line.with_user(self.manager).replace(amount=40, reason="Typing error")
         reversal = line.move_id.reversal_move_ids
-        with self.assertRaisesRegex(UserError, "posted instead"):
+        with self.assertRaisesRegex(UserError, "posted to replace"):
             reversal.with_user(self.manager).button_draft()
         other.with_user(self.manager).action_reverse(reason="Neither")
         reversal.with_user(self.manager).button_draft()

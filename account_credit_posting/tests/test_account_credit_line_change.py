@@ -358,7 +358,7 @@ class TestAccountCreditLineChange(AccountCreditCommon):
     def test_second_replacement_finds_the_first(self):
         line = self._post_line(50)
         self._replace(line, 40)
-        with self.assertRaisesRegex(UserError, "reversed already"):
+        with self.assertRaisesRegex(UserError, "already reversed"):
             line.replace(30, reason="Again")
         self.assertEqual(len(line.replacement_ids), 1)
         self.assertEqual(self.account.account_credit_balance, 40)
@@ -489,7 +489,7 @@ class TestAccountCreditLineChange(AccountCreditCommon):
         self.assertEqual(batch.line_ids.mapped("state"), ["reversed", "posted"])
         self.assertEqual(batch.state, "done")
         self.assertEqual(invoice.amount_residual, 20)
-        with self.assertRaisesRegex(UserError, "reversed already"):
+        with self.assertRaisesRegex(UserError, "already reversed"):
             line.action_reverse("all", DATE)
         other.action_reverse("all", DATE)
         self.assertEqual(batch.state, "reversed")

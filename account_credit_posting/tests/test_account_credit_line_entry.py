@@ -518,7 +518,7 @@ class TestAccountCreditLineEntry(CreditEntryCommon):
             counter.action_post()
         self.assertReversed(batch)
         self.assertEqual(invoice.amount_residual, 10)
-        with self.assertRaisesRegex(UserError, "reversed already"):
+        with self.assertRaisesRegex(UserError, "already reversed"):
             entry._reverse_moves(cancel=True)
 
     def test_odoos_reversal_of_a_part_reverses_that_part(self):

@@ -303,7 +303,7 @@ class TestAccountCreditMove(AccountCreditCommon):
         archived = self.env["res.partner"].create({"name": "Gone", "active": False})
         own = self.manager.partner_id
         for account, amount, message in (
-            (self.account, 10, "another account than"),
+            (self.account, 10, "an account other than"),
             (foreign, 10, "of another company"),
             (archived, 10, "is archived"),
             (own, 10, "your own account"),
@@ -338,7 +338,7 @@ class TestAccountCreditMove(AccountCreditCommon):
     def test_reversed_credit_is_refused(self):
         line = self._post_line(50)
         line.action_reverse("all", DATE)
-        with self.assertRaisesRegex(UserError, "reversed already"):
+        with self.assertRaisesRegex(UserError, "already reversed"):
             self._move(line, 10)
 
     def test_two_currencies_are_refused(self):

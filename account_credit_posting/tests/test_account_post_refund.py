@@ -156,7 +156,7 @@ class TestPostRefund(StoredValueCommon):
         page = self._open()
         self._create_invoice(self.account, 30)
         self.assertEqual(line.amount_open, 0)
-        with self.assertRaisesRegex(UserError, "not open any more"):
+        with self.assertRaisesRegex(UserError, "no longer open"):
             page.action_post()
 
     def test_item_of_another_account(self):
@@ -167,7 +167,7 @@ class TestPostRefund(StoredValueCommon):
             lambda item: item.account_id == self.receivable
         )
         self._forge(page, item_id=item.id)
-        with self.assertRaisesRegex(UserError, "not open any more"):
+        with self.assertRaisesRegex(UserError, "no longer open"):
             page.action_post()
 
     def test_clerk_refunds_payments_only(self):
@@ -183,7 +183,7 @@ class TestPostRefund(StoredValueCommon):
             [("move_id.credit_line_id", "!=", False), ("credit", ">", 0)], limit=1
         )
         self._forge(page, item_id=item.id)
-        with self.assertRaisesRegex(UserError, "not open any more"):
+        with self.assertRaisesRegex(UserError, "no longer open"):
             page.action_post()
         self.assertFalse(payment.is_reconciled)
 

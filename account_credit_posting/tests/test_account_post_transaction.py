@@ -529,7 +529,7 @@ class TestAccountPostTransaction(AccountCreditCommon):
         )
         for tax, note, total in (
             (self.env["account.tax"], False, "10.00"),
-            (self.tax_sale_a, "comes on top of the amounts", "11.50"),
+            (self.tax_sale_a, "is added to the amounts", "11.50"),
             (included, "the amounts include Included", "10.00"),
         ):
             self.item.taxes_id = tax

@@ -247,7 +247,7 @@ class TestAccountPostTransactionImport(ImportCommon):
             b"Family 9;\n"
         )
         expected = [
-            (3, "Nobody at all", "Nobody has this name, email or reference."),
+            (3, "Nobody at all", "No contact has this name, email or reference."),
             (4, "", "There is no account. Enter a name, email or reference."),
             (5, "Family 4", "Family 4 is archived. Unarchive the account"),
             (6, "Family 5", "Family 5 belongs to another company than"),

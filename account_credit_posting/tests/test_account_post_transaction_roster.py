@@ -192,7 +192,7 @@ class TestAccountPostTransactionRoster(RosterCommon):
         self.assertIn(self.roes.id, [one["id"] for one in second["candidates"]])
         self.assertIn("2 of the rows are doubtful", roster.report["doubtful"])
         self.assertEqual([row["row"] for row in roster.report["problems"]], [3])
-        with self.assertRaisesRegex(UserError, "click whom a doubtful row means"):
+        with self.assertRaisesRegex(UserError, "select a contact for the doubtful rows"):
             roster.action_continue()
         # A click on what is offered, and on nothing else.
         for wrong in (self.accounts[5].id, "x", True, [self.jane.id], None):
@@ -289,8 +289,8 @@ class TestAccountPostTransactionRoster(RosterCommon):
                 "Doe Family is archived",
                 "Roe Family belongs to another company",
                 "Foreign belongs to another company",
-                "Nobody has this name",
-                "Nobody has this name",
+                "No contact has this name",
+                "No contact has this name",
             ),
             strict=True,
         ):

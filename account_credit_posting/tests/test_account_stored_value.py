@@ -108,7 +108,7 @@ class TestStoredValueEvents(StoredValueCommon):
         lines.reconcile()
         self.assertTrue(all(lines.mapped("reconciled")))
         self.assertTrue(payment.is_matched)
-        with self.assertRaisesRegex(UserError, "on the bank statement"):
+        with self.assertRaisesRegex(UserError, "on a bank statement"):
             value.with_user(self.manager).action_void("Mistake")
 
     def test_gift_card_given_away(self):
@@ -914,7 +914,7 @@ class TestStoredValueRights(StoredValueCommon):
                     UserError, "not a valid amount|more precise"
                 ):
                     call(amount)
-        with self.assertRaisesRegex(UserError, "the most that an amount may be"):
+        with self.assertRaisesRegex(UserError, "the highest amount allowed"):
             self._issue("999999999999999.99")
         self.assertEqual(self.env["account.move"].search([]), moves)
         self.assertEqual(value.apply_to_invoice(invoice.id, "10.05"), 10.05)

@@ -155,11 +155,11 @@ class TestBreakageEstimate(LiabilityCommon):
             estimate.unlink,
             estimate.action_compute,
         ):
-            with self.assertRaisesRegex(UserError, "is posted and stays"):
+            with self.assertRaisesRegex(UserError, "is posted and cannot be changed"):
                 change()
         with self.assertRaises(AccessError):
             estimate.write({"breakage": 1})
-        with self.assertRaisesRegex(UserError, "is posted already"):
+        with self.assertRaisesRegex(UserError, "is already posted"):
             self._estimate(date=fields.Date.subtract(self.today, days=1)).action_post()
 
     def test_refused(self):

@@ -774,6 +774,6 @@ class TestLiabilityOnPaper(LiabilityCommon, HttpCase):
             "Sold or Received",
             "-30.00",
             "70.00",
-            "Closing and general ledger are the same in each line.",
+            "Closing and general ledger are equal on each line.",
         )
         self.assertNotIn("Refunded", html.decode())

@@ -400,8 +400,8 @@ class TestPortalAccount(PortalCommon):
             ("date_from=2024-03-31&date_to=2024-03-01", "ends before it begins"),
             ("date_from=yesterday", "is not a valid date"),
             ("date_to=99999-01-01", "is not a valid date"),
-            (f"company_id={2**70}", "Choose a company of the list."),
-            ("company_id=x", "Choose a company of the list."),
+            (f"company_id={2**70}", "Choose a company from the list."),
+            ("company_id=x", "Choose a company from the list."),
         ):
             page = self._see(f"/my/credits/statement?{query}")
             [alert] = page.xpath("//div[hasclass('alert-danger')]")

@@ -120,7 +120,7 @@ class TestPortalInvoice(PortalInvoiceCommon):
             ("gift_cards", self.card),
         ):
             self.company[f"portal_pay_{kind}"] = False
-            self.assertIn("no longer there", self._read_refusal({source: 10}))
+            self.assertIn("no longer exists", self._read_refusal({source: 10}))
         page = self._see(f"/my/invoices/{self.invoice.id}")
         self.assertFalse(page.xpath("//*[@name='balance_payment']"))
         fresh = self.env["res.company"].create({"name": "Fresh"})
@@ -190,11 +190,11 @@ class TestPortalInvoice(PortalInvoiceCommon):
         disputed = self._post_line(5)
         disputed.move_line_id.no_followup = True
         for source in (blocked, expired, disputed):
-            self.assertIn("no longer there", self._read_refusal({source: 1}))
+            self.assertIn("no longer exists", self._read_refusal({source: 1}))
         # What the office took off this invoice stays off it.
         self._use({self.card: 10})
         self.invoice.credit_application_ids.with_user(self.clerk).action_unapply()
-        self.assertIn("no longer there", self._read_refusal({self.card: 10}))
+        self.assertIn("no longer exists", self._read_refusal({self.card: 10}))
 
     def test_other_company(self):
         data = self.setup_other_company()

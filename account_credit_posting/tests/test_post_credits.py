@@ -294,7 +294,7 @@ class TestAmounts(AccountCreditCommon):
             ("10.005", dollar, "10.005 is more precise than USD"),
             (0.1 + 0.2, dollar, "is not a valid amount"),
             ("1000000000.01", dollar, "more than .*1,000,000,000.00, the most"),
-            ("999999999999999.99", dollar, "the most that an amount may be"),
+            ("999999999999999.99", dollar, "the highest amount allowed"),
             (1e300, dollar, "1e.300 is not a valid amount"),
             (float("nan"), dollar, "nan is not a valid amount"),
             (True, dollar, "True is not a valid amount"),

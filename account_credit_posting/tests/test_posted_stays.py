@@ -354,7 +354,7 @@ class TestPostingAround(PostedCommon):
         self.assertEqual(move.state, "posted")
         # And cannot be chosen again: it holds something else.
         self.assertRefused(
-            "something else is booked",
+            "it has other journal items",
             self.company.write,
             {"gift_card_liability_account_id": fresh.id},
             error=ValidationError,
@@ -375,7 +375,7 @@ class TestPostingAround(PostedCommon):
             journal_id=company._get_credit_entry_journal().id,
         ).action_post()
         self.assertRefused(
-            "something else is booked",
+            "it has other journal items",
             wizard._action_merge,
             income | self.sold,
             error=ValidationError,
@@ -392,7 +392,7 @@ class TestPostingAround(PostedCommon):
         self.company.gift_card_liability_account_id = old.copy({"code": "211777"})
         for account in (old, self.prepaid):
             for vals in ({"active": False}, {"account_type": "income"}):
-                with self.assertRaisesRegex(UserError, "neither archived"):
+                with self.assertRaisesRegex(UserError, "you cannot archive it"):
                     account.with_user(self.manager).write(vals)
             account.write({"active": True, "account_type": "liability_current"})
             with self.assertRaises(AccessError):
@@ -505,11 +505,11 @@ class TestWall(PostedCommon):
 
     def test_items_without_their_record(self):
         move = self._create_entry((self.sold, -5, {}), (self.income, 5, {}))
-        self.assertWall("names one of these", self._post_past_all, move)
+        self.assertWall("must name one of these", self._post_past_all, move)
         posted = self._create_entry((self.income, -5, {}), (self.income, 5, {}))
         posted.action_post()
         self.assertWall(
-            "names one of these",
+            "must name one of these",
             self._update,
             posted.line_ids[0],
             account_id=self.sold.id,
@@ -520,10 +520,10 @@ class TestWall(PostedCommon):
     def test_items_that_are_no_event(self):
         card = self._issue(75)
         move = self._create_entry_on_card(card, -200)
-        self.assertWall("names one of these", self._post_past_all, move)
+        self.assertWall("must name one of these", self._post_past_all, move)
         self._update(move.line_ids, parent_state="draft")
         self.assertWall(
-            "names one of these", self._update, move.line_ids, parent_state="posted"
+            "must name one of these", self._update, move.line_ids, parent_state="posted"
         )
 
     def test_items_of_another_account_or_company(self):
@@ -531,9 +531,9 @@ class TestWall(PostedCommon):
         item = card.move_line_ids
         fresh = self.prepaid
         for vals, text in (
-            ({"partner_id": self.other.id}, "names one of these"),
-            ({"account_id": fresh.id}, "names one of these"),
-            ({"account_id": self.income.id}, "names one of these"),
+            ({"partner_id": self.other.id}, "must name one of these"),
+            ({"account_id": fresh.id}, "must name one of these"),
+            ({"account_id": self.income.id}, "must name one of these"),
             ({"currency_id": self.env.ref("base.EUR").id}, "stays as it is"),
             ({"amount_currency": -80}, "stays as it is"),
             ({"balance": -80}, "stays as it is"),
@@ -596,11 +596,11 @@ class TestWall(PostedCommon):
     def test_accounts_that_hold_something_else(self):
         self._issue(75)
         self.assertWall(
-            "holds nothing else", self._update, self.sold, holds_stored_value=False
+            "cannot hold anything else", self._update, self.sold, holds_stored_value=False
         )
         self._create_invoice(self.other, 30)
         self.assertWall(
-            "holds nothing else", self._update, self.income, holds_stored_value=True
+            "cannot hold anything else", self._update, self.income, holds_stored_value=True
         )
         self._update(self.prepaid, holds_stored_value=False)
         self.assertCommittable()

@@ -76,8 +76,8 @@ def find_amount_error(env, value, currency):
     limit = Decimal(10) ** (const.AMOUNT_DIGITS - currency.decimal_places)
     if abs(amount) > limit:
         return env._(
-            "%(amount)s is more than %(limit)s, the most that an amount may be. Enter "
-            "a lower one, then retry.",
+            "%(amount)s exceeds %(limit)s, the highest amount allowed. Enter a lower "
+            "one, then retry.",
             amount=value,
             limit=currency.format(float(limit)),
         )

@@ -38,7 +38,7 @@ class AccountCreditBatchReverse(models.TransientModel):
     reason = fields.Char(required=True, help="Kept in the log of the batch.")
     figures = fields.Json(
         compute="_compute_figures",
-        help="What is used and what is not, see `_get_figures`.",
+        help="The used and unused amounts, see `_get_figures`.",
     )
     effect = fields.Char(compute="_compute_effect", help="The effect of the reversal.")
     is_possible = fields.Boolean(compute="_compute_effect")
@@ -108,8 +108,9 @@ class AccountCreditBatchReverse(models.TransientModel):
                 )
                 if dialog.application_count:
                     dialog.effect += " " + self.env._(
-                        "What it paid is unapplied, and those invoices are open again. "
-                        "Other open credits of the accounts may pay them at once."
+                        "Its payments are unapplied, and those invoices are open "
+                        "again. Other open credits of the accounts may pay them at "
+                        "once."
                     )
             elif unused:
                 dialog.is_possible = True

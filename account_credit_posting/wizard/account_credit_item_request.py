@@ -58,7 +58,7 @@ class AccountCreditItemRequest(models.TransientModel):
         if item.active:
             raise UserError(
                 self.env._(
-                    "%(item)s is a credit item already. Choose it in Post Transaction.",
+                    "%(item)s is already a credit item. Choose it in Post Transaction.",
                     item=item.display_name,
                 )
             )
@@ -68,7 +68,7 @@ class AccountCreditItemRequest(models.TransientModel):
             request_approval(item, ACTIVITY, asked, self._get_text())
         return notify(
             self.env._(
-                "%(names)s can now add %(item)s. You get a message then.",
+                "%(names)s can now add %(item)s. You will be notified.",
                 names=format_list(
                     self.env,
                     managers[: const.APPROVERS_ASKED].mapped("name"),

@@ -46,8 +46,10 @@ class AccountCreditLineChange(models.TransientModel):
 
     # What may be changed without an entry.
     public_comment = fields.Text(
-        help="What the history and later messages show. A document that was printed "
-        "stays as it is.",
+        help=(
+            "Shown in the history and in later messages. A document that was printed "
+            "stays as it is."
+        ),
     )
     private_comment = fields.Text(help="Internal note.")
     contact_id = fields.Many2one(
@@ -84,7 +86,9 @@ class AccountCreditLineChange(models.TransientModel):
         help="The accounting date of what is posted.",
     )
     reason = fields.Char(help="Internal: kept in the log of the batch.")
-    error = fields.Char(compute="_compute_prepared", help="Why it cannot be done.")
+    error = fields.Char(
+        compute="_compute_prepared", help="The reason why it is not possible."
+    )
     preview = fields.Html(
         compute="_compute_prepared",
         sanitize=False,

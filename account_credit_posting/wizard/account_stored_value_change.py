@@ -64,7 +64,7 @@ class AccountStoredValueChange(models.TransientModel):
     holder_state_id = fields.Many2one(
         comodel_name="res.country.state",
         string="Owner's State",
-        help="Its law counts for cash-out and unclaimed property.",
+        help="Its law applies to cash-out and unclaimed property.",
     )
     memo = fields.Text(help="Internal note.")
     recipient_name = fields.Char()
@@ -79,9 +79,11 @@ class AccountStoredValueChange(models.TransientModel):
     preview = fields.Html(
         compute="_compute_preview",
         sanitize=False,
-        help="The email, without the code: that is made when it leaves.",
+        help="The email, without the code: it is generated when the email is sent.",
     )
-    error = fields.Char(compute="_compute_entry", help="Why it cannot be done.")
+    error = fields.Char(
+        compute="_compute_entry", help="The reason why it is not possible."
+    )
     entry = fields.Html(
         compute="_compute_entry",
         sanitize=False,

@@ -209,7 +209,8 @@ class AccountStoredValueUseLine(models.TransientModel):
         if not are_within(self.env, self.mapped("amount"), value.balance, currency):
             raise UserError(
                 self.env._(
-                    "%(name)s has %(balance)s left: use between zero and that.",
+                    "%(name)s has %(balance)s left: enter an amount between zero and "
+                    "that.",
                     name=value.name,
                     balance=currency.format(value.balance),
                 )

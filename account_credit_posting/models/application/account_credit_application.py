@@ -81,7 +81,7 @@ class AccountCreditApplication(models.Model):
         string="Reconciliation",
         readonly=True,
         ondelete="set null",
-        help="Odoo's reconciliation of both; empty when the credit does not pay.",
+        help="The reconciliation of both; empty when the credit does not pay.",
         written_by="applying",
     )
     credit_item_id = fields.Many2one(related="credit_line_id.credit_item_id")
@@ -93,8 +93,10 @@ class AccountCreditApplication(models.Model):
     )
     amount = fields.Monetary(
         readonly=True,
-        help="What the credit pays, paid, or would have paid of the invoice, in the "
-        "currency of the invoice.",
+        help=(
+            "The amount that the credit pays, paid or would have paid of the "
+            "invoice, in the currency of the invoice."
+        ),
         written_by="applying",
     )
     state = fields.Selection(
@@ -139,7 +141,9 @@ class AccountCreditApplication(models.Model):
     )
     reason = fields.Text(
         readonly=True,
-        help="Why the credit cannot pay the invoice, and what to do about it.",
+        help=(
+            "The reason why the credit cannot pay the invoice, and what to do about it."
+        ),
         written_by="applying",
     )
     unapplied_by_id = fields.Many2one(
@@ -278,7 +282,7 @@ class AccountCreditApplication(models.Model):
             )
         else:
             message = self.env._(
-                "No open credit could pay: there is none in the currency of an open "
+                "No open credit can pay: there is none in the currency of an open "
                 "invoice."
             )
         return notify(

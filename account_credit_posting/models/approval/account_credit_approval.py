@@ -177,7 +177,9 @@ class AccountCreditApproval(models.AbstractModel):
         reasons = self._get_reasons(batch, author)
         if author and not batch.run_id._is_poster(author):
             reasons.append(
-                self.env._("%(user)s may no longer post credits.", user=author.name)
+                self.env._(
+                    "%(user)s is no longer allowed to post credits.", user=author.name
+                )
             )
         return get_waiting_text(self.env, self._find_approvers(batch), reasons)
 
@@ -197,8 +199,7 @@ class AccountCreditApproval(models.AbstractModel):
             if batch.state == "draft":
                 raise UserError(
                     self.env._(
-                        "%(batch)s is a draft. It is approved after somebody has "
-                        "posted it.",
+                        "%(batch)s is a draft. Post it before it can be approved.",
                         batch=batch.display_name,
                     )
                 )

@@ -32,15 +32,15 @@ class AccountCreditUndo(models.AbstractModel):
             )
         if batch.charge_item_id or batch.correction:
             return self.env._(
-                "%(batch)s has more than credits. Ask an administrator of credits to "
-                "reverse it.",
+                "%(batch)s contains more than credits. Ask an administrator of "
+                "credits to reverse it.",
                 batch=name,
             )
         if batch.state not in ("done", "partial") or not batch.posted_count:
             return self.env._("Nothing of %(batch)s can be undone.", batch=name)
         if not company.credit_undo_minutes:
             return self.env._(
-                "%(company)s leaves it to administrators of credits to reverse them.",
+                "%(company)s lets only administrators of credits reverse them.",
                 company=company.display_name,
             )
         if self._get_end(batch) < fields.Datetime.now():

@@ -75,7 +75,7 @@ class AccountBillingMail(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="cascade",
-        help="Whose credits expire.",
+        help="The account whose credits expire.",
         written_by="notifying",
     )
     written_date = fields.Datetime(
@@ -87,7 +87,7 @@ class AccountBillingMail(models.Model):
     error = fields.Text(
         string="Not Written",
         readonly=True,
-        help="Why there is no email to the customer.",
+        help="The reason why there is no email to the customer.",
         written_by="notifying",
     )
     mail_id = fields.Many2one(
@@ -259,8 +259,7 @@ class AccountBillingMail(models.Model):
             lambda mails: mails._write_each(),
             lambda mail: mail.env,
             lambda env: env._(
-                "The account has no email address that can be used. Enter one, then "
-                "send it again."
+                "The account has no valid email address. Enter one, then send it again."
             ),
             _logger,
         )

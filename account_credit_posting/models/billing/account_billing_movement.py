@@ -114,14 +114,16 @@ class AccountBillingMovement(models.Model):
     balance_due = fields.Monetary(
         compute="_compute_balances",
         currency_field="company_currency_id",
-        help="What the account owed after it, in all; below zero when it had more "
-        "credit than debts.",
+        help=(
+            "The total that the account owed after it; below zero if it had more "
+            "credit than debt."
+        ),
     )
     balance_held = fields.Monetary(
         compute="_compute_balances",
         currency_field="company_currency_id",
         string="Held After",
-        help="What was held on gift cards and prepayments after it.",
+        help="The balance of gift cards and prepayments after it.",
     )
 
     @api.model

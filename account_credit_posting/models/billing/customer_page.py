@@ -392,7 +392,7 @@ class CustomerPage:
         if company_id:
             company = self.companies.filtered(lambda own: str(own.id) == company_id)
             if not company:
-                raise UserError(self.env._("Choose a company of the list."))
+                raise UserError(self.env._("Choose a company from the list."))
         days = {
             name: day
             for name, value in (("date_from", date_from), ("date_to", date_to))

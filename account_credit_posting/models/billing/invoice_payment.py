@@ -208,7 +208,7 @@ class InvoicePayment:
         if self.currency.compare_amounts(sum(amounts.values()), due) > 0:
             raise UserError(
                 self.env._(
-                    "%(amount)s is left to pay: use no more than that.",
+                    "%(amount)s is left to pay: use at most that amount.",
                     amount=self.currency.format(due),
                 )
             )
@@ -218,12 +218,13 @@ class InvoicePayment:
         compare = self.currency.compare_amounts
         if not source:
             raise UserError(
-                self.env._("Something you chose is no longer there. Choose again.")
+                self.env._("Something you chose no longer exists. Choose again.")
             )
         if compare(amount, 0) < 0 or compare(amount, source["available"]) > 0:
             raise UserError(
                 self.env._(
-                    "%(name)s has %(available)s left: use between zero and that.",
+                    "%(name)s has %(available)s left: enter an amount between zero "
+                    "and that.",
                     name=source["name"],
                     available=self.currency.format(source["available"]),
                 )
@@ -255,8 +256,8 @@ class InvoicePayment:
                 )
                 raise UserError(
                     self.env._(
-                        "This cannot be used for the invoice now. Nothing was used. "
-                        "Choose something else, or contact us."
+                        "This cannot be used for the invoice right now. Nothing was "
+                        "used. Choose something else, or contact us."
                     )
                 )
 

@@ -87,7 +87,9 @@ class AccountBreakageEstimate(models.Model):
         selection=[("sold", "Gift Cards Sold"), ("prepayment", "Prepayments")],
         required=True,
         default="sold",
-        help="Gift cards that were given away brought no money, and have no breakage.",
+        help=(
+            "Gift cards that were given away brought in no money and have no breakage."
+        ),
         written_by=DRAFT,
     )
     period = fields.Selection(
@@ -101,7 +103,7 @@ class AccountBreakageEstimate(models.Model):
         string="With the Day",
         required=True,
         default=lambda self: get_today(self.env.company),
-        help="Any day of the month, quarter or year in which they were issued.",
+        help="Any date in the month, quarter or year of issue.",
         written_by=DRAFT,
     )
     product_id = fields.Many2one(
@@ -135,33 +137,40 @@ class AccountBreakageEstimate(models.Model):
         selection=[("proportional", "Proportional"), ("remote", "Remote")],
         required=True,
         default="proportional",
-        help="Proportional: income in proportion to what customers use. Remote, where "
-        "there is too little evidence: only once nobody is likely to use it any more.",
+        help=(
+            "Proportional: income in proportion to what customers use. Remote, if "
+            "there is too little evidence: only once it is unlikely to be used any "
+            "more."
+        ),
         written_by=DRAFT,
     )
     unused_share = fields.Float(
         string="Expected Unused (%)",
-        help="Which share of what was sold is expected to stay unused.",
+        help="The share of the amount sold that is expected to stay unused.",
         written_by=DRAFT,
     )
     unused_amount = fields.Monetary(
         string="Expected Unused",
-        help="The same as an amount; it counts instead of the share, unless zero.",
+        help="The same as an amount; used instead of the share, unless zero.",
         written_by=DRAFT,
     )
     state_share = fields.Float(
         string="Expected for a State (%)",
-        help="Which share is expected to be handed to a state as unclaimed property.",
+        help=(
+            "The share that is expected to be handed to a state as unclaimed property."
+        ),
         written_by=DRAFT,
     )
     remote_months = fields.Integer(
         string="Months without Use",
-        help="After so many months without use nobody is likely to use it any more; "
-        "zero: only once it expires.",
+        help=(
+            "After this many months without use, it is unlikely to be used. Zero: "
+            "only once it expires."
+        ),
         written_by=DRAFT,
     )
     evidence = fields.Text(
-        help="What the estimate is based on.",
+        help="The evidence for the estimate.",
         written_by=DRAFT,
     )
     # The computation; once posted, as it was booked.
@@ -170,7 +179,7 @@ class AccountBreakageEstimate(models.Model):
     expired = fields.Monetary(
         compute="_compute_figures",
         store=True,
-        help="Taken to income by the expiry of each gift card.",
+        help="Taken to income when each gift card expires.",
         written_by=COMPUTE,
     )
     expected = fields.Monetary(
@@ -183,16 +192,18 @@ class AccountBreakageEstimate(models.Model):
         string="Expected Breakage",
         compute="_compute_figures",
         store=True,
-        help="What the contra account is to have for the cohort: the share of the "
-        "expected unused amount, without what has expired, that equals the share used "
-        "of what is expected to be used.",
+        help=(
+            "The target balance of the contra account for the cohort: the expected "
+            "unused amount, less what has expired, multiplied by the share used of "
+            "what is expected to be used."
+        ),
         written_by=COMPUTE,
     )
     booked = fields.Monetary(
         string="Booked Before",
         compute="_compute_figures",
         store=True,
-        help="What the contra account has for the cohort, by the ledger.",
+        help="The balance of the contra account for the cohort, in the ledger.",
         written_by=COMPUTE,
     )
     amount = fields.Monetary(
@@ -216,7 +227,7 @@ class AccountBreakageEstimate(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="Empty where there was nothing to book.",
+        help="Empty if there was nothing to post.",
         written_by="posting",
     )
     contra_account_id = fields.Many2one(
@@ -237,7 +248,7 @@ class AccountBreakageEstimate(models.Model):
     _shares_are_shares = models.Constraint(
         "CHECK (unused_share >= 0 AND state_share >= 0 AND unused_amount >= 0"
         " AND unused_share + state_share < 100 AND remote_months >= 0)",
-        "Shares, amounts and months are zero or above, and both shares together are "
+        "Shares, amounts and months must be zero or above, and both shares together "
         "less than 100 %.",
     )
 
@@ -311,7 +322,7 @@ class AccountBreakageEstimate(models.Model):
             if other := self.search(domain, limit=1):
                 raise ValidationError(
                     self.env._(
-                        "%(estimate)s concerns some of the same gift cards as "
+                        "%(estimate)s covers some of the same gift cards as "
                         "%(other)s. Choose the same month, quarter or year, and the "
                         "same product.",
                         estimate=estimate.display_name,
@@ -324,8 +335,8 @@ class AccountBreakageEstimate(models.Model):
             if estimate.state == "posted":
                 raise UserError(
                     self.env._(
-                        "%(estimate)s is posted and stays as it is. Create a new "
-                        "estimate: it books the difference.",
+                        "%(estimate)s is posted and cannot be changed. Create a new "
+                        "estimate: it posts the difference.",
                         estimate=estimate.display_name,
                     )
                 )
@@ -559,7 +570,7 @@ class AccountBreakageEstimate(models.Model):
         if later:
             raise UserError(
                 self.env._(
-                    "%(later)s is posted already. Choose that day or a later one.",
+                    "%(later)s is already posted. Choose that date or a later one.",
                     later=later.display_name,
                 )
             )

@@ -86,11 +86,11 @@ class AccountCreditCorrection(models.Model):
     )
     _new_line_id_unique = models.UniqueIndex(
         "(new_line_id) WHERE new_line_id IS NOT NULL",
-        "A credit comes of one correction only.",
+        "A credit is created by one correction only.",
     )
     _replaced_line_id_unique = models.UniqueIndex(
         "(line_id) WHERE kind = 'replace'",
-        "A credit is replaced once only.",
+        "A credit is replaced only once.",
     )
     _reversed_has_no_new_line = models.Constraint(
         "CHECK ((kind = 'reverse') = (new_line_id IS NULL))",
@@ -177,8 +177,8 @@ class AccountCreditCorrection(models.Model):
         if line.state != "posted":
             raise UserError(
                 self.env._(
-                    "%(line)s is not posted, or reversed already: there is nothing to "
-                    "correct.",
+                    "%(line)s is not posted, or already reversed: there is nothing "
+                    "to correct.",
                     line=line.display_name,
                 )
             )

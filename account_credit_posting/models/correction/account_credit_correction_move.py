@@ -78,7 +78,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
         :raise UserError: when it cannot be moved, with the reason
         """
         if not lines:
-            raise UserError(self.env._("Choose the credit that is to be moved."))
+            raise UserError(self.env._("Choose the credit to move."))
         for line in lines:
             self.env["account.credit.correction"]._check_is_posted(line)
         currency = lines.currency_id
@@ -120,7 +120,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
         company = lines.company_id
         if not account or account in lines.partner_id:
             raise UserError(
-                self.env._("Choose another account than the one that has the credit.")
+                self.env._("Choose an account other than the one that has the credit.")
             )
         if not account.active or account._is_foreign_to(company):
             raise UserError(

@@ -152,9 +152,8 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
             if not has_right(self.env, GROUP_MANAGER):
                 raise UserError(
                     self.env._(
-                        "%(move)s takes back a credit posted by %(batch)s and stays "
-                        "posted. Only an administrator of account credits can reset "
-                        "it.",
+                        "%(move)s reverses a credit posted by %(batch)s. Only an "
+                        "administrator of account credits can reset it.",
                         move=name,
                         batch=line_sudo.batch_id.name,
                     )
@@ -162,8 +161,8 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
             if line_sudo.replaced_by_id.state == "posted":
                 raise UserError(
                     self.env._(
-                        "%(move)s stays posted: %(line)s was posted instead of the "
-                        "credit that it takes back. Reverse that one first.",
+                        "%(move)s cannot be reset: %(line)s was posted to replace "
+                        "the credit that it reverses. Reverse that one first.",
                         move=name,
                         line=line_sudo.replaced_by_id.display_name,
                     )
@@ -182,7 +181,8 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
         for move in partials.debit_move_id.move_id:
             credits = move.reversed_entry_id.line_ids.credit_line_ids
             message = self.env._(
-                "%(move)s was reset: what it took back is open again.", move=move.name
+                "%(move)s was reset: the credit that it reversed is open again.",
+                move=move.name,
             )
             corrections._log(credits.batch_id, message, None)
         partials.unlink()

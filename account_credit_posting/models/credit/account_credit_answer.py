@@ -70,7 +70,7 @@ class AccountCreditAnswer(models.Model):
     key = fields.Char(required=True, help="Of the client; unique in each company.")
     method = fields.Char(required=True, help="The model and the method.")
     request_hash = fields.Char(
-        help="SHA-256 of the request. Without one, each request of the method is it.",
+        help="SHA-256 of the request. Without one, any request to the method counts.",
     )
     answer = fields.Json(
         help="``{'value'}``, or ``{'model', 'ids'}`` of records; codes are not in it.",

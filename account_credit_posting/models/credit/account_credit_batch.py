@@ -162,7 +162,7 @@ class AccountCreditBatch(models.Model):
     idempotency_key = fields.Char(
         readonly=True,
         copy=False,
-        help="A request with a key that was seen before gets the first answer again.",
+        help="A request with a known key gets the first answer again.",
         written_by="posting",
     )
     request_hash = fields.Char(
@@ -222,15 +222,19 @@ class AccountCreditBatch(models.Model):
         string="Prepared With",
         readonly=True,
         copy=False,
-        help="Who changed it or asked to post it, beside who created it: none of them "
-        "can approve it.",
+        help=(
+            "Users who changed it or asked to post it, in addition to its creator: "
+            "none of them can approve it."
+        ),
         written_by="posting",
     )
     approval_round = fields.Integer(
         readonly=True,
         copy=False,
-        help="How often it was put up for approval: what was opened before it was "
-        "changed is not approved by a late click.",
+        help=(
+            "Number of times it was submitted for approval: a version opened before "
+            "a change cannot be approved."
+        ),
         written_by="posting",
     )
     approval_text = fields.Char(
@@ -242,8 +246,10 @@ class AccountCreditBatch(models.Model):
         string="Post Later",
         copy=False,
         tracking=True,
-        help="When it is posted, after an approval where one is needed. The accounting "
-        "date stays as it is. Empty, or in the past: at once.",
+        help=(
+            "The time of posting, after an approval if one is needed. The accounting "
+            "date does not change. Empty, or in the past: at once."
+        ),
         written_by=("draft", "posting"),
     )
     run_id = fields.Many2one(
@@ -291,7 +297,7 @@ class AccountCreditBatch(models.Model):
     correction = fields.Selection(
         related="correction_ids.kind",
         string="Correction",
-        help="Why it was posted, when it corrects a credit.",
+        help="The reason of posting, when it corrects a credit.",
         written_by="compute",
     )
     notify_customers = fields.Boolean(
@@ -319,17 +325,20 @@ class AccountCreditBatch(models.Model):
     notice_failed_count = fields.Integer(
         compute="_compute_notice_counts",
         string="Not Notified",
-        help="Posted lines whose account could not be notified. Each one shows why.",
+        help=(
+            "Posted lines whose account could not be notified. Each one shows the "
+            "reason."
+        ),
     )
     to_notify_count = fields.Integer(
         compute="_compute_notice_counts",
         string="To Notify",
-        help="Posted lines whose account was not notified, for whatever reason.",
+        help="Posted lines whose account was not notified, for any reason.",
     )
     undelivered_count = fields.Integer(
         compute="_compute_notice_counts",
         string="Not Delivered",
-        help="Emails that the mail server did not take.",
+        help="Emails that the mail server refused.",
     )
 
     @api.depends("line_ids.amount_company")

@@ -446,8 +446,8 @@ class AccountCreditCheck(models.AbstractModel):
         if batch.state == "to_approve":
             raise UserError(
                 self.env._(
-                    "%(batch)s waits for approval as it is. Approve it, or cancel it "
-                    "and duplicate it to change the copy.",
+                    "%(batch)s waits for approval. Approve it, or cancel it, "
+                    "duplicate it and change the copy.",
                     batch=batch.display_name,
                 )
             )
@@ -458,15 +458,15 @@ class AccountCreditCheck(models.AbstractModel):
         if batch.state in const.IN_WORK:
             raise UserError(
                 self.env._(
-                    "%(batch)s cannot be changed: it is about to be posted as it is. "
-                    "Cancel it, and duplicate it to change the copy.",
+                    "%(batch)s cannot be changed: it is about to be posted. Cancel "
+                    "it, then duplicate it and change the copy.",
                     batch=batch.display_name,
                 )
             )
         if batch.state == "cancelled" and batch.approval_round:
             raise UserError(
                 self.env._(
-                    "%(batch)s was not approved, and stays as it was. Duplicate it to "
+                    "%(batch)s was refused and cannot be changed. Duplicate it and "
                     "change the copy.",
                     batch=batch.display_name,
                 )
@@ -485,8 +485,8 @@ class AccountCreditCheck(models.AbstractModel):
             if batch.approval_round:
                 raise UserError(
                     self.env._(
-                        "%(batch)s cannot be deleted: its log says who asked for an "
-                        "approval, and what became of it.",
+                        "%(batch)s cannot be deleted: its log shows who requested an "
+                        "approval and what was decided.",
                         batch=batch.display_name,
                     )
                 )

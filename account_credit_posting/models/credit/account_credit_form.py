@@ -608,7 +608,7 @@ class AccountCreditForm(models.AbstractModel):
         if not moved:
             return False
         return self.env._(
-            "Part of this credit was moved and is a credit of %(accounts)s now (see "
+            "Part of this credit was moved and is now a credit of %(accounts)s (see "
             "%(batches)s): reverse it there, or move it back.",
             accounts=", ".join(moved.partner_id.mapped("display_name")),
             batches=", ".join(moved.batch_id.mapped("name")),

@@ -140,7 +140,7 @@ class AccountCreditLine(models.Model):
         string="Not Reversed",
         readonly=True,
         copy=False,
-        help="Why the credit could not be reversed; it stays posted.",
+        help="The reason why the credit could not be reversed; it stays posted.",
         written_by="posting",
     )
     move_id = fields.Many2one(
@@ -157,13 +157,13 @@ class AccountCreditLine(models.Model):
         compute="_compute_move_amounts",
         compute_sudo=True,
         string="Credited",
-        help="What the account was credited, taxes included.",
+        help="The amount credited to the account, taxes included.",
     )
     amount_applied = fields.Monetary(
         compute="_compute_amount_applied",
         compute_sudo=True,
         string="Paid Invoices",
-        help="What invoices have taken of the credit.",
+        help="The amount of the credit that invoices have used.",
     )
     amount_open = fields.Monetary(
         compute="_compute_move_amounts",
@@ -203,8 +203,10 @@ class AccountCreditLine(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="In a journal entry for many accounts: the item that holds the other "
-        "side, with that of others.",
+        help=(
+            "In a journal entry for many accounts: the counterpart item, shared with "
+            "other credits."
+        ),
         written_by="posting",
     )
     application_ids = fields.One2many(
@@ -235,7 +237,7 @@ class AccountCreditLine(models.Model):
         copy=False,
         check_company=True,
         ondelete="restrict",
-        help="What this line was invoiced by.",
+        help="The invoice of this line.",
         written_by="posting",
     )
     charge_total = fields.Monetary(
@@ -259,14 +261,14 @@ class AccountCreditLine(models.Model):
     is_to_reverse = fields.Boolean(
         readonly=True,
         copy=False,
-        help="Its reversal was requested and is not done yet.",
+        help="Its reversal was requested but is not done yet.",
         written_by="posting",
     )
     _to_reverse_idx = models.Index("(batch_id, id) WHERE is_to_reverse")
     public_comment = fields.Text(
         compute="_compute_comments",
         search="_search_public_comment",
-        help="For the customer: that of the batch, until it is changed here.",
+        help="For the customer: that of the batch, unless changed here.",
     )
     private_comment = fields.Text(
         compute="_compute_comments",
@@ -347,7 +349,7 @@ class AccountCreditLine(models.Model):
     notice_error = fields.Text(
         related="notice_id.error",
         string="Not Notified",
-        help="Why there is no email to the customer.",
+        help="The reason why there is no email to the customer.",
         written_by="compute",
     )
 
@@ -420,8 +422,8 @@ class AccountCreditLine(models.Model):
             if batch.state != "draft" and not self._is_posting():
                 raise UserError(
                     self.env._(
-                        "%(batch)s takes no more accounts: it was posted. Post "
-                        "another batch.",
+                        "%(batch)s was posted: no account can be added. Post another "
+                        "batch.",
                         batch=batch.display_name,
                     )
                 )

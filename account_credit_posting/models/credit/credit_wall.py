@@ -43,8 +43,8 @@ $body$"""
 
 def _get_message(env, name):
     return env._(
-        "%(move)s holds a credit: its account, its company and its amount stay as they "
-        "were posted. Reverse the credit, or move it to another account.",
+        "%(move)s holds a credit: its account, company and amount cannot be changed. "
+        "Reverse the credit, or move it to another account.",
         move=name,
     )
 

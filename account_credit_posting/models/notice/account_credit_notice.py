@@ -55,7 +55,7 @@ class AccountCreditNotice(models.Model):
         inverse_name="notice_id",
         string="Credits",
         readonly=True,
-        help="The credits that it is about.",
+        help="The credits in the email.",
     )
     notified_date = fields.Datetime(
         string="Notified On",
@@ -66,7 +66,7 @@ class AccountCreditNotice(models.Model):
     error = fields.Text(
         string="Not Notified",
         readonly=True,
-        help="Why there is no email to the customer.",
+        help="The reason why there is no email to the customer.",
         written_by="notifying",
     )
     # The database keeps two workers from writing two emails.
@@ -241,8 +241,8 @@ class AccountCreditNotice(models.Model):
             lambda notices: notices._write_mails(),
             lambda notice: notice.batch_id._as_author().env,
             lambda env: env._(
-                "The account has no email address that can be used. Enter one, then "
-                "notify the customers again."
+                "The account has no valid email address. Enter one, then notify the "
+                "customers again."
             ),
             _logger,
         )

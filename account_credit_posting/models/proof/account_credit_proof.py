@@ -60,7 +60,7 @@ class AccountCreditProof(models.Model):
     seconds = fields.Float(
         readonly=True,
         digits=(10, 2),
-        help="How long all checks took together.",
+        help="The total duration of all checks.",
         written_by="proving",
     )
     summary = fields.Char(compute="_compute_summary")
@@ -86,7 +86,7 @@ class AccountCreditProof(models.Model):
                 )
                 if failed
                 else self.env._(
-                    "All %(checks)s checks passed. %(count)s records were checked.",
+                    "All %(checks)s checks passed on %(count)s records.",
                     checks=len(proof.check_ids),
                     count=format_count(self.env, proof.checked_count),
                 )

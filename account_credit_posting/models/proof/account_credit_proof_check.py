@@ -44,7 +44,7 @@ class AccountCreditProofCheck(models.Model):
     seconds = fields.Float(
         readonly=True,
         digits=(10, 2),
-        help="How long it took, for all companies that were checked with it.",
+        help="The duration, for all companies that were checked together.",
         written_by="proving",
     )
     failed_model = fields.Char(readonly=True, written_by="proving")

@@ -158,9 +158,9 @@ NUMBERS = Check(
     name=_lt("No number is missing"),
     how=_lt(
         "In the journals of credits, gift cards and prepayments, and in each journal "
-        "of inalterable entries: the numbers of posted entries follow each other, by "
-        "themselves and by Odoo's own mark of gaps. What is before the lock date was "
-        "accepted when the period was locked."
+        "with inalterable entries: the numbers of posted entries have no gaps, "
+        "neither by their order nor by Odoo's own check. Gaps before the lock date "
+        "were accepted when the period was locked."
     ),
     model="account.move",
     find=find_gaps,
@@ -168,7 +168,7 @@ NUMBERS = Check(
 
 HASHES = Check(
     code="hashes",
-    name=_lt("Inalterable entries are what they were"),
+    name=_lt("Inalterable entries are unchanged"),
     how=_lt(
         "The hash of each inalterable entry in those journals is computed again, as "
         "Odoo computes it, from its content and the hash before it."

@@ -10,9 +10,9 @@ BOOKED = Check(
     code="booked",
     name=_lt("Each credit is one receivable item"),
     how=_lt(
-        "Each credit that says it is posted names a posted item on a receivable "
-        "account, of its document, customer, company and currency; the document names "
-        "it, or its batch. Each that has one says that it is posted, or reversed."
+        "Each posted credit names a posted item on a receivable account, of its "
+        "document, customer, company and currency; the document names the credit, or "
+        "its batch. Each credit that names one is posted or reversed."
     ),
     model="account.credit.line",
     rows="""
@@ -43,9 +43,9 @@ ITEMS = Check(
     code="items",
     name=_lt("Each receivable item of a credit document is one credit"),
     how=_lt(
-        "Each item that lowers a receivable, on a credit note or an entry posted by a "
-        "batch, is named by exactly one credit; that one names the document, and the "
-        "document names it, or its batch."
+        "Each item that lowers a receivable, on a credit note or an entry posted by "
+        "a batch, is named by exactly one credit. That credit names the document, "
+        "and the document names the credit or its batch."
     ),
     model="account.move.line",
     rows="""
@@ -70,7 +70,9 @@ ITEMS = Check(
 
 DOCUMENTS = Check(
     code="documents",
-    name=_lt("Each document of a credit is posted, balanced, and that of its credit"),
+    name=_lt(
+        "Each document of a credit is posted, balanced, and belongs to that credit"
+    ),
     how=_lt(
         "A credit note names one credit, which names it; an entry for many names a "
         "batch, and one or more of its credits name it. None of them is a draft, and "
@@ -142,10 +144,12 @@ AMOUNTS = Check(
 
 DEBITS = Check(
     code="debits",
-    name=_lt("In an entry for many, the other side is the sum of its credits"),
+    name=_lt(
+        "In an entry for many accounts, the counterpart is the sum of its credits"
+    ),
     how=_lt(
-        "Each item that holds the other side of several credits, or of a credit that "
-        "was moved, is their sum, in their currency and in that of the company."
+        "Each item that is the counterpart of several credits, or of a credit that "
+        "was moved, equals their sum, in their currency and in company currency."
     ),
     model="account.move.line",
     rows="""
@@ -168,8 +172,8 @@ REVERSALS = Check(
     name=_lt("A credit is reversed when its reversal is posted, and only then"),
     how=_lt(
         "Each reversed credit has a posted entry that reverses its document and is "
-        "reconciled with it, and nothing of it is open. Of no other credit that was "
-        "taken back as a whole is it said that it is posted."
+        "reconciled with it, and has no open amount. No other credit that was "
+        "reversed in full is still marked as posted."
     ),
     model="account.credit.line",
     rows="""
@@ -199,7 +203,7 @@ REVERSALS = Check(
 
 OPEN = Check(
     code="open",
-    name=_lt("What is open of each credit is what nothing has taken of it"),
+    name=_lt("The open amount of each credit is what no invoice has used"),
     how=_lt(
         "The open amount of its receivable item is its amount less all that is "
         "reconciled with it, and never more than that."
@@ -226,11 +230,11 @@ OPEN = Check(
 
 APPLIED = Check(
     code="applied",
-    name=_lt("Each application stands beside its reconciliation"),
+    name=_lt("Each application matches its reconciliation"),
     how=_lt(
-        "Odoo's reconciliation is there, of this amount, between posted items of this "
-        "credit, or of this use of a gift card or prepayment, and of this invoice. No "
-        "such invoice is overpaid."
+        "The reconciliation exists, with this amount, between posted items of this "
+        "credit, or of this use of a gift card or prepayment, and of this invoice. "
+        "No such invoice is overpaid."
     ),
     model="account.credit.application",
     rows="""
@@ -262,8 +266,8 @@ PAID = Check(
     code="paid",
     name=_lt("Each invoice that a credit pays has an application that says why"),
     how=_lt(
-        "Each reconciliation of a credit with an invoice, but for the invoice that "
-        "reverses it, is that of one application in force."
+        "Each reconciliation of a credit with an invoice, except for the invoice "
+        "that reverses it, has exactly one active application."
     ),
     model="account.credit.line",
     rows="""
@@ -287,11 +291,11 @@ PAID = Check(
 
 BATCHES = Check(
     code="batches",
-    name=_lt("The state of each credit batch is that of its lines"),
+    name=_lt("The status of each credit batch matches its lines"),
     how=_lt(
-        "Of a draft or a cancelled batch nothing is posted; of a posted one nothing is "
-        "left; of one that is posted in part something has failed; of a reversed one "
-        "all is reversed. Each line that failed says why."
+        "A draft or cancelled batch has nothing posted, a posted one has nothing "
+        "pending, a partly posted one has failed lines, and a reversed one is "
+        "entirely reversed. Each failed line has a reason."
     ),
     model="account.credit.batch",
     rows="""
@@ -329,10 +333,10 @@ STUCK = Check(
     code="stuck",
     name=_lt("No work is stuck"),
     how=_lt(
-        "Each batch that is queued or being posted has somebody who asked for it, and "
-        "is not paused; something of it was done within the last day, or its time came "
-        "within that day or is still to come. Nothing waits to be reversed in a batch "
-        "that nobody works on."
+        "Each batch that is queued or being posted has a responsible user and is not "
+        "paused; part of it was processed within the last day, or its scheduled time "
+        "is within that day or still to come. No reversal is waiting in a batch that "
+        "nobody works on."
     ),
     model="account.credit.batch",
     rows="""

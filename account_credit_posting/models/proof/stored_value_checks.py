@@ -29,9 +29,9 @@ TIE_OUT = Check(
     code="tie_out",
     name=_lt("Stored values and general ledger agree, on each day"),
     how=_lt(
-        "By company, liability account and day: the sum of all posted journal items is "
-        "that of the items which name a gift card or prepayment of the same account, "
-        "customer, company and currency."
+        "By company, liability account and day: the sum of all posted journal items "
+        "equals that of the items which name a gift card or prepayment of the same "
+        "account, customer, company and currency."
     ),
     model="account.account",
     rows="""
@@ -56,7 +56,7 @@ NAMED = Check(
     name=_lt("Each item on a liability account belongs to one gift card or prepayment"),
     how=_lt(
         "Each posted journal item there names a record of its own account, customer, "
-        "company and currency, and its entry says what it did with it."
+        "company and currency, and its entry names its event."
     ),
     model="account.move.line",
     rows="""
@@ -102,7 +102,7 @@ OVERDRAWN = Check(
 
 STATES = Check(
     code="states",
-    name=_lt("The state of each gift card and prepayment is that of its money"),
+    name=_lt("The status of each gift card and prepayment matches its balance"),
     how=_lt(
         "A draft has no posted item, and each other one has some. What is used, "
         "expired, voided or handed to a state holds nothing; what is active holds "
@@ -136,8 +136,8 @@ ISSUED = Check(
     code="issued",
     name=_lt("The amount of each gift card and prepayment is the amount booked for it"),
     how=_lt(
-        "What it was issued with, or moved in, and each correction of that, are posted "
-        "items; their sum is the amount that the record says."
+        "The amount issued or moved in, and each correction of it, are posted items; "
+        "their sum is the amount of the record."
     ),
     model="account.stored.value",
     rows="""
@@ -159,12 +159,12 @@ ISSUED = Check(
 
 EVENTS = Check(
     code="events",
-    name=_lt("Each event of a gift card or prepayment booked what such an event books"),
+    name=_lt("Each event of a gift card or prepayment posted the entry of that event"),
     how=_lt(
-        "Its entry is posted and balanced, and names the record. Issuing and undoing a "
-        "use raise what is held; using, refunding, expiring, voiding and handing to a "
-        "state lower it, unless it is taken back; what is moved leaves one record for "
-        "another. What is undone was a use, of the same amount."
+        "Its entry is posted and balanced, and names the record. Issuing and undoing "
+        "a use raise the balance; using, refunding, expiring, voiding and handing to "
+        "a state lower it, unless undone; a move takes from one record and gives to "
+        "another. Only a use is undone, with the same amount."
     ),
     model="account.move",
     rows="""
@@ -220,7 +220,7 @@ PAYMENTS = Check(
     code="payments",
     name=_lt("Each payment for a gift card or prepayment is that of its entry"),
     how=_lt(
-        "What came in, or was paid back, has a posted entry which names the payment, "
+        "Each receipt and each refund has a posted entry that names the payment, "
         "with an item of the same record and the same amount."
     ),
     model="account.payment",
@@ -250,8 +250,8 @@ USES = Check(
     code="uses",
     name=_lt("Each use of a gift card or prepayment pays an invoice, or is undone"),
     how=_lt(
-        "Each posted entry of a use has either an application in force, of the same "
-        "amount, or a posted entry that reverses it; not both."
+        "Each posted entry of a use has either an active application of the same "
+        "amount, or a posted entry that reverses it; never both."
     ),
     model="account.move",
     rows="""
@@ -287,11 +287,11 @@ USES = Check(
 
 HANDED = Check(
     code="handed",
-    name=_lt("What was handed to a state is owed to it, card by card"),
+    name=_lt("Handed-over amounts are owed to the state, card by card"),
     how=_lt(
-        "Each entry that hands a gift card or prepayment to a state has one record of "
-        "unclaimed property, of the same amount, and an item of that amount that is "
-        "owed; what was taken back names the entry that reverses it."
+        "Each entry that hands a gift card or prepayment to a state has one record "
+        "of unclaimed property, with the same amount and a payable item of that "
+        "amount; a record that was taken back names the entry that reverses it."
     ),
     model="account.move",
     rows="""
@@ -323,12 +323,12 @@ HANDED = Check(
 
 BREAKAGE = Check(
     code="breakage",
-    name=_lt("Expected breakage follows its formula, and is what the estimates booked"),
+    name=_lt("Expected breakage follows its formula, and equals the posted estimates"),
     how=_lt(
-        "Each posted estimate: by its figures, unused less expired, times used, by "
-        "what is expected to be used, and never above what is left; the entry is the "
-        "difference to what was booked before. Each item on the contra account is of "
-        "such an entry, or of its reversal."
+        "For each posted estimate: by its figures, unused less expired, times the "
+        "share used of what is expected to be used, and never above the balance; the "
+        "entry is the difference from what was posted before. Each item on the "
+        "contra account belongs to such an entry, or to its reversal."
     ),
     model="account.move.line",
     rows="""

@@ -66,7 +66,7 @@ class AccountCreditDashboard(models.Model):
         comodel_name="res.users",
         string="Staff",
         readonly=True,
-        help="Who gave, sold or used it.",
+        help="The user who gave, sold or used it.",
     )
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
     company_currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
@@ -76,9 +76,9 @@ class AccountCreditDashboard(models.Model):
     )
     given = _amount("Given", "Credits, and gift cards that were given away.")
     sold = _amount("Sold", "Gift cards and prepayments that were paid for.")
-    used = _amount("Used", "What paid invoices, less what was undone.")
-    held = _amount("Held", "What customers have left today.")
-    expiring = _amount("Expiring", "What is left and expires in the next 90 days.")
+    used = _amount("Used", "The amounts used to pay invoices, less what was undone.")
+    held = _amount("Held", "The amounts left to customers today.")
+    expiring = _amount("Expiring", "The balance that expires in the next 90 days.")
 
     @property
     def _table_query(self):

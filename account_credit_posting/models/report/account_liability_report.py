@@ -83,8 +83,10 @@ class AccountLiabilityReport(models.TransientModel):
             ("product_id", "Product"),
         ],
         string="Divided By",
-        help="What was moved or redeemed stays with the month in which it was issued "
-        "first, and with the product that it was sold as.",
+        help=(
+            "Gift cards that were moved or redeemed keep the month of their first "
+            "issue, and the product that they were sold as."
+        ),
     )
     line_ids = fields.One2many(
         comodel_name="account.liability.report.line",
@@ -99,7 +101,7 @@ class AccountLiabilityReport(models.TransientModel):
     )
     is_tied = fields.Boolean(
         compute="_compute_is_tied",
-        help="Closing and general ledger are the same, in each line.",
+        help="Closing and general ledger are equal, on each line.",
     )
     unused_figures = fields.Char(
         compute="_compute_unused_figures",
@@ -369,17 +371,19 @@ class AccountLiabilityReportLine(models.TransientModel):
         written_by="reporting",
         help="The first day of the month, quarter or year of issue.",
     )
-    opening = _kept("Opening", "What was owed before the first day.")
-    sold = _kept("Sold or Received", "Money that came in, or was on the account.")
+    opening = _kept("Opening", "The amount owed before the first day.")
+    sold = _kept(
+        "Sold or Received", "Money that was received, or was already on the account."
+    )
     taken_over = _kept("Taken Over", "Opening balances of another system.")
-    given = _kept("Given Away", "Issued without money coming in.")
+    given = _kept("Given Away", "Issued without receiving money.")
     used = _kept("Used on Invoices", "The amounts that paid invoices.")
-    undone = _kept("Use Undone", "What came back from invoices.")
+    undone = _kept("Use Undone", "Taken back from invoices.")
     refunded = _kept("Refunded", "Money paid back to the customer.")
     moved_in = _kept("Moved In", "Moved or redeemed, to another account.")
     moved_out = _kept("Moved Out", "Moved or redeemed, from an account.")
-    raised = _kept("Corrected Up", "What it was issued with was more.")
-    lowered = _kept("Corrected Down", "What it was issued with was less.")
+    raised = _kept("Corrected Up", "Increases of the amount issued.")
+    lowered = _kept("Corrected Down", "Decreases of the amount issued.")
     voided = _kept(
         "Taken Back",
         "Sales that a credit note took back, mistakes, and the rest of cards given "
@@ -388,19 +392,19 @@ class AccountLiabilityReportLine(models.TransientModel):
     expired = _kept("Expired", "Breakage that was taken to income.")
     estimated = _kept(
         "Expected Breakage",
-        "Income of what is expected to stay unused; the gift cards still hold it.",
+        "Income from expected breakage; the gift cards still hold the money.",
     )
-    handed = _kept("Handed to a State", "Unclaimed, and owed to a state instead.")
-    closing = _kept("Closing", "Opening and all that happened.")
+    handed = _kept("Handed to a State", "Unclaimed, and now owed to a state.")
+    closing = _kept("Closing", "Opening balance and all movements.")
     ledger = _kept(
         "General Ledger", "The balance of the liability account on the last day."
     )
     difference = _kept("Difference", "Closing less general ledger.")
     revenue_from_opening = _kept(
         "Revenue from Opening",
-        "What was used on invoices or has expired in the period and was owed at its "
-        "opening (IFRS 15.116): of each gift card or prepayment what was owed first is "
-        "used first.",
+        "The amount used on invoices or expired in the period that was owed at its "
+        "opening (IFRS 15.116): for each gift card or prepayment, the opening "
+        "balance is used first.",
     )
 
     def action_open_figure(self):

@@ -107,7 +107,10 @@ class AccountStoredValueAgeing(models.Model):
     issue_date = fields.Date(
         string="Issued On",
         readonly=True,
-        help="When it was issued first: what was moved or redeemed keeps that day.",
+        help=(
+            "The date of its first issue: it does not change when the gift card is "
+            "moved or redeemed."
+        ),
     )
     activity_date = fields.Date(
         string="Last Activity",
@@ -118,8 +121,10 @@ class AccountStoredValueAgeing(models.Model):
     last_day = fields.Date(
         string="Last Day of Use",
         readonly=True,
-        help="The expiry date and the days of grace, as they are set now; empty where "
-        "it does not expire.",
+        help=(
+            "The expiry date and the grace period, as currently set; empty if it "
+            "does not expire."
+        ),
     )
     issue_age = fields.Selection(
         selection=lambda self: self._selection_age(),
@@ -149,12 +154,12 @@ class AccountStoredValueAgeing(models.Model):
     amount = figure("Left", "The amount owed to the customer.", depends_context=CONTEXT)
     expires_30 = figure(
         "Expires in 30 Days",
-        "What is left of it if nobody uses it.",
+        "The balance that expires if it is not used.",
         depends_context=CONTEXT,
     )
     expires_90 = figure(
         "Expires in 90 Days",
-        "What is left of it if nobody uses it, the next 30 days included.",
+        "The balance that expires if it is not used, the next 30 days included.",
         depends_context=CONTEXT,
     )
 

@@ -44,7 +44,7 @@ class AccountStoredValueCurve(models.Model):
     cohort = fields.Char(
         string="Issued In",
         readonly=True,
-        help="What was moved or redeemed counts as issued when it was issued first.",
+        help="Gift cards that were moved or redeemed keep their first date of issue.",
     )
     age = fields.Integer(
         string="Age in Months",
@@ -55,7 +55,7 @@ class AccountStoredValueCurve(models.Model):
     used = fields.Monetary(
         currency_field="company_currency_id",
         readonly=True,
-        help="What paid invoices, less what was undone.",
+        help="The amounts used to pay invoices, less what was undone.",
     )
     used_share = fields.Float(
         string="Used (%)",

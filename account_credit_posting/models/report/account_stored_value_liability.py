@@ -145,7 +145,10 @@ class AccountStoredValueLiability(models.Model):
     issue_date = fields.Date(
         string="Issued On",
         readonly=True,
-        help="When it was issued first: what was moved or redeemed keeps that day.",
+        help=(
+            "The date of its first issue: it does not change when the gift card is "
+            "moved or redeemed."
+        ),
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
@@ -180,17 +183,19 @@ class AccountStoredValueLiability(models.Model):
     )
     label = fields.Char(readonly=True)
     amount = _flow("Amount", "Above zero when more is owed to customers.")
-    opening = _flow("Opening", "What was owed before the first day of the period.")
-    sold = _flow("Sold or Received", "Money that came in, or was on the account.")
+    opening = _flow("Opening", "The amount owed before the first day of the period.")
+    sold = _flow(
+        "Sold or Received", "Money that was received, or was already on the account."
+    )
     taken_over = _flow("Taken Over", "Opening balances of another system.")
-    given = _flow("Given Away", "Issued without money coming in.")
+    given = _flow("Given Away", "Issued without receiving money.")
     used = _flow("Used on Invoices", "The amounts that paid invoices.")
-    undone = _flow("Use Undone", "What came back from invoices.")
+    undone = _flow("Use Undone", "Taken back from invoices.")
     refunded = _flow("Refunded", "Money paid back to the customer.")
     moved_in = _flow("Moved In", "Moved or redeemed, to another account.")
     moved_out = _flow("Moved Out", "Moved or redeemed, from an account.")
-    raised = _flow("Corrected Up", "What it was issued with was more.")
-    lowered = _flow("Corrected Down", "What it was issued with was less.")
+    raised = _flow("Corrected Up", "Increases of the amount issued.")
+    lowered = _flow("Corrected Down", "Decreases of the amount issued.")
     voided = _flow(
         "Taken Back",
         "Sales that a credit note took back, mistakes, and the rest of cards given "
@@ -199,19 +204,19 @@ class AccountStoredValueLiability(models.Model):
     expired = _flow("Expired", "Breakage that was taken to income.")
     estimated = _flow(
         "Expected Breakage",
-        "Income of what is expected to stay unused; the gift cards still hold it.",
+        "Income from expected breakage; the gift cards still hold the money.",
     )
-    handed = _flow("Handed to a State", "Unclaimed, and owed to a state instead.")
-    closing = _flow("Closing", "What was owed at the end of the last day.")
+    handed = _flow("Handed to a State", "Unclaimed, and now owed to a state.")
+    closing = _flow("Closing", "The amount owed at the end of the last day.")
     ledger = _flow(
         "General Ledger", "The balance of the liability accounts at the end of it."
     )
     difference = _flow("Difference", "Closing less general ledger: nothing.")
     revenue_from_opening = _flow(
         "Revenue from Opening",
-        "What was used on invoices or has expired in the period and was owed at its "
-        "opening (IFRS 15.116): of each gift card or prepayment what was owed first is "
-        "used first.",
+        "The amount used on invoices or expired in the period that was owed at its "
+        "opening (IFRS 15.116): for each gift card or prepayment, the opening "
+        "balance is used first.",
     )
 
     @property

@@ -68,19 +68,19 @@ class AccountCreditRun(models.Model):
     reversal_mode = fields.Selection(
         selection=const.REVERSAL_MODES,
         readonly=True,
-        help="What was asked for when it was reversed last.",
+        help="The mode of the last reversal.",
         written_by="posting",
     )
     reversal_date = fields.Date(readonly=True, written_by="posting")
     reversal_count = fields.Integer(
         readonly=True,
-        help="How many credits were to be reversed when it was reversed last.",
+        help="Number of credits in the last reversal.",
         written_by="posting",
     )
 
     progress_info = fields.Json(
         compute="_compute_progress_info",
-        help="What the progress bar shows.",
+        help="The text of the progress bar.",
     )
 
     @api.depends(
@@ -293,7 +293,7 @@ class AccountCreditRun(models.Model):
         batch._lock()
         run = batch.run_id
         if batch.state == "to_approve" and (batch.posted_count or batch.reversed_count):
-            run._fail_pending(self.env._("It was not approved."))
+            run._fail_pending(self.env._("It was refused."))
             state = "partial"
         else:
             self.env["account.credit.check"]._check_nothing_posted(batch)
@@ -582,9 +582,7 @@ class AccountCreditRun(models.Model):
         message = (
             batch.env._("%(done)s credits are posted, %(failed)s failed.")
             if self.work == "post"
-            else batch.env._(
-                "%(done)s credits are taken back, %(failed)s could not be."
-            )
+            else batch.env._("%(done)s credits are reversed, %(failed)s could not be.")
         )
         author._bus_send(
             "simple_notification",
@@ -639,8 +637,8 @@ class AccountCreditRun(models.Model):
             if batch.is_scheduled:
                 raise UserError(
                     self.env._(
-                        "%(batch)s waits for its time. Cancel it, and duplicate it to "
-                        "post the copy at another.",
+                        "%(batch)s is scheduled. Cancel it, then duplicate it to "
+                        "post the copy at another time.",
                         batch=batch.display_name,
                     )
                 )

@@ -44,9 +44,9 @@ class WorkerWatch:
         if idle <= const.WORKERS_AWAITED:
             return False
         return self.env._(
-            "No worker has come for %(minutes)s minutes. Ask the server "
+            "Nothing has been processed for %(minutes)s minutes. Ask the server "
             "administrator to restart Odoo: its scheduled actions have stopped, as "
-            "they do when PostgreSQL restarts, or it runs without any "
+            "they do when PostgreSQL restarts, or no worker is running "
             "(max_cron_threads = 0). Nothing is lost, and the work continues "
             "automatically.",
             minutes=int(idle // 60),

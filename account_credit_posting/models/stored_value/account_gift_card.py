@@ -308,7 +308,7 @@ class GiftCard:
                 attempts._record_wrong()
             raise UserError(
                 self.env._(
-                    "This is not the code of %(name)s any more. Give it a new one.",
+                    "This is no longer the code of %(name)s. Give it a new one.",
                     name=self.value.name,
                 )
             )

@@ -95,13 +95,16 @@ class AccountStoredValue(models.Model):
         string="Amount",
         copy=False,
         tracking=True,
-        help="What it was issued with, corrections included.",
+        help="The amount issued, corrections included.",
         written_by=("draft", "event"),
     )
     balance = fields.Monetary(
         compute="_compute_balance",
         compute_sudo=True,
-        help="What is left: minus the sum of its posted lines on the liability.",
+        help=(
+            "The remaining amount: minus the sum of its posted lines on the "
+            "liability account."
+        ),
     )
     # Where the money came from.
     funding = fields.Selection(
@@ -138,7 +141,7 @@ class AccountStoredValue(models.Model):
         check_company=True,
         readonly=True,
         copy=False,
-        help="Where the money is owed, as set when it was issued.",
+        help="Where the money is owed, as set at issue.",
         written_by="event",
     )
     invoice_id = fields.Many2one(
@@ -170,8 +173,10 @@ class AccountStoredValue(models.Model):
         compute=stored_value_request.compute_holder_state,
         store=True,
         readonly=False,
-        help="Its law counts for cash-out and unclaimed property: that of the address "
-        "of the account when it is issued, else that of the company.",
+        help=(
+            "Its law applies to cash-out and unclaimed property: the state of the "
+            "account's address when it is issued, else that of the company."
+        ),
         written_by=("draft", "event"),
     )
     unclaimed_ids = fields.One2many("account.unclaimed.due", "stored_value_id")
@@ -246,8 +251,10 @@ class AccountStoredValue(models.Model):
     send_date = fields.Date(
         string="Email On",
         copy=False,
-        help="The day on which the card is emailed, with a code that is made then. "
-        "Empty: its code is shown when it is issued.",
+        help=(
+            "The date on which the card is emailed, with a code that is generated "
+            "then. Empty: its code is shown when it is issued."
+        ),
         written_by=("draft", "event"),
     )
     send_error = fields.Char(
@@ -263,13 +270,16 @@ class AccountStoredValue(models.Model):
         comodel_name="res.users",
         readonly=True,
         copy=False,
-        help="Who issued it; while it waits, somebody else has to approve it.",
+        help=(
+            "The user who issued it; while it is waiting, somebody else has to "
+            "approve it."
+        ),
         written_by="event",
     )
     movement_count = fields.Integer(
         readonly=True,
         copy=False,
-        help="Raised by each event, so that two of them at once cannot both go on.",
+        help="Raised by each event, so that two events at once cannot both succeed.",
         written_by="event",
     )
     _code_hash_unique = models.UniqueIndex("(code_hash) WHERE code_hash IS NOT NULL")
@@ -665,9 +675,9 @@ class AccountStoredValue(models.Model):
             if value.expiry_date and not value._may_expire():
                 raise ValidationError(
                     self.env._(
-                        "%(name)s is paid for, and at %(company)s paid value never "
-                        "expires: leave the expiry date empty. An administrator can "
-                        "change that in the settings, where the law allows it.",
+                        "%(name)s is paid for, and paid value never expires at "
+                        "%(company)s: leave the expiry date empty. An administrator "
+                        "can change this in the settings, where the law allows it.",
                         name=value.name,
                         company=value.company_id.display_name,
                     )

@@ -208,8 +208,8 @@ def take_back(credit_notes):
         if currency.compare_amounts(min(amounts), 0) <= 0:
             raise UserError(
                 value_sudo.env._(
-                    "%(name)s is taken back by a price above zero, on a credit note of "
-                    "%(invoice)s. Change this credit note.",
+                    "%(name)s is taken back with a price above zero, on a credit "
+                    "note of %(invoice)s. Change this credit note.",
                     name=value_sudo.name,
                     invoice=value_sudo.invoice_id.name,
                 )

@@ -503,7 +503,7 @@ def follow_account(account, target):
     values._lock()
     values._write_guarded({"partner_id": target.id})
     body = values.env._(
-        "%(account)s belongs to %(target)s now, and this with it.",
+        "%(account)s now belongs to %(target)s, and this record with it.",
         account=account.display_name,
         target=target.display_name,
     )

@@ -74,7 +74,7 @@ def _fund_by_payment(value):
     journal = value.journal_id
     if not journal or journal.type not in MONEY_JOURNALS:
         raise UserError(
-            value.env._("Choose the bank or cash journal that the money came into.")
+            value.env._("Choose the bank or cash journal that received the money.")
         )
     return _build_payment(value, "issue", value.initial_amount, journal)
 
@@ -137,9 +137,8 @@ def _fund_by_reclass(value, payments):
     if value.currency_id.compare_amounts(available, value.initial_amount) < 0:
         raise UserError(
             value.env._(
-                "%(account)s has %(available)s of payments that no invoice has "
-                "taken, less than %(amount)s. Credits are not money: they stay "
-                "credits.",
+                "%(account)s has %(available)s of unallocated payments, less than "
+                "%(amount)s. Credits are not money and cannot become a prepayment.",
                 account=value.partner_id.display_name,
                 available=value.currency_id.format(available),
                 amount=value.currency_id.format(value.initial_amount),
@@ -222,7 +221,7 @@ def adjust(value, amount, reason=None):
     if value.currency_id.compare_amounts(value.balance + difference, 0) < 0:
         raise UserError(
             value.env._(
-                "%(name)s cannot be lowered to %(amount)s: %(used)s of it is used.",
+                "%(name)s cannot be lowered to %(amount)s: %(used)s is already used.",
                 name=value.name,
                 amount=value.currency_id.format(amount),
                 used=value.currency_id.format(value.initial_amount - value.balance),
@@ -280,15 +279,13 @@ def refund(value, amount, journal):
     if value.funding == "promotion":
         raise UserError(
             value.env._(
-                "%(name)s was given away: there is no money to pay back. Void it.",
+                "%(name)s was given away: there is no money to refund. Void it.",
                 name=value.name,
             )
         )
     amount = check_amount(value, amount, value.balance)
     if not journal:
-        raise UserError(
-            value.env._("Choose the bank or cash journal that the money goes from.")
-        )
+        raise UserError(value.env._("Choose the bank or cash journal to pay from."))
     return _build_payment(value, "refund", -amount, journal)
 
 
@@ -304,8 +301,8 @@ def expire(value, date):
     if not value._may_expire():
         raise UserError(
             value.env._(
-                "%(name)s was paid for, and at %(company)s paid value does not "
-                "expire. Change the expiry date.",
+                "%(name)s was paid for, and paid value does not expire at "
+                "%(company)s. Change the expiry date.",
                 name=value.name,
                 company=company.display_name,
             )
@@ -368,8 +365,8 @@ def void(value, reason=None):
     if items.move_id != issued:
         raise UserError(
             value.env._(
-                "%(name)s was used or corrected: value that was paid for is never "
-                "deleted. Refund or move what is left.",
+                "%(name)s was used or corrected: paid value is never deleted. Refund "
+                "or move what is left.",
                 name=value.name,
             )
         )
@@ -380,7 +377,7 @@ def void(value, reason=None):
     ):
         raise UserError(
             value.env._(
-                "%(name)s: the money is on the bank statement. Refund it.",
+                "%(name)s: the payment is already on a bank statement. Refund it.",
                 name=value.name,
             )
         )
@@ -409,7 +406,7 @@ def check_state(values, *states):
             label = dict(value._fields["state"]._description_selection(value.env))
             raise UserError(
                 value.env._(
-                    "%(name)s is %(state)s: this cannot be done with it.",
+                    "%(name)s is %(state)s: this action is not possible.",
                     name=value.name,
                     state=label[value.state].lower(),
                 )
@@ -493,7 +490,7 @@ def check_move(value, account, amount):
     if account == value.partner_id:
         raise UserError(
             value.env._(
-                "%(name)s belongs to %(account)s already.",
+                "%(name)s already belongs to %(account)s.",
                 name=value.name,
                 account=account.display_name,
             )

@@ -26,15 +26,15 @@ def check_no_posted_event(moves):
         if move_sudo.is_sale_document():
             raise UserError(
                 moves.env._(
-                    "%(move)s sold, used or took back gift cards and stays posted. "
-                    "Reverse an invoice with a credit note.",
+                    "%(move)s sold, used or took back gift cards and cannot be "
+                    "reset. Reverse an invoice with a credit note.",
                     move=move_sudo.name,
                 )
             )
         raise UserError(
             moves.env._(
-                "%(move)s belongs to a gift card or prepayment and stays posted. "
-                "Correct, refund or void that one.",
+                "%(move)s belongs to a gift card or prepayment and cannot be reset. "
+                "Correct, refund or void that record.",
                 move=move_sudo.name,
             )
         )
@@ -70,8 +70,8 @@ def check_items(moves):
         ):
             raise UserError(
                 moves.env._(
-                    "%(move)s: a line on %(account)s must name the stored value, "
-                    "the account, the company and the currency that it is held in.",
+                    "%(move)s: a line on %(account)s must name the gift card or "
+                    "prepayment, its account, its company and its currency.",
                     move=item_sudo.move_id.display_name,
                     account=item_sudo.account_id.display_name,
                 )
@@ -87,8 +87,8 @@ def _refuse_strangers(accounts_sudo):
     if accounts_sudo:
         raise UserError(
             accounts_sudo.env._(
-                "%(accounts)s hold the money of gift cards and prepayments. Post "
-                "there by issuing, correcting or using one of these.",
+                "%(accounts)s hold the money of gift cards and prepayments. To post "
+                "there, issue, correct or use one of these.",
                 accounts=format_list(
                     accounts_sudo.env, accounts_sudo.mapped("display_name")
                 ),
@@ -245,8 +245,8 @@ def _refuse_change(moves_sudo):
         raise UserError(
             moves_sudo.env._(
                 "%(moves)s: what is posted of a credit, a gift card or a prepayment "
-                "stays as it is. Correct, move or reverse the credit, the gift card or "
-                "the prepayment instead.",
+                "cannot be changed. Correct, move or reverse the credit, the gift "
+                "card or the prepayment instead.",
                 moves=format_list(moves_sudo.env, moves_sudo.mapped("display_name")),
             )
         )
@@ -266,8 +266,8 @@ def check_holds_nothing(partners):
     for value_sudo in _find_holding(partners):
         raise UserError(
             partners.env._(
-                "%(account)s has %(balance)s left on %(name)s: the money is "
-                "still owed. Use, move or refund it first.",
+                "%(account)s has %(balance)s left on %(name)s, which is still owed. "
+                "Use, move or refund it first.",
                 account=value_sudo.partner_id.display_name,
                 balance=value_sudo.currency_id.format(value_sudo.balance),
                 name=value_sudo.name,

@@ -230,7 +230,7 @@ def check_lock_dates(name, company, date, journal):
         raise UserError(
             company.env._(
                 "%(name)s: the date %(date)s is locked (%(locks)s). Choose a later "
-                "date, or let an accountant change the lock date.",
+                "date, or ask an accountant to change the lock date.",
                 name=name,
                 date=format_date(company.env, date),
                 locks=company._format_lock_dates(locks),

@@ -164,7 +164,7 @@ def check_is_draft(values):
         if value.state != "draft":
             raise UserError(
                 value.env._(
-                    "%(name)s cannot be deleted: it is in the ledger. Void it.",
+                    "%(name)s cannot be deleted: it has journal items. Void it.",
                     name=value.name,
                 )
             )

@@ -20,9 +20,9 @@ $body$"""
 
 def _get_named_message(env, name):
     return env._(
-        "%(move)s: each posted item on an account that holds gift cards or prepayments "
-        "names one of these, with its account, its company and its currency. Post by "
-        "issuing, correcting or using it.",
+        "%(move)s: each posted item on an account that holds gift cards or "
+        "prepayments must name one of these, with its account, its company and its "
+        "currency. Post by issuing, correcting or using it.",
         move=name,
     )
 
@@ -60,8 +60,8 @@ NAMED = ConstraintTrigger(
 
 def _get_kept_message(env, name):
     return env._(
-        "%(move)s holds money of a gift card or prepayment: what is posted stays as it "
-        "is. Correct, refund or void that one.",
+        "%(move)s holds money of a gift card or prepayment and cannot be changed. "
+        "Correct, refund or void that record.",
         move=name,
     )
 
@@ -95,7 +95,7 @@ KEPT = ConstraintTrigger(
 
 def _get_covered_message(env, name):
     return env._(
-        "%(name)s has less left on that day, or later. Use, refund or take back at "
+        "%(name)s has less left on that date or later. Use, refund or take back at "
         "most what is left.",
         name=name,
     )
@@ -129,7 +129,7 @@ COVERED = ConstraintTrigger(
 
 def _get_followed_message(env, name):
     return env._(
-        "%(name)s and its journal items must be of one account, one company and one "
+        "%(name)s and its journal items must have the same account, company and "
         "currency. Move it to another account instead.",
         name=name,
     )
@@ -162,8 +162,8 @@ FOLLOWED = ConstraintTrigger(
 
 def _get_separate_message(env, name):
     return env._(
-        "%(account)s: an account that holds gift cards or prepayments holds nothing "
-        "else, as long as there are any. Choose an account without journal items.",
+        "%(account)s: an account that holds gift cards or prepayments cannot hold "
+        "anything else. Choose an account without journal items.",
         account=name,
     )
 

@@ -104,14 +104,16 @@ class AccountUnclaimedDue(models.Model):
     activity_date = fields.Date(
         string="Last Activity",
         readonly=True,
-        help="When it was issued, used, moved, redeemed or refunded last, or its owner "
-        "answered a letter.",
+        help=(
+            "The date of its last issue, use, move, redemption or refund, or of the "
+            "owner's answer to a letter."
+        ),
     )
-    balance = fields.Monetary(readonly=True, help="What is left.")
+    balance = fields.Monetary(readonly=True, help="The remaining amount.")
     rule_id = fields.Many2one(
         comodel_name="account.unclaimed.rule",
         readonly=True,
-        help="By which it becomes due.",
+        help="How the due date is determined.",
     )
     exemption_id = fields.Many2one(
         comodel_name="account.unclaimed.rule",
@@ -126,8 +128,10 @@ class AccountUnclaimedDue(models.Model):
     due_date = fields.Date(
         string="Due On",
         readonly=True,
-        help="From this day on it is to be handed to the state; empty where no rule "
-        "says so, or one says that it is exempt.",
+        help=(
+            "The date from which it must be handed to the state; empty if no rule "
+            "applies, or if it is exempt."
+        ),
     )
     cash_out_rule_id = fields.Many2one(
         comodel_name="account.unclaimed.rule",
@@ -320,7 +324,7 @@ class AccountUnclaimedDue(models.Model):
             raise UserError(
                 self.env._(
                     "%(name)s cannot be paid out in cash: with %(balance)s left, the "
-                    "rules for %(state)s do not grant it today. An administrator can "
+                    "rules for %(state)s do not allow it today. An administrator can "
                     "refund it.",
                     name=value.name,
                     balance=value.currency_id.format(value.balance),
@@ -375,8 +379,8 @@ class AccountUnclaimedDue(models.Model):
             gone = self.env["account.stored.value"].browse((self - left_sudo).ids)
             raise UserError(
                 self.env._(
-                    "%(names)s: nothing is left of it, or it was handed over already. "
-                    "Load the page again.",
+                    "%(names)s: nothing is left, or it was already handed over. "
+                    "Reload the page.",
                     names=list_names(gone),
                 )
             )
@@ -424,7 +428,7 @@ class AccountUnclaimedDue(models.Model):
         """
         letters = self._create_letters("email")
         return notify(
-            self.env._("%s letters are on their way.", len(letters)),
+            self.env._("%s letters are being sent.", len(letters)),
             next={"type": "ir.actions.client", "tag": "soft_reload"},
         )
 

@@ -46,7 +46,9 @@ class AccountUnclaimedLetter(models.Model):
     currency_id = fields.Many2one(
         comodel_name="res.currency", required=True, readonly=True, written_by="event"
     )
-    amount = fields.Monetary(readonly=True, help="What was left.", written_by="event")
+    amount = fields.Monetary(
+        readonly=True, help="The remaining amount.", written_by="event"
+    )
     state_id = fields.Many2one(
         comodel_name="res.country.state",
         string="Owner's State",
@@ -82,8 +84,8 @@ class AccountUnclaimedLetter(models.Model):
         if undue := rows.filtered(lambda row: not row.due_date):
             raise UserError(
                 self.env._(
-                    "%(names)s: no rule says when it is due to a state. There is "
-                    "nothing to write.",
+                    "%(names)s: no rule says when it is due to a state. There is no "
+                    "letter to write.",
                     names=list_names(undue),
                 )
             )

@@ -68,7 +68,7 @@ class AccountUnclaimedProperty(models.Model):
         comodel_name="res.currency", required=True, readonly=True, written_by="event"
     )
     amount = fields.Monetary(
-        required=True, readonly=True, help="What was left.", written_by="event"
+        required=True, readonly=True, help="The remaining amount.", written_by="event"
     )
     state_id = fields.Many2one(
         comodel_name="res.country.state",
@@ -128,7 +128,7 @@ class AccountUnclaimedProperty(models.Model):
         ],
         compute="_compute_state",
         store=True,
-        help="Paid as soon as its payable item is reconciled with a posted one.",
+        help="Paid once its payable item is reconciled with a posted one.",
         written_by="compute",
     )
     _move_unique = models.UniqueIndex("(move_id)")
@@ -179,7 +179,7 @@ class AccountUnclaimedProperty(models.Model):
         for row in handed:
             row.stored_value_id.message_post(
                 body=self.env._(
-                    "%(amount)s was handed to %(state)s and cannot be used any more: "
+                    "%(amount)s was handed to %(state)s and can no longer be used: "
                     "there was no activity since %(date)s. %(reason)s",
                     amount=row.currency_id.format(row.amount),
                     state=row.state_id.name,
@@ -284,7 +284,7 @@ class AccountUnclaimedProperty(models.Model):
         if date < max(rows_sudo.mapped("date")):
             raise UserError(
                 self.env._(
-                    "It was handed over on %(date)s: choose that day, or a later one.",
+                    "It was handed over on %(date)s: choose that date or a later one.",
                     date=format_date(self.env, max(rows_sudo.mapped("date"))),
                 )
             )
@@ -331,7 +331,7 @@ class AccountUnclaimedProperty(models.Model):
             states = dict(self._fields["state"]._description_selection(self.env))
             raise UserError(
                 self.env._(
-                    "%(names)s: %(state)s already.",
+                    "%(names)s: already %(state)s.",
                     names=list_names(done),
                     state=states[done[0].state],
                 )
@@ -343,7 +343,7 @@ class AccountUnclaimedProperty(models.Model):
         :raise UserError: when they have several states, companies or currencies
         """
         if not self:
-            raise UserError(self.env._("Choose what is to be paid."))
+            raise UserError(self.env._("Choose what to pay."))
         if (
             len(self.state_id) > 1
             or len(self.company_id) > 1

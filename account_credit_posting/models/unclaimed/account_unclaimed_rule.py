@@ -37,7 +37,7 @@ class AccountUnclaimedRule(models.Model):
         comodel_name="res.country.state",
         ondelete="restrict",
         domain="[('country_id', '=', country_id)]",
-        help="Empty: for each state of the country that has no rule of its own.",
+        help="Empty: each state of the country without a rule of its own.",
     )
     value_type = fields.Selection(
         selection=[("gift_card", "Gift Cards"), ("prepayment", "Prepayments")],
@@ -73,8 +73,10 @@ class AccountUnclaimedRule(models.Model):
     # Unclaimed property.
     years = fields.Integer(
         string="Years without Activity",
-        help="So many years after the last activity of the owner, what is left is due "
-        "to the state.",
+        help=(
+            "After this many years without activity of the owner, the balance is due "
+            "to the state."
+        ),
     )
     exemption = fields.Selection(
         selection=[
@@ -83,7 +85,10 @@ class AccountUnclaimedRule(models.Model):
             ("services", "Those that pay for services only"),
         ],
         string="Exempt Are",
-        help="What pays for services only is said in the settings of the company.",
+        help=(
+            "Whether gift cards pay for services only is set in the settings of the "
+            "company."
+        ),
     )
     source = fields.Text(help="The law, and where it can be read.")
 
@@ -93,7 +98,7 @@ class AccountUnclaimedRule(models.Model):
     )
     _valid_to_after_from = models.Constraint(
         "CHECK (valid_to IS NULL OR valid_to >= valid_from)",
-        "The last day of a rule comes after its first day.",
+        "The last day of a rule must be after its first day.",
     )
 
     @api.depends("kind", "country_id", "state_id", "valid_from")
@@ -119,8 +124,8 @@ class AccountUnclaimedRule(models.Model):
             if not says[rule.kind]:
                 raise ValidationError(
                     self.env._(
-                        "%(rule)s: say below which amount or from which share on, "
-                        "after how many years, or what is exempt.",
+                        "%(rule)s: enter an amount or a share, a number of years, or "
+                        "what is exempt.",
                         rule=rule.display_name,
                     )
                 )

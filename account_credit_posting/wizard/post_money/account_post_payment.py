@@ -37,10 +37,10 @@ class AccountPostPayment(models.TransientModel):
     amount_due = fields.Monetary(
         compute="_compute_amount_due",
         string="Owes",
-        help="What is open of the invoices that it can pay.",
+        help="The open amount of the invoices that it can pay.",
     )
     proposed_amount = fields.Monetary(
-        help="What the account owes of these invoices, less early payment discounts.",
+        help="The amount due of these invoices, less early payment discounts.",
     )
     date = fields.Date(
         required=True,
@@ -54,7 +54,7 @@ class AccountPostPayment(models.TransientModel):
         store=True,
         readonly=False,
         domain="[('journal_id', '=', journal_id), ('payment_type', '=', 'inbound')]",
-        help="How it came in, as the journal knows it.",
+        help="The payment method, as the journal names it.",
     )
     memo = fields.Char(
         string="Reference",
@@ -344,8 +344,8 @@ class AccountPostPayment(models.TransientModel):
         ):
             raise UserError(
                 self.env._(
-                    "%(company)s has no account for early payment discounts. Let an "
-                    "administrator choose one under Invoicing, Configuration, "
+                    "%(company)s has no account for early payment discounts. Ask an "
+                    "administrator to set one under Invoicing, Configuration, "
                     "Settings, Default Accounts.",
                     company=company_sudo.display_name,
                 )

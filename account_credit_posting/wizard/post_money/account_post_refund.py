@@ -29,7 +29,7 @@ class AccountPostRefund(models.TransientModel):
     )
     total = fields.Char(
         compute="_compute_total",
-        help="What is paid back, for each currency.",
+        help="The amounts paid back, for each currency.",
     )
     reason = fields.Char(help="Internal: kept in the log of the refunded document.")
     is_manager = fields.Boolean(
@@ -177,7 +177,7 @@ class AccountPostRefund(models.TransientModel):
             raise UserError(self.env._("Enter a reason: it is kept in the log."))
         if not self._get_chosen():
             raise UserError(
-                self.env._("Enter how much is refunded of at least one of these.")
+                self.env._("Enter an amount to refund for at least one of these.")
             )
         sources = {
             (vals["item_id"], vals["value_id"]): vals for vals in self._find_sources()
@@ -284,8 +284,8 @@ class AccountPostRefundLine(models.TransientModel):
         if not source:
             raise UserError(
                 self.env._(
-                    "%(name)s is not open any more. Choose the account again to see "
-                    "what is.",
+                    "%(name)s is no longer open. Choose the account again to see "
+                    "what is open.",
                     name=self[:1].name or self.env._("This"),
                 )
             )
@@ -294,7 +294,8 @@ class AccountPostRefundLine(models.TransientModel):
         if not are_within(self.env, amounts, limit, currency):
             raise UserError(
                 self.env._(
-                    "%(name)s has %(open)s open: refund between zero and that.",
+                    "%(name)s has %(open)s open: enter an amount between zero and "
+                    "that.",
                     name=source["name"],
                     open=currency.format(source["amount_open"]),
                 )

@@ -78,7 +78,7 @@ class AccountPostTransaction(models.TransientModel):
     )
     filled_text = fields.Char(
         compute="_compute_totals",
-        help="How many accounts have an amount: 12 of 23 filled.",
+        help="Number of accounts that have an amount: 12 of 23 filled.",
     )
     total = fields.Char(
         compute="_compute_totals",
@@ -100,15 +100,15 @@ class AccountPostTransaction(models.TransientModel):
     )
     category_ids = fields.Many2many(
         comodel_name="res.partner.category",
-        string="Everybody with a tag",
+        string="Contacts with a tag",
     )
     filter_id = fields.Many2one(
         comodel_name="ir.filters",
-        string="Everybody of a saved filter",
+        string="Contacts of a saved filter",
         domain="[('model_id', '=', 'res.partner'), "
         "'|', ('user_ids', '=', False), ('user_ids', 'in', uid)]",
     )
-    notice = fields.Char(help="What happened to the accounts that were added last.")
+    notice = fields.Char(help="The result for the accounts that were added last.")
     amount_for_all = fields.Float(
         string="Set all to",
         digits=(16, 3),
@@ -171,7 +171,7 @@ class AccountPostTransaction(models.TransientModel):
     can_undo = fields.Boolean(compute="_compute_result")
     again_text = fields.Char(
         compute="_compute_again_text",
-        help="What the user posted last, and can propose again.",
+        help="The last posting of the user, which can be proposed again.",
     )
     posted_total = fields.Char(compute="_compute_result")
     result_text = fields.Char(compute="_compute_result")
@@ -204,25 +204,31 @@ class AccountPostTransaction(models.TransientModel):
     )
     post_at = fields.Datetime(
         string="Post Later",
-        help="When the credits are posted, after an approval where one is needed. The "
-        "accounting date stays as it is. Empty: at once.",
+        help=(
+            "The time of posting, after an approval if one is needed. The accounting "
+            "date does not change. Empty: at once."
+        ),
     )
     approval_warning = fields.Char(
         compute="_compute_warnings",
-        help="Why an administrator has to approve it.",
+        help="The reason why an administrator has to approve it.",
     )
     is_waiting = fields.Boolean(
         compute="_compute_is_waiting",
-        help="Nothing is posted yet, and no worker is at it.",
+        help="Nothing is posted yet, and no worker is processing it.",
     )
     notify_customers = fields.Boolean(
-        help="Each account gets one email with the public comment, the amount, what "
-        "it paid and what is left, when all is posted.",
+        help=(
+            "Once everything is posted, each account gets one email with the public "
+            "comment, the amount, what it paid and what is left."
+        ),
     )
     preview = fields.Json(
         compute="_compute_preview",
-        help="What each account will get, which invoices it will pay, and the journal "
-        "entry.",
+        help=(
+            "The amount of each account, the invoices that it will pay, and the "
+            "journal entry."
+        ),
     )
     is_transferring = fields.Boolean(
         readonly=True,
@@ -233,7 +239,10 @@ class AccountPostTransaction(models.TransientModel):
     transfer_error = fields.Char(
         readonly=True,
         copy=False,
-        help="Why the accounts were not added to the batch. Nothing was posted.",
+        help=(
+            "The reason why the accounts were not added to the batch. Nothing was "
+            "posted."
+        ),
         written_by="posting",
     )
 

@@ -112,7 +112,7 @@ class AccountPostTransactionImport(models.TransientModel):
         compute="_compute_encoding",
         store=True,
         readonly=False,
-        help="Change it where letters look wrong.",
+        help="Change it if letters look wrong.",
     )
     separator = fields.Selection(
         selection=[
@@ -127,7 +127,7 @@ class AccountPostTransactionImport(models.TransientModel):
         store=True,
         readonly=False,
         string="Column Separator",
-        help="What stands between the columns.",
+        help="The character between the columns.",
     )
     has_header = fields.Boolean(
         compute="_compute_columns",
@@ -139,14 +139,14 @@ class AccountPostTransactionImport(models.TransientModel):
         compute="_compute_columns",
         store=True,
         readonly=False,
-        help="What each column of the file says, with its first rows.",
+        help="The meaning of each column of the file, with its first rows.",
     )
     decimal_separator = fields.Selection(
         selection=[(".", "Point: 1,234.50"), (",", "Comma: 1.234,50")],
         compute="_compute_decimal_separator",
         store=True,
         readonly=False,
-        help="How the amounts of the file are written.",
+        help="The number format of the file.",
     )
     duplicates = fields.Selection(
         selection=[
@@ -160,11 +160,11 @@ class AccountPostTransactionImport(models.TransientModel):
         compute="_compute_choices",
         store=True,
         readonly=False,
-        help="Whom the clerk has clicked: contacts by the numbers of the rows.",
+        help="The selected contacts, by row number.",
     )
     report = fields.Json(
         compute="_compute_report",
-        help="What will be added, and what not.",
+        help="What will be added, and what will not.",
     )
     template = fields.Binary(
         compute="_compute_template", help="An empty file with the right columns."
@@ -515,13 +515,14 @@ class AccountPostTransactionImport(models.TransientModel):
             )
             if candidates and not account:
                 reason = self.env._(
-                    "Nobody has exactly this name. Click the right one, if it is here."
+                    "No contact has exactly this name. Select the right one, if it "
+                    "is here."
                 )
                 doubts.append(Doubt(number, ", ".join(names), candidates, reason))
                 continue
             if not account:
                 reason = self.env._(
-                    "Nobody has this name, email or reference. Correct it in the "
+                    "No contact has this name, email or reference. Correct it in the "
                     "file, or create the contact."
                 )
             elif not account.active:
@@ -578,8 +579,8 @@ class AccountPostTransactionImport(models.TransientModel):
                 ),
                 "doubtful": bool(rows)
                 and self.env._(
-                    "%(count)s of the rows are doubtful: click whom each of them "
-                    "means. Without a click it is not added.",
+                    "%(count)s of the rows are doubtful: select the right contact "
+                    "for each. Rows without a selection are not added.",
                     count=format_count(self.env, len(rows)),
                 ),
                 "doubts": record._describe_doubts(doubts[: const.LISTED]),
@@ -663,7 +664,7 @@ class AccountPostTransactionImport(models.TransientModel):
             bool(doubled)
             and not self.duplicates
             and self.env._(
-                "%(count)s of the rows name an account that has an amount already. "
+                "%(count)s of the rows name an account that already has an amount. "
                 "Choose what to do with its amounts.",
                 count=format_count(self.env, doubled),
             )
@@ -724,8 +725,8 @@ class AccountPostTransactionImport(models.TransientModel):
         if not ready:
             raise UserError(
                 self.env._(
-                    "No row can be added. Correct the text, or click whom a doubtful "
-                    "row means."
+                    "No row can be added. Correct the text, or select a contact for "
+                    "the doubtful rows."
                 )
                 if self.is_pasted
                 else self.env._(

@@ -144,8 +144,9 @@ class TransactionResult:
             return batch._get_scheduled_text()
         if batch.state in const.IN_WORK:
             return self.env._(
-                "The credits are posted in the background. You can leave this page, or "
-                "close the browser: nothing stops them, and the batch shows the result."
+                "The credits are posted in the background. You can leave this page "
+                "or close the browser: posting continues, and the batch shows the "
+                "result."
             )
         return False
 

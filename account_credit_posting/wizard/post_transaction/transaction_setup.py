@@ -276,7 +276,7 @@ class TransactionSetup:
             )
         if not transaction._find_lines(Domain("credit_amount", ">", 0), limit=1):
             raise ValidationError(
-                self.env._("Enter an amount for the credits, or untick Post Credit.")
+                self.env._("Enter an amount for the credits, or clear Post Credit.")
             )
 
     def get_company_error(self):
@@ -461,7 +461,7 @@ class TransactionSetup:
             if added_sudo:
                 sentences.append(
                     self.env._(
-                        "%(item)s is taxed: %(taxes)s comes on top of the amounts.",
+                        "%(item)s is taxed: %(taxes)s is added to the amounts.",
                         item=item.display_name,
                         taxes=format_list(self.env, added_sudo.mapped("name")),
                     )

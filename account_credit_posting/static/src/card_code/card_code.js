@@ -33,11 +33,11 @@ export class CardCode extends Component {
     get question() {
         return this.card.awaits_hand_over
             ? _t(
-                  "The code is gone then. Until the card is marked as handed over, you " +
+                  "The code is lost then. Until the card is marked as handed over, you " +
                       "can print it once more, with a new code."
               )
             : _t(
-                  "The code is gone then, and only an administrator can give the card a " +
+                  "The code is lost then, and only an administrator can give the card a " +
                       "new one."
               );
     }

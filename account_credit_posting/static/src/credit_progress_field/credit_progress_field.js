@@ -57,8 +57,8 @@ export class CreditProgressField extends Component {
     get counts() {
         const text =
             this.info.work === "post"
-                ? _t("%(done)s posted, %(failed)s failed, %(pending)s to go")
-                : _t("%(done)s reversed, %(failed)s refused, %(pending)s to go");
+                ? _t("%(done)s posted, %(failed)s failed, %(pending)s remaining")
+                : _t("%(done)s reversed, %(failed)s refused, %(pending)s remaining");
         return sprintf(text, {
             done: formatInteger(this.info.done),
             failed: formatInteger(this.info.failed),

@@ -53,7 +53,7 @@ export class RedeemCode extends Component {
             this.params.account_id,
         ]);
         this.notification.add(
-            _t("%(name)s is on the account %(account)s now.", {
+            _t("%(name)s is now on the account %(account)s.", {
                 name: card.name,
                 account: this.params.account,
             }),

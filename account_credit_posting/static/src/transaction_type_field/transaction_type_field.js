@@ -14,7 +14,7 @@ const TYPES = {
     credit: {
         icon: "fa-tags",
         description: _t(
-            "Lowers what an account owes: a discount, a make-good, a kind gesture. " +
+            "Lowers what an account owes: a discount, a make-good, a goodwill gesture. " +
                 "It is posted as a credit note and pays an invoice now or later."
         ),
     },
@@ -22,14 +22,14 @@ const TYPES = {
         icon: "fa-money",
         description: _t(
             "Receives money of one account: cash, a cheque, a bank transfer. It pays the " +
-                "oldest invoices or chosen ones; the rest stays open, or is held."
+                "oldest invoices or the selected ones; the rest stays open, or is held."
         ),
     },
     refund: {
         icon: "fa-reply",
         description: _t(
             "Pays money back to one account: an open payment, a credit, a gift card or a " +
-                "prepayment, never more than is left of it."
+                "prepayment, at most what is left of it."
         ),
     },
     gift_card: {
@@ -42,7 +42,7 @@ const TYPES = {
     prepayment: {
         icon: "fa-bank",
         description: _t(
-            "Holds money of one account for what is invoiced later, as a liability."
+            "Holds money of one account for future invoices, as a liability."
         ),
     },
 };

@@ -60,7 +60,7 @@ registry.category("web_tour.tours").add("account_credit_replace_and_move", {
             run: "click",
         },
         {
-            content: "Another amount",
+            content: "A change of amount",
             trigger: ".modal div[name=amount] input",
             run: "edit 40 && press Tab",
         },

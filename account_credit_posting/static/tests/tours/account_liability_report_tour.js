@@ -5,7 +5,7 @@ const LINES = "div[name=line_ids]";
 registry.category("web_tour.tours").add("account_liability_report", {
     steps: () => [
         {
-            content: "Closing and general ledger are the same",
+            content: "Closing and general ledger are equal",
             trigger: `${LINES} .o_data_row:contains(Gift Cards Sold) td[name=closing]:contains(70.00)`,
         },
         {
