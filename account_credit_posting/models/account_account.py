@@ -17,10 +17,8 @@ class AccountAccount(models.Model):
     holds_stored_value = fields.Boolean(
         readonly=True,
         copy=False,
-        help=(
-            "It holds or has held the money of gift cards or prepayments: nothing "
-            "else is posted there."
-        ),
+        help="It holds or has held the money of gift cards or prepayments: nothing "
+        "else is posted there.",
         written_by="event",
     )
     _holds = stored_value_wall.HOLDS

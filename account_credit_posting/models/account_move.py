@@ -59,10 +59,8 @@ class AccountMove(models.Model):
         compute="_compute_account_credit_amount",
         compute_sudo=True,
         string="Account Credits",
-        help=(
-            "The amount of this invoice paid by credits of the account, in its "
-            "currency."
-        ),
+        help="The amount of this invoice paid by credits of the account, in its "
+        "currency.",
     )
     account_credit_error = fields.Text(
         compute="_compute_account_credit_error",

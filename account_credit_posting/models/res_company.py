@@ -45,10 +45,8 @@ class ResCompany(models.Model):
     )
     credit_accounting_is_new = fields.Boolean(
         compute="_compute_credit_accounting_is_new",
-        help=(
-            "Whether nothing of credits, gift cards and prepayments is posted yet: "
-            "their ledger accounts can still be exchanged."
-        ),
+        help="Whether nothing of credits, gift cards and prepayments is posted yet: "
+        "their ledger accounts can still be exchanged.",
     )
     credit_background_lines = fields.Integer(
         string="Credits Posted at Once",
@@ -83,10 +81,8 @@ class ResCompany(models.Model):
     )
     credit_application_log = fields.Boolean(
         string="Log on the Invoice",
-        help=(
-            "Log it on each invoice paid by credits, and notify the followers of its "
-            "payment status. The history of credits shows it in any case."
-        ),
+        help="Log it on each invoice paid by credits, and notify the followers of its "
+        "payment status. The history of credits shows it in any case.",
     )
     _credit_application_days_not_negative = models.Constraint(
         "CHECK (credit_application_days >= 0)",
@@ -105,10 +101,8 @@ class ResCompany(models.Model):
     )
     credit_approval_has_manager_limits = fields.Boolean(
         string="Other Limits for Administrators",
-        help=(
-            "Administrators of credits have limits of their own. Otherwise, the "
-            "general limits also apply to them."
-        ),
+        help="Administrators of credits have limits of their own. Otherwise, the "
+        "general limits also apply to them.",
     )
     credit_approval_manager_amount = fields.Monetary(
         string="Total of Administrators",
@@ -128,11 +122,9 @@ class ResCompany(models.Model):
     credit_undo_minutes = fields.Integer(
         string="Undo Own Credits",
         default=60,
-        help=(
-            "Number of minutes during which users can undo the credits that they "
-            "posted. If posting needed an approval, undoing needs one, too. Zero: "
-            "only administrators reverse credits."
-        ),
+        help="Number of minutes during which users can undo the credits that they "
+        "posted. If posting needed an approval, undoing needs one, too. Zero: only "
+        "administrators reverse credits.",
     )
     _credit_undo_minutes_not_negative = models.Constraint(
         "CHECK (credit_undo_minutes >= 0)",
@@ -173,10 +165,8 @@ class ResCompany(models.Model):
         string="Gift Cards Given Away",
         check_company=True,
         domain=[("account_type", "=", "liability_current")],
-        help=(
-            "Credited when a gift card is given away, debited when it is used: no "
-            "money was received for it."
-        ),
+        help="Credited when a gift card is given away, debited when it is used: no "
+        "money was received for it.",
     )
     gift_card_promotion_account_id = fields.Many2one(
         comodel_name="account.account",
@@ -190,20 +180,16 @@ class ResCompany(models.Model):
         string="Breakage",
         check_company=True,
         domain=[("internal_group", "=", "income")],
-        help=(
-            "Credited with the unused balance of gift cards and prepayments that "
-            "expire."
-        ),
+        help="Credited with the unused balance of gift cards and prepayments that "
+        "expire.",
     )
     unclaimed_property_account_id = fields.Many2one(
         comodel_name="account.account",
         string="Unclaimed Property",
         check_company=True,
         domain=[("account_type", "=", "liability_current"), ("reconcile", "=", True)],
-        help=(
-            "Credited when unused gift cards and prepayments are handed to a state, "
-            "debited when they are paid to it."
-        ),
+        help="Credited when unused gift cards and prepayments are handed to a state, "
+        "debited when they are paid to it.",
     )
     breakage_contra_account_id = fields.Many2one(
         comodel_name="account.account",
@@ -213,37 +199,27 @@ class ResCompany(models.Model):
             ("account_type", "=", "liability_current"),
             ("holds_stored_value", "=", False),
         ],
-        help=(
-            "Debited with expected breakage: it reduces the liability, while the "
-            "gift cards and prepayments themselves do not change."
-        ),
+        help="Debited with expected breakage: it reduces the liability, while the "
+        "gift cards and prepayments themselves do not change.",
     )
     gift_card_validity_months = fields.Integer(
         string="Gift Cards Are Valid",
-        help=(
-            "The number of months until a new gift card expires, where the law "
-            "allows it. Zero: never."
-        ),
+        help="The number of months until a new gift card expires, where the law "
+        "allows it. Zero: never.",
     )
     paid_value_expires = fields.Boolean(
-        help=(
-            "Whether paid value may expire, if the law allows it. Otherwise only "
-            "gift cards that were given away expire."
-        ),
+        help="Whether paid value may expire, if the law allows it. Otherwise only "
+        "gift cards that were given away expire.",
     )
     stored_value_for_services = fields.Boolean(
         string="Services Only",
-        help=(
-            "Gift cards and prepayments pay for services only; some states exempt "
-            "these from unclaimed property."
-        ),
+        help="Gift cards and prepayments pay for services only; some states exempt "
+        "these from unclaimed property.",
     )
     expiry_grace_days = fields.Integer(
         string="Grace Period (Days)",
-        help=(
-            "The number of days after its expiry date when a gift card can still be "
-            "used."
-        ),
+        help="The number of days after its expiry date when a gift card can still be "
+        "used.",
     )
     credit_tz = fields.Selection(
         selection=_tz_get,

@@ -155,7 +155,9 @@ class TestAccountCreditBatchApproval(ApprovalCommon):
             user = self._create_user(name, "account.group_account_invoice")
             batch = self._wait(user=user)
             user.write(change)
-            self.assertIn("no longer allowed to post credits", batch.sudo().approval_text)
+            self.assertIn(
+                "no longer allowed to post credits", batch.sudo().approval_text
+            )
             batch.with_user(self.manager).action_approve()
             self.assertPosted(batch.with_user(self.manager))
             self.assertEqual(batch.sudo().line_ids.move_id.create_uid, self.manager)

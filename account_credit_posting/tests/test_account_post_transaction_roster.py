@@ -192,7 +192,9 @@ class TestAccountPostTransactionRoster(RosterCommon):
         self.assertIn(self.roes.id, [one["id"] for one in second["candidates"]])
         self.assertIn("2 of the rows are doubtful", roster.report["doubtful"])
         self.assertEqual([row["row"] for row in roster.report["problems"]], [3])
-        with self.assertRaisesRegex(UserError, "select a contact for the doubtful rows"):
+        with self.assertRaisesRegex(
+            UserError, "select a contact for the doubtful rows"
+        ):
             roster.action_continue()
         # A click on what is offered, and on nothing else.
         for wrong in (self.accounts[5].id, "x", True, [self.jane.id], None):

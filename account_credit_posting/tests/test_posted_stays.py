@@ -596,11 +596,17 @@ class TestWall(PostedCommon):
     def test_accounts_that_hold_something_else(self):
         self._issue(75)
         self.assertWall(
-            "cannot hold anything else", self._update, self.sold, holds_stored_value=False
+            "cannot hold anything else",
+            self._update,
+            self.sold,
+            holds_stored_value=False,
         )
         self._create_invoice(self.other, 30)
         self.assertWall(
-            "cannot hold anything else", self._update, self.income, holds_stored_value=True
+            "cannot hold anything else",
+            self._update,
+            self.income,
+            holds_stored_value=True,
         )
         self._update(self.prepaid, holds_stored_value=False)
         self.assertCommittable()

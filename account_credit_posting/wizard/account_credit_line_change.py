@@ -46,10 +46,8 @@ class AccountCreditLineChange(models.TransientModel):
 
     # What may be changed without an entry.
     public_comment = fields.Text(
-        help=(
-            "Shown in the history and in later messages. A document that was printed "
-            "stays as it is."
-        ),
+        help="Shown in the history and in later messages. A document that was printed "
+        "stays as it is.",
     )
     private_comment = fields.Text(help="Internal note.")
     contact_id = fields.Many2one(

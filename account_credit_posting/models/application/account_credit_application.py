@@ -93,10 +93,8 @@ class AccountCreditApplication(models.Model):
     )
     amount = fields.Monetary(
         readonly=True,
-        help=(
-            "The amount that the credit pays, paid or would have paid of the "
-            "invoice, in the currency of the invoice."
-        ),
+        help="The amount that the credit pays, paid or would have paid of the "
+        "invoice, in the currency of the invoice.",
         written_by="applying",
     )
     state = fields.Selection(
@@ -141,9 +139,8 @@ class AccountCreditApplication(models.Model):
     )
     reason = fields.Text(
         readonly=True,
-        help=(
-            "The reason why the credit cannot pay the invoice, and what to do about it."
-        ),
+        help="The reason why the credit cannot pay the invoice, and what to do about "
+        "it.",
         written_by="applying",
     )
     unapplied_by_id = fields.Many2one(

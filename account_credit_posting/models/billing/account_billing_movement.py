@@ -114,10 +114,8 @@ class AccountBillingMovement(models.Model):
     balance_due = fields.Monetary(
         compute="_compute_balances",
         currency_field="company_currency_id",
-        help=(
-            "The total that the account owed after it; below zero if it had more "
-            "credit than debt."
-        ),
+        help="The total that the account owed after it; below zero if it had more "
+        "credit than debt.",
     )
     balance_held = fields.Monetary(
         compute="_compute_balances",

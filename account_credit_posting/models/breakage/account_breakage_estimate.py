@@ -87,9 +87,8 @@ class AccountBreakageEstimate(models.Model):
         selection=[("sold", "Gift Cards Sold"), ("prepayment", "Prepayments")],
         required=True,
         default="sold",
-        help=(
-            "Gift cards that were given away brought in no money and have no breakage."
-        ),
+        help="Gift cards that were given away brought in no money and have no "
+        "breakage.",
         written_by=DRAFT,
     )
     period = fields.Selection(
@@ -137,11 +136,8 @@ class AccountBreakageEstimate(models.Model):
         selection=[("proportional", "Proportional"), ("remote", "Remote")],
         required=True,
         default="proportional",
-        help=(
-            "Proportional: income in proportion to what customers use. Remote, if "
-            "there is too little evidence: only once it is unlikely to be used any "
-            "more."
-        ),
+        help="Proportional: income in proportion to what customers use. Remote, if "
+        "there is too little evidence: only once it is unlikely to be used any more.",
         written_by=DRAFT,
     )
     unused_share = fields.Float(
@@ -156,17 +152,14 @@ class AccountBreakageEstimate(models.Model):
     )
     state_share = fields.Float(
         string="Expected for a State (%)",
-        help=(
-            "The share that is expected to be handed to a state as unclaimed property."
-        ),
+        help="The share that is expected to be handed to a state as unclaimed "
+        "property.",
         written_by=DRAFT,
     )
     remote_months = fields.Integer(
         string="Months without Use",
-        help=(
-            "After this many months without use, it is unlikely to be used. Zero: "
-            "only once it expires."
-        ),
+        help="After this many months without use, it is unlikely to be used. Zero: "
+        "only once it expires.",
         written_by=DRAFT,
     )
     evidence = fields.Text(
@@ -192,11 +185,9 @@ class AccountBreakageEstimate(models.Model):
         string="Expected Breakage",
         compute="_compute_figures",
         store=True,
-        help=(
-            "The target balance of the contra account for the cohort: the expected "
-            "unused amount, less what has expired, multiplied by the share used of "
-            "what is expected to be used."
-        ),
+        help="The target balance of the contra account for the cohort: the expected "
+        "unused amount, less what has expired, multiplied by the share used of what "
+        "is expected to be used.",
         written_by=COMPUTE,
     )
     booked = fields.Monetary(

@@ -222,19 +222,15 @@ class AccountCreditBatch(models.Model):
         string="Prepared With",
         readonly=True,
         copy=False,
-        help=(
-            "Users who changed it or asked to post it, in addition to its creator: "
-            "none of them can approve it."
-        ),
+        help="Users who changed it or asked to post it, in addition to its creator: "
+        "none of them can approve it.",
         written_by="posting",
     )
     approval_round = fields.Integer(
         readonly=True,
         copy=False,
-        help=(
-            "Number of times it was submitted for approval: a version opened before "
-            "a change cannot be approved."
-        ),
+        help="Number of times it was submitted for approval: a version opened before "
+        "a change cannot be approved.",
         written_by="posting",
     )
     approval_text = fields.Char(
@@ -246,10 +242,8 @@ class AccountCreditBatch(models.Model):
         string="Post Later",
         copy=False,
         tracking=True,
-        help=(
-            "The time of posting, after an approval if one is needed. The accounting "
-            "date does not change. Empty, or in the past: at once."
-        ),
+        help="The time of posting, after an approval if one is needed. The accounting "
+        "date does not change. Empty, or in the past: at once.",
         written_by=("draft", "posting"),
     )
     run_id = fields.Many2one(
@@ -325,10 +319,8 @@ class AccountCreditBatch(models.Model):
     notice_failed_count = fields.Integer(
         compute="_compute_notice_counts",
         string="Not Notified",
-        help=(
-            "Posted lines whose account could not be notified. Each one shows the "
-            "reason."
-        ),
+        help="Posted lines whose account could not be notified. Each one shows the "
+        "reason.",
     )
     to_notify_count = fields.Integer(
         compute="_compute_notice_counts",

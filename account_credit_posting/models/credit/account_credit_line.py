@@ -203,10 +203,8 @@ class AccountCreditLine(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help=(
-            "In a journal entry for many accounts: the counterpart item, shared with "
-            "other credits."
-        ),
+        help="In a journal entry for many accounts: the counterpart item, shared with "
+        "other credits.",
         written_by="posting",
     )
     application_ids = fields.One2many(

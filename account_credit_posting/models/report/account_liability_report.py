@@ -83,10 +83,8 @@ class AccountLiabilityReport(models.TransientModel):
             ("product_id", "Product"),
         ],
         string="Divided By",
-        help=(
-            "Gift cards that were moved or redeemed keep the month of their first "
-            "issue, and the product that they were sold as."
-        ),
+        help="Gift cards that were moved or redeemed keep the month of their first "
+        "issue, and the product that they were sold as.",
     )
     line_ids = fields.One2many(
         comodel_name="account.liability.report.line",

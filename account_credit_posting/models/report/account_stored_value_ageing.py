@@ -107,10 +107,8 @@ class AccountStoredValueAgeing(models.Model):
     issue_date = fields.Date(
         string="Issued On",
         readonly=True,
-        help=(
-            "The date of its first issue: it does not change when the gift card is "
-            "moved or redeemed."
-        ),
+        help="The date of its first issue: it does not change when the gift card is "
+        "moved or redeemed.",
     )
     activity_date = fields.Date(
         string="Last Activity",
@@ -121,10 +119,8 @@ class AccountStoredValueAgeing(models.Model):
     last_day = fields.Date(
         string="Last Day of Use",
         readonly=True,
-        help=(
-            "The expiry date and the grace period, as currently set; empty if it "
-            "does not expire."
-        ),
+        help="The expiry date and the grace period, as currently set; empty if it "
+        "does not expire.",
     )
     issue_age = fields.Selection(
         selection=lambda self: self._selection_age(),

@@ -145,10 +145,8 @@ class AccountStoredValueLiability(models.Model):
     issue_date = fields.Date(
         string="Issued On",
         readonly=True,
-        help=(
-            "The date of its first issue: it does not change when the gift card is "
-            "moved or redeemed."
-        ),
+        help="The date of its first issue: it does not change when the gift card is "
+        "moved or redeemed.",
     )
     product_id = fields.Many2one(
         comodel_name="product.product",

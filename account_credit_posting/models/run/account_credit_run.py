@@ -43,10 +43,8 @@ class AccountCreditRun(models.Model):
     requested_by_id = fields.Many2one(
         comodel_name="res.users",
         readonly=True,
-        help=(
-            "The user who requested to post or reverse it. The entries are in the "
-            "name of this user."
-        ),
+        help="The user who requested to post or reverse it. The entries are in the "
+        "name of this user.",
         written_by="posting",
     )
     is_scheduled = fields.Boolean(

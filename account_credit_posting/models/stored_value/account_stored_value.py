@@ -101,10 +101,8 @@ class AccountStoredValue(models.Model):
     balance = fields.Monetary(
         compute="_compute_balance",
         compute_sudo=True,
-        help=(
-            "The remaining amount: minus the sum of its posted lines on the "
-            "liability account."
-        ),
+        help="The remaining amount: minus the sum of its posted lines on the "
+        "liability account.",
     )
     # Where the money came from.
     funding = fields.Selection(
@@ -173,10 +171,8 @@ class AccountStoredValue(models.Model):
         compute=stored_value_request.compute_holder_state,
         store=True,
         readonly=False,
-        help=(
-            "Its law applies to cash-out and unclaimed property: the state of the "
-            "account's address when it is issued, else that of the company."
-        ),
+        help="Its law applies to cash-out and unclaimed property: the state of the "
+        "account's address when it is issued, else that of the company.",
         written_by=("draft", "event"),
     )
     unclaimed_ids = fields.One2many("account.unclaimed.due", "stored_value_id")
@@ -251,10 +247,8 @@ class AccountStoredValue(models.Model):
     send_date = fields.Date(
         string="Email On",
         copy=False,
-        help=(
-            "The date on which the card is emailed, with a code that is generated "
-            "then. Empty: its code is shown when it is issued."
-        ),
+        help="The date on which the card is emailed, with a code that is generated "
+        "then. Empty: its code is shown when it is issued.",
         written_by=("draft", "event"),
     )
     send_error = fields.Char(
@@ -270,10 +264,8 @@ class AccountStoredValue(models.Model):
         comodel_name="res.users",
         readonly=True,
         copy=False,
-        help=(
-            "The user who issued it; while it is waiting, somebody else has to "
-            "approve it."
-        ),
+        help="The user who issued it; while it is waiting, somebody else has to "
+        "approve it.",
         written_by="event",
     )
     movement_count = fields.Integer(

@@ -104,10 +104,8 @@ class AccountUnclaimedDue(models.Model):
     activity_date = fields.Date(
         string="Last Activity",
         readonly=True,
-        help=(
-            "The date of its last issue, use, move, redemption or refund, or of the "
-            "owner's answer to a letter."
-        ),
+        help="The date of its last issue, use, move, redemption or refund, or of the "
+        "owner's answer to a letter.",
     )
     balance = fields.Monetary(readonly=True, help="The remaining amount.")
     rule_id = fields.Many2one(
@@ -128,10 +126,8 @@ class AccountUnclaimedDue(models.Model):
     due_date = fields.Date(
         string="Due On",
         readonly=True,
-        help=(
-            "The date from which it must be handed to the state; empty if no rule "
-            "applies, or if it is exempt."
-        ),
+        help="The date from which it must be handed to the state; empty if no rule "
+        "applies, or if it is exempt.",
     )
     cash_out_rule_id = fields.Many2one(
         comodel_name="account.unclaimed.rule",

@@ -73,10 +73,8 @@ class AccountUnclaimedRule(models.Model):
     # Unclaimed property.
     years = fields.Integer(
         string="Years without Activity",
-        help=(
-            "After this many years without activity of the owner, the balance is due "
-            "to the state."
-        ),
+        help="After this many years without activity of the owner, the balance is due "
+        "to the state.",
     )
     exemption = fields.Selection(
         selection=[
@@ -85,10 +83,8 @@ class AccountUnclaimedRule(models.Model):
             ("services", "Those that pay for services only"),
         ],
         string="Exempt Are",
-        help=(
-            "Whether gift cards pay for services only is set in the settings of the "
-            "company."
-        ),
+        help="Whether gift cards pay for services only is set in the settings of the "
+        "company.",
     )
     source = fields.Text(help="The law, and where it can be read.")
 

@@ -204,10 +204,8 @@ class AccountPostTransaction(models.TransientModel):
     )
     post_at = fields.Datetime(
         string="Post Later",
-        help=(
-            "The time of posting, after an approval if one is needed. The accounting "
-            "date does not change. Empty: at once."
-        ),
+        help="The time of posting, after an approval if one is needed. The accounting "
+        "date does not change. Empty: at once.",
     )
     approval_warning = fields.Char(
         compute="_compute_warnings",
@@ -218,17 +216,13 @@ class AccountPostTransaction(models.TransientModel):
         help="Nothing is posted yet, and no worker is processing it.",
     )
     notify_customers = fields.Boolean(
-        help=(
-            "Once everything is posted, each account gets one email with the public "
-            "comment, the amount, what it paid and what is left."
-        ),
+        help="Once everything is posted, each account gets one email with the public "
+        "comment, the amount, what it paid and what is left.",
     )
     preview = fields.Json(
         compute="_compute_preview",
-        help=(
-            "The amount of each account, the invoices that it will pay, and the "
-            "journal entry."
-        ),
+        help="The amount of each account, the invoices that it will pay, and the "
+        "journal entry.",
     )
     is_transferring = fields.Boolean(
         readonly=True,
@@ -239,10 +233,8 @@ class AccountPostTransaction(models.TransientModel):
     transfer_error = fields.Char(
         readonly=True,
         copy=False,
-        help=(
-            "The reason why the accounts were not added to the batch. Nothing was "
-            "posted."
-        ),
+        help="The reason why the accounts were not added to the batch. Nothing was "
+        "posted.",
         written_by="posting",
     )
 

@@ -61,10 +61,8 @@ class AccountPostTransactionLine(models.TransientModel):
 
     usual_limit = fields.Monetary(
         compute="_compute_usual_limit",
-        help=(
-            "A credit above this amount is far more than the account owes and "
-            "usually gets. Zero if there is nothing to compare with."
-        ),
+        help="A credit above this amount is far more than the account owes and "
+        "usually gets. Zero if there is nothing to compare with.",
     )
 
     _account_unique = models.Constraint(
