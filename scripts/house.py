@@ -30,6 +30,7 @@ ROOMS = (
     ("credit",),
     ("application",),
     ("run",),
+    ("voucher",),
     ("stored_value", "approval", "correction", "notice"),
     ("billing", "unclaimed", "breakage"),
     ("report", "proof"),

@@ -4,6 +4,7 @@ from . import account_credit_guard
 from . import credit
 from . import application
 from . import run
+from . import voucher
 from . import stored_value
 from . import approval
 from . import correction

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .stored_value import gift_card_sale
+from .voucher.voucher_tax import KINDS, find_tax_problem
 
 #: What makes a product a credit item, unless its creator says otherwise.
 CREDIT_ITEM_VALS = {
@@ -30,8 +31,18 @@ class ProductTemplate(models.Model):
     )
     is_gift_card = fields.Boolean(
         string="Gift Card",
-        help="Sold on an invoice, it books a liability: no revenue and no tax. Each "
-        "unit becomes a gift card, which can be used once the invoice is paid.",
+        help="Sold on an invoice, it books a liability and no revenue. Each unit "
+        "becomes a gift card, which can be used once the invoice is paid.",
+    )
+    voucher_kind = fields.Selection(
+        selection=KINDS,
+        string="Voucher",
+        required=True,
+        default="multi",
+        help="Multi-purpose: what it will be used for, and so the tax, is not known "
+        "yet; tax is due when it is used. Single-purpose: the tax rate and the "
+        "country of what it is good for are known; tax is due when it is sold, and "
+        "not again when it is used. A card keeps the kind that it was issued with.",
     )
     credit_account_placeholder = fields.Char(
         compute="_compute_credit_account_placeholder",
@@ -83,12 +94,19 @@ class ProductTemplate(models.Model):
                     )
                 )
 
-    @api.constrains("is_gift_card", "is_credit_item", "type", "taxes_id")
+    @api.constrains(
+        "is_gift_card", "is_credit_item", "type", "taxes_id", "voucher_kind"
+    )
     def _check_gift_card_is_value(self):
         for product in self.filtered("is_gift_card"):
             # Each company may have its own.
             taxes_sudo = product.sudo().taxes_id.grouped("company_id").values()
-            is_taxed = not all(map(gift_card_sale.is_untaxed, taxes_sudo))
+            is_single = product.voucher_kind == "single"
+            if is_single:
+                product._check_single_purpose(taxes_sudo)
+            is_taxed = not is_single and not all(
+                map(gift_card_sale.is_untaxed, taxes_sudo)
+            )
             if product.is_credit_item or product.type != "service" or is_taxed:
                 raise ValidationError(
                     self.env._(
@@ -99,11 +117,33 @@ class ProductTemplate(models.Model):
                     )
                 )
 
-    @api.onchange("is_gift_card")
+    def _check_single_purpose(self, taxes_of_companies):
+        """Check that a single-purpose voucher has its tax.
+
+        :param taxes_of_companies: ``account.tax`` records, those of each company apart
+        :raise ValidationError: when there is none, or one that cannot be used
+        """
+        for taxes in taxes_of_companies or [self.env["account.tax"]]:
+            if problem := find_tax_problem(taxes):
+                raise ValidationError(
+                    self.env._(
+                        "%(product)s is a single-purpose voucher: %(problem)s. Change "
+                        "its sales taxes.",
+                        product=self.display_name,
+                        problem=problem,
+                    )
+                )
+
+    @api.onchange("is_gift_card", "voucher_kind")
     def _onchange_is_gift_card(self):
-        if self.is_gift_card:
-            self.type = "service"
+        if not self.is_gift_card:
+            return
+        self.type = "service"
+        if self.voucher_kind == "multi":
             self.taxes_id = False
+        elif not self.taxes_id:
+            company = self.company_id or self.env.company
+            self.taxes_id = company.account_sale_tax_id
 
     # -------------------------------------------------------------------------
     # CRUD
@@ -129,7 +169,8 @@ class ProductTemplate(models.Model):
     def _complete_credit_item_vals(self, vals_list):
         """Complete those of the values for ``create`` that are of credit items.
 
-        And those of gift cards, which are services without taxes, too.
+        And those of gift cards, too: services, and without taxes where they are
+        multi-purpose.
 
         :param vals_list: values of products of any kind
         :return: the same, in the same order; the given ones are not changed
@@ -139,11 +180,19 @@ class ProductTemplate(models.Model):
         return [
             {**item_defaults, **vals}
             if vals.get("is_credit_item", default) and not vals.get("product_tmpl_id")
-            else {**GIFT_CARD_VALS, **vals}
+            else {**self._get_gift_card_defaults(vals), **vals}
             if vals.get("is_gift_card") and not vals.get("product_tmpl_id")
             else vals
             for vals in vals_list
         ]
+
+    @api.model
+    def _get_gift_card_defaults(self, vals):
+        """Return what makes a product a gift card, where the values are silent."""
+        if vals.get("voucher_kind") == "single":
+            # Its tax is that of sold products.
+            return {"type": GIFT_CARD_VALS["type"]}
+        return GIFT_CARD_VALS
 
     def _check_not_in_ledger(self):
         # In whatever company: all of them share the product.
@@ -184,7 +233,10 @@ class ProductTemplate(models.Model):
 
     def _force_default_sale_tax(self, companies):
         sold = self.filtered(
-            lambda product: not product.is_credit_item and not product.is_gift_card
+            lambda product: (
+                not product.is_credit_item
+                and not (product.is_gift_card and product.voucher_kind == "multi")
+            )
         )
         return super(ProductTemplate, sold)._force_default_sale_tax(companies)
 

@@ -16,14 +16,20 @@ class ProductTemplate(models.Model):
     def write(self, vals):
         """Let the tax of what is no sale follow the other taxes."""
         result = super().write(vals)
-        if not {"is_credit_item", "is_gift_card", "taxes_id", "company_id"}.isdisjoint(
-            vals
+        if not vals.keys().isdisjoint(
+            ("is_credit_item", "is_gift_card", "voucher_kind", "taxes_id", "company_id")
         ):
             self._say_what_is_no_sale_everywhere()
         return result
 
     def _say_what_is_no_sale_everywhere(self):
-        marked = self.filtered(lambda item: item.is_credit_item or item.is_gift_card)
+        # A single-purpose voucher is a sale with its tax.
+        marked = self.filtered(
+            lambda item: (
+                item.is_credit_item
+                or (item.is_gift_card and item.voucher_kind == "multi")
+            )
+        )
         if not marked:
             return
         # Each company has a tax of its own on a product that they share.

@@ -36,7 +36,9 @@ class ResCompany(models.Model):
                     ("company_id", "in", (False, company.id)),
                     "|",
                     ("is_credit_item", "=", True),
+                    "&",
                     ("is_gift_card", "=", True),
+                    ("voucher_kind", "=", "multi"),
                 ]
             )._say_what_is_no_sale(company)
 
