@@ -296,7 +296,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
         self.company.fiscalyear_lock_date = fields.Date.to_date("2024-04-30")
         with self.assertRaisesRegex(UserError, "is locked"):
             batch.action_reverse("all", DATE)
-        with self.assertRaisesRegex(UserError, "that date or a later one"):
+        with self.assertRaisesRegex(UserError, "that day or a later one"):
             batch.action_reverse("all", fields.Date.to_date("2024-03-14"))
         self.assertFalse(self._get_reversals(batch))
         self.assertFalse(any(batch.line_ids.mapped("is_to_reverse")))

@@ -293,7 +293,7 @@ class TestAmounts(AccountCreditCommon):
         for value, currency, text in (
             ("10.005", dollar, "10.005 is more precise than USD"),
             (0.1 + 0.2, dollar, "is not a valid amount"),
-            ("1000000000.01", dollar, "more than .*1,000,000,000.00, the most"),
+            ("1000000000.01", dollar, "exceeds .*1,000,000,000.00, the highest"),
             ("999999999999999.99", dollar, "the highest amount allowed"),
             (1e300, dollar, "1e.300 is not a valid amount"),
             (float("nan"), dollar, "nan is not a valid amount"),

@@ -148,7 +148,7 @@ class TestPostedStays(PostedCommon):
                 with self.subTest(item=item.display_name, vals=vals):
                     for user in (self.env.user, self.manager):
                         self.assertRefused(
-                            "stays as it is", item.with_user(user).write, vals
+                            "cannot be changed", item.with_user(user).write, vals
                         )
             # Whether it is posted is said by its entry alone.
             self.assertRefused(
@@ -199,7 +199,7 @@ class TestPostedStays(PostedCommon):
                 for balance in (7, -7)
             ]
             self.assertRefused(
-                "stays as it is", self.env["account.move.line"].create, vals_list
+                "cannot be changed", self.env["account.move.line"].create, vals_list
             )
             self.assertRefused("", move.line_ids.with_context(force_delete=True).unlink)
             self.assertRefused("", move.with_context(force_delete=True).unlink)
@@ -259,7 +259,7 @@ class TestPostedStays(PostedCommon):
         ):
             with self.subTest(vals=vals):
                 self.assertRefused(
-                    "stays as it is", payment.with_user(self.manager).write, vals
+                    "cannot be changed", payment.with_user(self.manager).write, vals
                 )
         payment.write({"is_sent": True, "amount": 100})
         self.assertEqual((card.balance, payment.amount), (100, 100))
@@ -534,16 +534,18 @@ class TestWall(PostedCommon):
             ({"partner_id": self.other.id}, "must name one of these"),
             ({"account_id": fresh.id}, "must name one of these"),
             ({"account_id": self.income.id}, "must name one of these"),
-            ({"currency_id": self.env.ref("base.EUR").id}, "stays as it is"),
-            ({"amount_currency": -80}, "stays as it is"),
-            ({"balance": -80}, "stays as it is"),
-            ({"date": "2020-01-01"}, "stays as it is"),
-            ({"stored_value_id": None}, "stays as it is"),
-            ({"parent_state": "draft"}, "stays as it is"),
+            ({"currency_id": self.env.ref("base.EUR").id}, "cannot be changed"),
+            ({"amount_currency": -80}, "cannot be changed"),
+            ({"balance": -80}, "cannot be changed"),
+            ({"date": "2020-01-01"}, "cannot be changed"),
+            ({"stored_value_id": None}, "cannot be changed"),
+            ({"parent_state": "draft"}, "cannot be changed"),
         ):
             with self.subTest(vals=vals):
                 self.assertWall(text, self._update, item, **vals)
-        self.assertWall("of one account", self._update, card, partner_id=self.other.id)
+        self.assertWall(
+            "must have the same account", self._update, card, partner_id=self.other.id
+        )
 
     def test_items_are_not_deleted(self):
         card = self._issue(75)
@@ -553,7 +555,7 @@ class TestWall(PostedCommon):
                 "DELETE FROM account_move_line WHERE id = %s", card.move_line_ids._ids
             )
 
-        self.assertWall("stays as it is", delete)
+        self.assertWall("cannot be changed", delete)
 
     def test_record_and_items_go_together(self):
         card = self._issue(75)

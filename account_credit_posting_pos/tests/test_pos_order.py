@@ -113,7 +113,7 @@ class TestPosOrder(TillCommon):
         order = self._order((self.product, 1))
         line = order.lines.with_user(self.cashier)
         for vals in ({"price_unit": 1}, {"qty": 2}, {"product_id": self.book.id}):
-            with self.assertRaisesRegex(UserError, "stays as it is"):
+            with self.assertRaisesRegex(UserError, "cannot be changed"):
                 line.write(vals)
         line.write({"price_unit": 50, "qty": 1})
         with self.assertRaisesRegex(UserError, "until that session is closed"):

@@ -113,7 +113,7 @@ class TestPosSession(TillCommon):
             move.button_draft()
         with self.assertRaises(UserError), self.cr.savepoint():
             move._reverse_moves(cancel=True)
-        with self.assertRaisesRegex(UserError, "stays as it is"):
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
             move.line_ids.filtered("stored_value_id").name = "Sales"
 
     def test_session_without_gift_cards_is_booked_as_before(self):

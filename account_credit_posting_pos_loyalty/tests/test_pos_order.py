@@ -95,7 +95,7 @@ class TestPosOrder(TillLoyaltyCommon):
         order = self._use(self.card, 30)
         line = order.lines.filtered("coupon_id").with_user(self.cashier)
         for vals in ({"price_unit": -10}, {"coupon_id": False}, {"qty": 2}):
-            with self.assertRaisesRegex(UserError, "stays as it is"):
+            with self.assertRaisesRegex(UserError, "cannot be changed"):
                 line.write(vals)
         with self.assertRaisesRegex(UserError, "its balance is what is booked"):
             self.card.with_user(self.cashier).points = 50
