@@ -48,7 +48,7 @@ class TestPortalRedeem(CodeCommon):
         value = self.values.search([("origin_id", "=", self.card.id)])
         self.assertIn(f"/my/credits/held/{value.id}", response.url)
         page = html.fromstring(response.text)
-        self.assertIn("is on your account now", self._read(page))
+        self.assertIn("is now on your account", self._read(page))
         [movement] = self._read_all(page, "movement")
         self.assertRegex(movement, r"^Redeemed [0-9/]+ \$ 100.00 Left: \$ 100.00$")
         self.assertNotIn(self.accounts[2].name, response.text)

@@ -113,7 +113,7 @@ def check_usable(card_sudo, value_sudo):
     if not value_sudo or value_sudo.awaits_payment:
         raise UserError(
             env._(
-                "%(card)s is not paid yet: it can be used as soon as it is.",
+                "%(card)s is not paid yet: it can be used once it is paid.",
                 card=card_sudo.display_name,
             )
         )
@@ -295,7 +295,7 @@ def check_place(card_sudo, document):
     if document.company_id != program_sudo.company_id:
         raise UserError(
             env._(
-                "%(card)s is money that %(company)s owes: it pays there alone.",
+                "%(card)s is money owed by %(company)s: it can only be used there.",
                 card=card_sudo.display_name,
                 company=program_sudo.company_id.display_name,
             )
@@ -358,8 +358,8 @@ def _prepare_use(card_sudo, lines_sudo):
         if currency.compare_amounts(amount, 0) < 0:
             raise UserError(
                 card_sudo.env._(
-                    "%(move)s gives something back to %(card)s: that is done by a "
-                    "credit note.",
+                    "%(move)s gives an amount back to %(card)s: only a credit note "
+                    "can do that.",
                     move=move_sudo.display_name,
                     card=card_sudo.display_name,
                 )
@@ -406,8 +406,8 @@ def _prepare_undo(card_sudo, lines_sudo):
         if currency.compare_amounts(amount, 0) < 0 or not values_sudo:
             raise UserError(
                 card_sudo.env._(
-                    "%(move)s gives back %(amount)s to %(card)s, which is not what "
-                    "was used of it. Change this credit note.",
+                    "%(move)s gives %(amount)s back to %(card)s, which is not the "
+                    "amount used of it. Change this credit note.",
                     move=line_sudo.move_id.display_name,
                     amount=currency.format(amount),
                     card=card_sudo.display_name,

@@ -114,8 +114,9 @@ class LoyaltyCard(models.Model):
     def _refuse_points(self, program_sudo, card=None):
         raise UserError(
             self.env._(
-                "%(card)s is kept in the ledger: its balance is what is booked. Sell "
-                "it, or correct, refund or give away a gift card under Invoicing.",
+                "%(card)s is kept in the ledger: its balance follows from the posted "
+                "entries. Sell it, or correct, refund or give away a gift card under "
+                "Invoicing.",
                 card=card.display_name if card else program_sudo.display_name,
             )
         )
@@ -130,7 +131,8 @@ class LoyaltyCard(models.Model):
             if "program_id" in vals and vals["program_id"] != card_sudo.program_id.id:
                 raise UserError(
                     self.env._(
-                        "%(card)s has money in the ledger: it stays in its program.",
+                        "%(card)s has money in the ledger: you cannot move it to "
+                        "another program.",
                         card=card_sudo.display_name,
                     )
                 )

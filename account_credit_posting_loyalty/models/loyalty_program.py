@@ -13,9 +13,9 @@ class LoyaltyProgram(models.Model):
     is_in_ledger = fields.Boolean(
         string="Kept in the Ledger",
         copy=False,
-        help="The cards of this program are gift cards of the ledger: selling one "
-        "books what is owed, using one draws on it, and the balance is what is "
-        "booked. The same card pays invoices.",
+        help="The cards of this program are gift cards in the ledger: selling one "
+        "posts the liability, using one reduces it, and the balance follows from the "
+        "posted entries. The same card pays invoices.",
     )
 
     @api.model_create_multi
@@ -157,7 +157,7 @@ class LoyaltyProgram(models.Model):
         products = self.rule_ids.product_ids
         if others := products.filtered(lambda product: not product.is_gift_card):
             return env._(
-                "%(products)s would book revenue. Mark it as Gift Card, or sell "
+                "%(products)s would post revenue. Mark it as Gift Card, or sell "
                 "another product",
                 products=format_list(env, others.mapped("display_name")),
             )

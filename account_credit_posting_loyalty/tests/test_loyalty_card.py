@@ -81,14 +81,22 @@ class TestLoyaltyCard(LoyaltyCommon):
         card = self._sell_card().with_user(self.manager)
         cards = self.env["loyalty.card"].with_user(self.manager)
         for points in (60, 0, 49.99):
-            with self.assertRaisesRegex(UserError, "its balance is what is booked"):
+            with self.assertRaisesRegex(
+                UserError, "its balance follows from the posted entries"
+            ):
                 card.write({"points": points})
-        with self.assertRaisesRegex(UserError, "its balance is what is booked"):
+        with self.assertRaisesRegex(
+            UserError, "its balance follows from the posted entries"
+        ):
             cards.create({"program_id": self.program.id, "points": 5})
-        with self.assertRaisesRegex(UserError, "its balance is what is booked"):
+        with self.assertRaisesRegex(
+            UserError, "its balance follows from the posted entries"
+        ):
             self.program.with_user(self.manager).coupon_ids = [(0, 0, {"points": 5})]
         for context in ({"loyalty_ledger_flow": True}, {"loyalty_no_mail": True}):
-            with self.assertRaisesRegex(UserError, "its balance is what is booked"):
+            with self.assertRaisesRegex(
+                UserError, "its balance follows from the posted entries"
+            ):
                 card.with_context(**context).write({"points": 60})
         # A form that sends back what it has read changes nothing.
         card.write({"points": 50})
@@ -111,7 +119,9 @@ class TestLoyaltyCard(LoyaltyCommon):
                 {"program_id": self.program.id, "coupon_qty": 2, "points_granted": 5}
             )
         )
-        with self.assertRaisesRegex(UserError, "its balance is what is booked"):
+        with self.assertRaisesRegex(
+            UserError, "its balance follows from the posted entries"
+        ):
             wizard.generate_coupons()
         history = self.env["loyalty.history"].with_user(self.manager)
         with self.assertRaisesRegex(UserError, "written by orders"):
@@ -126,7 +136,7 @@ class TestLoyaltyCard(LoyaltyCommon):
         other = self._create_program("gift_card", self._create_card_product())
         with self.assertRaisesRegex(UserError, "Archive it instead"):
             card.unlink()
-        with self.assertRaisesRegex(UserError, "stays in its program"):
+        with self.assertRaisesRegex(UserError, "cannot move it to another program"):
             card.program_id = other
 
     def test_top_ups_join_one_wallet_when_they_are_paid(self):

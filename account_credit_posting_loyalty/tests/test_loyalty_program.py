@@ -52,7 +52,7 @@ class TestLoyaltyProgram(LoyaltyCommon):
                 ],
             )
         # Nothing is taken over twice.
-        with self.assertRaisesRegex(UserError, "in the ledger already"):
+        with self.assertRaisesRegex(UserError, "already kept in the ledger"):
             dialog.action_keep()
         self.assertPoints(cards, 50, 12.34, 0, 0.01)
 
@@ -71,7 +71,7 @@ class TestLoyaltyProgram(LoyaltyCommon):
     def test_balance_that_is_no_amount_is_refused(self):
         for points in (10.005, -1):
             card = self._create_cards(self.program, points)
-            with self.assertRaisesRegex(UserError, "this is no amount"):
+            with self.assertRaisesRegex(UserError, "not a valid amount"):
                 self._take_over(self.program)
             self.assertFalse(self.program.is_in_ledger)
             card.points = 0

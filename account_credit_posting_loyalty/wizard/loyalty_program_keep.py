@@ -44,7 +44,7 @@ class LoyaltyProgramKeep(models.TransientModel):
         comodel_name="res.partner",
         string="Account of Cards without a Customer",
         domain="[('parent_id', '=', False)]",
-        help="Their money is held for this account, until somebody redeems it.",
+        help="Their money is held for this account until somebody redeems it.",
     )
 
     @api.depends("program_id")
@@ -72,7 +72,7 @@ class LoyaltyProgramKeep(models.TransientModel):
         program.check_access("write")
         if program.is_in_ledger:
             raise UserError(
-                self.env._("%s is kept in the ledger already.", program.name)
+                self.env._("%s is already kept in the ledger.", program.name)
             )
         # Nobody sells, uses or takes over one of them meanwhile.
         lock_rows(program)
@@ -110,8 +110,8 @@ class LoyaltyProgramKeep(models.TransientModel):
         if points < 0 or abs(points - currency.round(points)) > 1e-6:
             raise UserError(
                 self.env._(
-                    "%(card)s has a balance of %(points)s: this is no amount in "
-                    "%(currency)s. Correct it first.",
+                    "%(card)s has a balance of %(points)s, which is not a valid "
+                    "amount in %(currency)s. Correct it first.",
                     card=card_sudo.display_name,
                     points=points,
                     currency=currency.name,
@@ -187,7 +187,7 @@ class LoyaltyProgramKeep(models.TransientModel):
         waiting_sudo = taken_sudo.filtered(lambda value: value.state == "to_approve")
         booked = sum((taken_sudo - waiting_sudo).mapped("balance"))
         message = self.env._(
-            "%(count)s cards had %(before)s; %(after)s is booked.",
+            "%(count)s cards had %(before)s; %(after)s is posted.",
             count=len(before),
             before=currency.format(sum(before.values())),
             after=currency.format(booked),

@@ -9,8 +9,8 @@ class AccountAccount(models.Model):
     has_expected_breakage = fields.Boolean(
         compute="_compute_has_expected_breakage",
         search="_search_has_expected_breakage",
-        help="Expected breakage is booked on it, or was once: it lowers the liability "
-        "of gift cards and prepayments.",
+        help="Expected breakage is or was posted on it: it reduces the liability of "
+        "gift cards and prepayments.",
     )
 
     def _compute_has_expected_breakage(self):

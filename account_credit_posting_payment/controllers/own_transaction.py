@@ -48,7 +48,7 @@ def begin(portal, providers_sudo, keep, kwargs, **vals):
         is_token and kwargs.get("token_id") not in find_tokens(providers_sudo).ids
     ):
         raise ValidationError(
-            request.env._("Choose a payment method of the list. Load the page again.")
+            request.env._("Choose a payment method from the list. Reload the page.")
         )
     request.update_context(delay_token_charge=True)
     tx_sudo = portal._create_transaction(

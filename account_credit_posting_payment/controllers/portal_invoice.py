@@ -61,7 +61,7 @@ class InvoiceBalanceAndProvider(InvoiceBalance, PortalAccount):
         invoice_sudo = payment.invoice_sudo
         if not invoice_sudo or not invoice_sudo._has_to_be_paid():
             raise ValidationError(
-                request.env._("This invoice cannot be paid now. Load the page again.")
+                request.env._("This invoice cannot be paid right now. Reload the page.")
             )
         # Of two tabs the second sees the payment of the first.
         payment.lock()
@@ -73,7 +73,7 @@ class InvoiceBalanceAndProvider(InvoiceBalance, PortalAccount):
         is_shown = isinstance(amount, int | float) and not isinstance(amount, bool)
         if not (is_shown and rest) or payment.currency.compare_amounts(amount, rest):
             raise ValidationError(
-                request.env._("The amounts have changed. Load the page again.")
+                request.env._("The amounts have changed. Reload the page.")
             )
         return own_transaction.begin(
             self,

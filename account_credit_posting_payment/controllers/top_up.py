@@ -218,7 +218,7 @@ class TopUp(AccountBalance, PaymentPortal):
         top_up_sudo = self._find_own(CustomerPage(request.env), top_up_id)
         if not top_up_sudo or top_up_sudo._get_status() not in ("open", "failed"):
             raise ValidationError(
-                request.env._("This cannot be paid now. Load the page again.")
+                request.env._("This cannot be paid right now. Reload the page.")
             )
         return own_transaction.begin(
             self,

@@ -101,10 +101,10 @@ class AccountTopUp(models.Model):
     )
     _stored_value_unique = models.UniqueIndex(
         "(stored_value_id) WHERE stored_value_id IS NOT NULL",
-        "What was bought is issued once.",
+        "A top-up is issued only once.",
     )
     _amount_above_zero = models.Constraint(
-        "CHECK (amount > 0)", "A top-up has an amount above zero."
+        "CHECK (amount > 0)", "A top-up must have an amount above zero."
     )
 
     # -------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class AccountTopUp(models.Model):
         if not is_free and form.get("other_amount"):
             raise ValidationError(
                 self.env._(
-                    "You chose an amount, and entered another one. Choose Another "
+                    "You chose an amount and entered another one. Choose Another "
                     "amount, or leave its field empty."
                 )
             )
@@ -178,8 +178,8 @@ class AccountTopUp(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "A name has at most %(name)s characters, and the message "
-                    "%(message)s. Enter less.",
+                    "A name can have at most %(name)s characters, and the message "
+                    "%(message)s. Shorten them.",
                     name=NAME_LENGTH,
                     message=MESSAGE_LENGTH,
                 )
@@ -203,8 +203,8 @@ class AccountTopUp(models.Model):
         if not day or not today <= day <= today + timedelta(days=DAYS_AHEAD):
             raise UserError(
                 self.env._(
-                    "Choose a day from today on, within a year, on which the card is "
-                    "sent."
+                    "Choose the date on which the card is sent: today or later, "
+                    "within a year."
                 )
             )
         return day

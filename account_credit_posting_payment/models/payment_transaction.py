@@ -33,14 +33,15 @@ class PaymentTransaction(models.Model):
     account_credit_choice = fields.Json(
         readonly=True,
         copy=False,
-        help="``{key: amount}``, what the customer chose to use of the account.",
+        help="``{key: amount}``, the amounts of the account that the customer chose "
+        "to use.",
         written_by="customer",
     )
     account_credit_state = fields.Selection(
         selection=[
             ("chosen", "Used when confirmed"),
             ("used", "Used"),
-            ("gone", "Gone meanwhile, in part or whole"),
+            ("gone", "No longer available, in part or in full"),
         ],
         string="Account Balance",
         readonly=True,
@@ -55,7 +56,7 @@ class PaymentTransaction(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="What the customer buys with it in the portal.",
+        help="The item that the customer buys with it in the portal.",
         written_by="customer",
     )
 
@@ -165,8 +166,8 @@ class PaymentTransaction(models.Model):
         if value and not self._can_pay_back(value, amount):
             raise UserError(
                 self.env._(
-                    "%(name)s holds %(balance)s of what was paid: no more can be "
-                    "refunded. The rest is used, moved or blocked.",
+                    "%(name)s holds %(balance)s of the amount paid: refund at most "
+                    "that. The rest is used, moved or blocked.",
                     name=value.name,
                     balance=value.currency_id.format(value.balance),
                 )
@@ -237,9 +238,9 @@ class PaymentTransaction(models.Model):
         env = self.with_context(lang=self.partner_id.lang).env
         missing = sum(self.account_credit_choice.values()) - sum(used.values())
         body = env._(
-            "The payment of %(amount)s has arrived. Of the account balance that was "
-            "chosen with it, %(missing)s was not used: it was no longer there, or no "
-            "longer needed. Left to pay: %(rest)s.",
+            "The payment of %(amount)s was received. Of the account balance that was "
+            "chosen with it, %(missing)s was not used: it was no longer available, "
+            "or no longer needed. Left to pay: %(rest)s.",
             amount=currency.format(self.amount),
             missing=currency.format(missing),
             rest=currency.format(invoice.amount_residual),
@@ -266,7 +267,7 @@ class PaymentTransaction(models.Model):
             self._let_credits_pay_first()
             if not self.amount:
                 self._set_canceled(
-                    state_message=self.env._("The credits of the account paid it.")
+                    state_message=self.env._("Paid by credits of the account.")
                 )
                 return None
         return super()._charge_with_token()

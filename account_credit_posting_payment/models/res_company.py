@@ -11,12 +11,12 @@ class ResCompany(models.Model):
 
     top_up_prepayments = fields.Boolean(
         string="Customers Buy Prepayments",
-        help="Customers may pay in advance in the portal, with a payment provider.",
+        help="Customers can pay in advance in the portal, with a payment provider.",
     )
     top_up_gift_cards = fields.Boolean(
         string="Customers Buy Gift Cards",
-        help="Customers may buy a gift card for somebody in the portal, with a payment "
-        "provider.",
+        help="Customers can buy a gift card for somebody in the portal, with a "
+        "payment provider.",
     )
     top_up_amounts = fields.Char(
         string="Amounts",
@@ -24,18 +24,18 @@ class ResCompany(models.Model):
         help="The amounts that customers choose from, separated by spaces.",
     )
     top_up_min = fields.Monetary(
-        string="Least Free Amount",
-        help="Customers may enter an amount of their own, from this one on.",
+        string="Minimum Free Amount",
+        help="Customers can enter any amount from this one on.",
     )
     top_up_max = fields.Monetary(
-        string="Highest Free Amount",
-        help="Customers may enter an amount of their own up to this one. Zero: they "
-        "choose one of the amounts.",
+        string="Maximum Free Amount",
+        help="Customers can enter any amount up to this one. Zero: they choose one of "
+        "the amounts.",
     )
     _top_up_limits = models.Constraint(
         "CHECK (top_up_min >= 0 AND (COALESCE(top_up_max, 0) = 0"
         " OR (top_up_min > 0 AND top_up_max >= top_up_min)))",
-        "A free amount is above zero, and its least is no more than its most.",
+        "A free amount must be above zero, and its minimum cannot exceed its maximum.",
     )
 
     @api.constrains("top_up_amounts", "currency_id")
@@ -47,7 +47,7 @@ class ResCompany(models.Model):
                 raise ValidationError(
                     self.env._(
                         "The amounts that customers choose from: %(error)s Separate "
-                        "them by spaces, as in 25 50 100.",
+                        "them with spaces, as in 25 50 100.",
                         error=error,
                     )
                 ) from error
@@ -56,7 +56,9 @@ class ResCompany(models.Model):
                 for amount in amounts
             ):
                 raise ValidationError(
-                    self.env._("The amounts that customers choose from are above zero.")
+                    self.env._(
+                        "The amounts that customers choose from must be above zero."
+                    )
                 )
 
     def _get_top_up_kinds(self):

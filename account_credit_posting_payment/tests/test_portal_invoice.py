@@ -162,7 +162,7 @@ class TestPortalInvoice(PaymentProviderCommon):
         tx = self._find_transactions()
         self.assertEqual(tx.account_credit_state, "gone")
         [message] = self.invoice.message_ids.filtered(
-            lambda message: "has arrived" in (message.body or "")
+            lambda message: "was received" in (message.body or "")
         )
         self.assertIn(self.payer.partner_id, message.partner_ids)
         self.assertRegex(

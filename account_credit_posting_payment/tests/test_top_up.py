@@ -38,7 +38,7 @@ class TestTopUp(TopUpCommon):
         value = self.assertIssued(top_up, 25, value_type="prepayment")
         page = self._see(f"/my/credits/top-up/{top_up.id}")
         [text] = self._read_all(page, "issued")
-        self.assertIn(f"{value.name} is on your account now", text)
+        self.assertIn(f"{value.name} is now on your account", text)
         self.assertFalse(page.xpath("//form[@id='o_payment_form']"))
 
     def test_free_amount(self):

@@ -72,7 +72,7 @@ class PosOrder(models.Model):
         :raise AccessError: when the user does not work at the till
         """
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
-            raise AccessError(self.env._("Codes are told at the till alone."))
+            raise AccessError(self.env._("Codes are only shown at the till."))
         self.check_access("read")
         return [
             {

@@ -48,8 +48,8 @@ class PosOrderLine(models.Model):
         if any(moves._field_will_change(line, vals, name) for name in vals):
             raise UserError(
                 self.env._(
-                    "%(order)s is paid: what it sold as a gift card stays as it is. "
-                    "Refund it instead.",
+                    "%(order)s is paid: the gift cards that it sold cannot be "
+                    "changed. Refund it instead.",
                     order=line.order_id.name,
                 )
             )

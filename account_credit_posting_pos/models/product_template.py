@@ -24,7 +24,7 @@ class ProductTemplate(models.Model):
         if sold:
             raise UserError(
                 self.env._(
-                    "%(item)s was sold in %(session)s, so it stays what it is until "
+                    "%(item)s was sold in %(session)s and cannot be changed until "
                     "that session is closed.",
                     item=sold.product_id.display_name,
                     session=sold.order_id.session_id.name,

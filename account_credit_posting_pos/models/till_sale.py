@@ -46,14 +46,16 @@ def _find_problem(line):
     if line.qty < 0:
         return env._("take a card back with Refund, on the order that sold it")
     if line.combo_parent_id:
-        return env._("a card is worth what is paid for it, so it is in no combo")
+        return env._(
+            "a card is worth what is paid for it, so it cannot be part of a combo"
+        )
     problem = gift_card_sale.find_problem(
         line, line.qty, line.tax_ids_after_fiscal_position
     )
     cents = line.price_unit - currency.round(line.price_unit)
     if not problem and not float_is_zero(cents, precision_digits=6):
         return env._(
-            "%(currency)s has no such price: it is rounded to %(rounding)s",
+            "the price is not valid in %(currency)s, which is rounded to %(rounding)s",
             currency=currency.name,
             rounding=currency.rounding,
         )
@@ -68,8 +70,8 @@ def _check_liability(order):
     if not order.company_id.sudo()._get_liability_account("gift_card", "payment"):
         raise UserError(
             order.env._(
-                "%(company)s has no liability account for gift cards. Let an "
-                "administrator choose one under Invoicing, Configuration, Settings, "
+                "%(company)s has no liability account for gift cards. Ask an "
+                "administrator to set one under Invoicing, Configuration, Settings, "
                 "Account Credits.",
                 company=order.company_id.display_name,
             )
@@ -200,9 +202,9 @@ def _check_amount(line, value_sudo):
     if currency.compare_amounts(left, price):
         raise UserError(
             line.env._(
-                "%(name)s has %(left)s left, and %(price)s would be paid back. A card "
-                "that nothing was used of is taken back as a whole; of any other, "
-                "refund the rest on its page.",
+                "%(name)s has %(left)s left, and %(price)s would be paid back. An "
+                "unused card is taken back in full; for any other, refund the rest "
+                "on its page.",
                 name=value_sudo.name,
                 left=currency.format(left),
                 price=currency.format(price),
@@ -304,9 +306,9 @@ def check_invoiced(orders):
             if order.session_id.state == "closed":
                 raise UserError(
                     order.env._(
-                        "%(order)s sold or took back gift cards, and is booked with "
-                        "%(session)s. A gift card is no sale yet: what is paid with it "
-                        "is invoiced.",
+                        "%(order)s sold or took back gift cards, and is posted with "
+                        "%(session)s. A gift card is not a sale: what it pays for is "
+                        "invoiced.",
                         order=order.name,
                         session=order.session_id.name,
                     )
@@ -325,7 +327,7 @@ def bill(line, value_sudo):
     if value_sudo.state != "blocked" or value_sudo._is_booked():
         raise UserError(
             line.env._(
-                "%(name)s was taken back, or is booked: it cannot be invoiced.",
+                "%(name)s was taken back, or is already posted: it cannot be invoiced.",
                 name=value_sudo.name,
             )
         )

@@ -75,7 +75,7 @@ class TestAccountMove(TillCommon):
     def test_order_is_not_invoiced_after_the_session_is_closed(self):
         order = self._order((self.product, 1), partner_id=self.account.id)
         self._close()
-        with self.assertRaisesRegex(UserError, "A gift card is no sale yet"):
+        with self.assertRaisesRegex(UserError, "A gift card is not a sale"):
             order.action_pos_order_invoice()
 
     def test_card_that_was_taken_back_is_not_invoiced(self):

@@ -47,7 +47,7 @@ class TestPosOrder(TillCommon):
             ({"tax_ids": tax.ids}, "taxed when it is used"),
             ({"price_unit": 0}, "above zero"),
             ({"price_unit": -50}, "above zero"),
-            ({"price_unit": 50.001}, "no such price"),
+            ({"price_unit": 50.001}, "the price is not valid"),
             ({"qty": 1.5}, "whole number"),
             ({"qty": -1}, "with Refund"),
         ):
@@ -267,11 +267,11 @@ class TestPosOrder(TillCommon):
         }
         for price in (20, 60):
             with (
-                self.assertRaisesRegex(UserError, "as a whole"),
+                self.assertRaisesRegex(UserError, "in full"),
                 self.cr.savepoint(),
             ):
                 self._order({**line, "price_unit": price}, session=session)
-        with self.assertRaisesRegex(UserError, "as a whole"):
+        with self.assertRaisesRegex(UserError, "in full"):
             self._order({**line, "discount": 50}, session=session)
 
     def test_card_that_somebody_blocked_is_not_taken_back(self):

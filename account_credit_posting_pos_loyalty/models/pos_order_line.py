@@ -64,8 +64,8 @@ class PosOrderLine(models.Model):
         if any(moves._field_will_change(line, vals, name) for name in vals):
             raise UserError(
                 self.env._(
-                    "%(order)s is paid: what it has used of a gift card or wallet "
-                    "stays as it is.",
+                    "%(order)s is paid: the amount that it used of a gift card or "
+                    "wallet cannot be changed.",
                     order=line.order_id.name,
                 )
             )

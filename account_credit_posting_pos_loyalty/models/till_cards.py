@@ -53,8 +53,8 @@ def _check_line(line):
     if currency.compare_amounts(amount, 0) <= 0 or not is_exact:
         raise UserError(
             order.env._(
-                "%(order)s would use %(amount)s of %(card)s, which is no amount. "
-                "Remove the line of the card, and add it again.",
+                "%(order)s would use %(amount)s of %(card)s, which is not a valid "
+                "amount. Remove the line of the card, then add it again.",
                 order=order.name,
                 amount=-line.price_unit,
                 card=card_sudo.display_name,
@@ -63,8 +63,8 @@ def _check_line(line):
     if not gift_card_sale.is_untaxed(line.tax_ids_after_fiscal_position):
         raise UserError(
             order.env._(
-                "%(product)s pays with a gift card or wallet: it is not taxed. Remove "
-                "the taxes of this product.",
+                "%(product)s pays with a gift card or wallet and cannot be taxed. "
+                "Remove the taxes of this product.",
                 product=line.product_id.display_name,
             )
         )
@@ -80,8 +80,8 @@ def check_invoiced(orders):
         if order.session_id.state == "closed" and order._get_ledger_lines():
             raise UserError(
                 order.env._(
-                    "%(order)s was paid with a gift card or wallet, and is booked with "
-                    "%(session)s: it gets no invoice any more.",
+                    "%(order)s was paid with a gift card or wallet, and is posted "
+                    "with %(session)s: it can no longer be invoiced.",
                     order=order.name,
                     session=order.session_id.name,
                 )

@@ -72,8 +72,8 @@ class TestPosOrder(TillLoyaltyCommon):
         self._assert_refused("not paid yet", card, 30)
 
     def test_amount_is_above_zero_and_whole_cents(self):
-        self._assert_refused("which is no amount", self.card, -30)
-        self._assert_refused("which is no amount", self.card, 10.005)
+        self._assert_refused("which is not a valid amount", self.card, -30)
+        self._assert_refused("which is not a valid amount", self.card, 10.005)
 
     def test_card_pays_in_its_own_company(self):
         other = self.env["res.company"].create({"name": "Elsewhere"})
@@ -83,12 +83,12 @@ class TestPosOrder(TillLoyaltyCommon):
             [other.id, program.id],
         )
         program.invalidate_recordset()
-        self._assert_refused("it pays there alone", self.card, 30)
+        self._assert_refused("it can only be used there", self.card, 30)
 
     def test_taxed_discount_is_refused(self):
         tax = self.company_data["default_tax_sale"]
         line = self._prepare_use(self.card, 30, tax_ids=[(6, 0, tax.ids)])
-        with self.assertRaisesRegex(UserError, "it is not taxed"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "cannot be taxed"), self.cr.savepoint():
             self._order((self.book, 5), line)
 
     def test_what_was_used_stays(self):
@@ -97,7 +97,9 @@ class TestPosOrder(TillLoyaltyCommon):
         for vals in ({"price_unit": -10}, {"coupon_id": False}, {"qty": 2}):
             with self.assertRaisesRegex(UserError, "cannot be changed"):
                 line.write(vals)
-        with self.assertRaisesRegex(UserError, "its balance is what is booked"):
+        with self.assertRaisesRegex(
+            UserError, "its balance follows from the posted entries"
+        ):
             self.card.with_user(self.cashier).points = 50
 
     def test_line_of_a_card_is_not_refunded(self):
@@ -110,7 +112,7 @@ class TestPosOrder(TillLoyaltyCommon):
     def test_order_of_a_closed_session_gets_no_invoice(self):
         order = self._use(self.card, 30, partner_id=self.account.id)
         self._close()
-        with self.assertRaisesRegex(UserError, "gets no invoice any more"):
+        with self.assertRaisesRegex(UserError, "can no longer be invoiced"):
             order.action_pos_order_invoice()
 
     def test_taking_over_waits_for_open_sessions(self):

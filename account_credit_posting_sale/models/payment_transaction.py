@@ -46,8 +46,6 @@ class PaymentTransaction(models.Model):
             orders._check_gift_cards()
         except UserError as error:
             for order in orders:
-                order.message_post(
-                    body=self.env._("This is paid, and not invoiced: %s", error)
-                )
+                order.message_post(body=self.env._("Paid, but not invoiced: %s", error))
             return False
         return True

@@ -51,9 +51,9 @@ class SaleOrder(models.Model):
             if lines := order._get_gift_card_lines():
                 raise ValidationError(
                     self.env._(
-                        "%(order)s sells %(products)s. A gift card is billed as a "
-                        "whole, so there is no down payment: create a regular "
-                        "invoice, or sell it on an order of its own.",
+                        "%(order)s sells %(products)s. A gift card is invoiced in "
+                        "full, without a down payment: create a regular invoice, or "
+                        "sell it on an order of its own.",
                         order=order.name,
                         products=", ".join(lines.product_id.mapped("display_name")),
                     )

@@ -60,9 +60,9 @@ class TestSaleOrder(StoredValueCommon):
 
     def test_down_payment_is_refused_from_outside_the_screen(self):
         order = self._confirm(self.card)
-        with self.assertRaisesRegex(ValidationError, "no down payment"):
+        with self.assertRaisesRegex(ValidationError, "without a down payment"):
             self._create_down_payment(order)
-        with self.assertRaisesRegex(ValidationError, "no down payment"):
+        with self.assertRaisesRegex(ValidationError, "without a down payment"):
             self._create_down_payment(
                 order, advance_payment_method="fixed", fixed_amount=10
             )

@@ -67,8 +67,8 @@ class SaleOrder(models.Model):
             if not gift_card_sale.is_untaxed(line.tax_ids):
                 raise UserError(
                     self.env._(
-                        "%(line)s of %(order)s pays with a gift card or wallet: it is "
-                        "not taxed. Remove its taxes.",
+                        "%(line)s of %(order)s pays with a gift card or wallet and "
+                        "cannot be taxed. Remove its taxes.",
                         line=line.name,
                         order=self.name,
                     )

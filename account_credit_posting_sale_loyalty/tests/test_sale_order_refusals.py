@@ -72,7 +72,7 @@ class TestSaleOrderRefusals(SaleLoyaltyCommon):
         line = note.invoice_line_ids.filtered(lambda line: line.price_unit < 0)
         line.price_unit = -60
         with (
-            self.assertRaisesRegex(UserError, "not what was used"),
+            self.assertRaisesRegex(UserError, "not the amount used"),
             self.cr.savepoint(),
         ):
             note.action_post()
@@ -202,7 +202,7 @@ class TestSaleOrderRefusals(SaleLoyaltyCommon):
             )
         )
         with (
-            self.assertRaisesRegex(UserError, "it pays there alone"),
+            self.assertRaisesRegex(UserError, "it can only be used there"),
             self.cr.savepoint(),
         ):
             order.action_confirm()

@@ -41,9 +41,10 @@ class AccountMove(models.Model):
             return
         raise UserError(
             self.env._(
-                "%(document)s: %(products)s must be invoiced separately. %(customer)s "
-                "receives electronic invoices, and what is not subject to tax has to "
-                "be alone on one. Move it to an invoice of its own.",
+                "%(document)s: %(products)s must be invoiced separately. "
+                "%(customer)s receives electronic invoices, where an item outside "
+                "the scope of tax cannot stand beside others. Move it to an invoice "
+                "of its own.",
                 document=self.display_name,
                 products=", ".join(
                     line.product_id.display_name or line.name for line in free

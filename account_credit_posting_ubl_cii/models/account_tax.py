@@ -10,6 +10,6 @@ class AccountTax(models.Model):
         string="Not a Sale",
         copy=False,
         readonly=True,
-        help="Of credits and gift cards: outside the scope of value added tax, "
+        help="For credits and gift cards: outside the scope of value added tax, "
         "category O of EN 16931. It charges nothing and is on no tax report.",
     )

@@ -60,7 +60,7 @@ registry.category("web_tour.tours").add("account_credit_portal", {
         },
         {
             content: "See that it is on the account",
-            trigger: ".alert-success:contains(is on your account now)",
+            trigger: ".alert-success:contains(is now on your account)",
         },
         {
             content: "See where it came from",

@@ -40,7 +40,7 @@ registry.category("web_tour.tours").add("account_credit_top_up", {
         ...pay,
         {
             content: "It is on the account",
-            trigger: "[name=issued]:contains(is on your account now)",
+            trigger: "[name=issued]:contains(is now on your account)",
         },
         {
             content: "Go to the balance",
