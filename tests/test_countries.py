@@ -1,7 +1,6 @@
 """Real countries: their charts of accounts, and what their localizations override."""
 
 import csv
-import json
 import re
 from itertools import islice
 
@@ -10,7 +9,7 @@ from devenv import odoo_process as odoo
 
 from odoo.addons.account_credit_posting.charts import PLACES, Places
 
-from tests.servers import run_script, throwaway_database
+from tests.countries import countries, run, tell
 
 #: ``{localization: chart}`` of the companies that the tests work in.
 CHARTS = {
@@ -68,25 +67,6 @@ REPORTED = {
     "ro": ["Net turnover", "Customers and", "Other operating revenues"],
 }
 
-SET_UP = """
-import json
-from unittest.mock import patch
-charts = json.loads('''{charts}''')
-templates = env["account.chart.template"]
-companies = env.registry["res.company"]
-# Without statistics, PostgreSQL looks for the parents of 700 groups by nested loops.
-env.cr.execute("SET enable_nestloop = off")
-mapping = templates._get_chart_template_mapping(get_all=True)
-for chart in charts:
-    # A country would bring further addons: these are tested in the matrix.
-    with patch.object(companies, "install_l10n_modules", lambda self: False):
-        company = env["res.company"].create(
-            {{"name": chart, "country_id": mapping[chart]["country_id"]}}
-        )
-    templates.try_loading(chart, company, install_demo=False)
-    env.cr.commit()
-"""
-
 READ = """
 import json
 from odoo.addons.account_credit_posting.const import ACCOUNT_FIELDS
@@ -102,79 +82,11 @@ print(json.dumps(found))
 """
 
 
-#: What stories begin with: the company of a chart, and what one does there.
-BEGIN = """
-import json
-from odoo.fields import Command
-company = env["res.company"].search([("name", "=", "{chart}")])
-env = env(context={{**env.context, "allowed_company_ids": company.ids}})
-company = env.company
-batches = env["account.credit.batch"]
-today = "2024-03-15"
-
-def account(name="Family", **vals):
-    return env["res.partner"].create({{
-        "name": name, "country_id": company.country_id.id, **vals
-    }})
-
-def item(taxes=(), **vals):
-    return env["product.product"].create({{
-        "name": "Goodwill", "is_credit_item": True,
-        "taxes_id": [Command.set([tax.id for tax in taxes])], **vals,
-    }})
-
-def prepare(item, amounts, **vals):
-    return batches.create({{
-        "credit_item_id": item.id, "company_id": company.id, "date": today,
-        "line_ids": [
-            Command.create({{"partner_id": account.id, "amount": amount}})
-            for account, amount in amounts.items()
-        ],
-        **vals,
-    }})
-
-def post(batch):
-    batch.action_post()
-    assert batch.state == "done", batch.line_ids.mapped("error")
-    return batch.line_ids
-
-def shown(batch):
-    items = batch.line_ids._get_form()._get_items(batch.line_ids)
-    codes = env["account.account"].browse
-    return [
-        [
-            [codes(vals["account_id"]).code, round(vals["balance"], 2)]
-            for vals in of_line.all
-        ]
-        for of_line in items.values()
-    ]
-
-def booked(moves):
-    return [
-        [[line.account_id.code, line.balance] for line in move.line_ids.sorted(
-            lambda line: (line.display_type == "payment_term", line.id))]
-        for move in moves
-    ]
-"""
-
-
 @pytest.fixture(scope="module")
 def world():
     """Give a database with a company in each of these countries."""
-    with throwaway_database() as name:
-        odoo.install(name, ",".join(CHARTS), demo=False)
-        run_script(name, SET_UP.format(charts=json.dumps(list(CHARTS.values()))))
+    with countries(CHARTS) as name:
         yield name
-
-
-def run(name, script):
-    """Run a script and return the JSON that it printed last."""
-    return json.loads(run_script(name, script).strip().splitlines()[-1])
-
-
-def tell(name, chart, story):
-    """Run a story in the company of a chart; nothing of it stays."""
-    return run(name, BEGIN.format(chart=chart) + story)
 
 
 # -----------------------------------------------------------------------------
