@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import format_list
 
+from ..const import MONEY_JOURNALS
+
 
 class AccountJournal(models.Model):
     """Keep the journals that credits and stored value are posted in."""
@@ -15,6 +17,18 @@ class AccountJournal(models.Model):
         """
         name = "l10n_latam_use_documents"
         return bool(name in self._fields and self[name])
+
+    @api.model
+    def _find_money_journal(self, company):
+        """Return the first bank of a company, else its first till; empty without one.
+
+        :param company: ``res.company``
+        """
+        domain = [
+            *self._check_company_domain(company),
+            ("type", "in", MONEY_JOURNALS),
+        ]
+        return self.search(domain, order="type, sequence, id", limit=1)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_credit_journal(self):

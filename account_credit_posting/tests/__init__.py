@@ -78,6 +78,7 @@ from . import (
     test_stored_value_ageing,
     test_tours,
     test_tours_correction,
+    test_tours_cursor,
     test_tours_desk,
     test_tours_liability,
     test_tours_money,

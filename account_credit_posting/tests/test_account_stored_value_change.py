@@ -102,6 +102,14 @@ class TestStoredValueChange(StoredValueCommon):
         dialog = self._open(value, "refund", amount=40, journal_id=self.bank.id)
         self.assertPreviewIsPosted(dialog)
 
+    def test_money_goes_out_where_it_came_in(self):
+        cash = self.company_data["default_journal_cash"]
+        value = self._issue(100, journal_id=cash.id)
+        dialog = self._open(value, "refund")
+        self.assertEqual((dialog.amount, dialog.journal_id), (100, cash))
+        given = self._issue(100, funding="promotion", user=self.manager)
+        self.assertEqual(self._open(given, "refund").journal_id, self.bank)
+
     def test_refund_from_the_account_of_the_payment_method(self):
         cash = self.bank.default_account_id
         self.bank.outbound_payment_method_line_ids.payment_account_id = cash

@@ -50,6 +50,12 @@ class TestUnclaimedProperty(LiabilityCommon):
             }
         ).action_confirm()
 
+    def _propose(self, rows):
+        """Return the dialog that pays what is owed, as it opens."""
+        context = rows.action_remit()["context"]
+        dialogs = self.env["account.unclaimed.remit"].with_user(self.manager)
+        return dialogs.with_context(**context).new()
+
     # -------------------------------------------------------------------------
     # WHAT BECOMES DUE
     # -------------------------------------------------------------------------
@@ -207,6 +213,7 @@ class TestUnclaimedProperty(LiabilityCommon):
         values = [self._issue(50), self._issue(25)]
         values[1].with_user(self.clerk).action_block("Lost")
         rows = self._hand(*values)
+        self.assertFalse(self._propose(rows).partner_id)
         self._remit(rows)
         self.assertEqual(rows.mapped("state"), ["remitted", "remitted"])
         payment = self.env["account.payment"].search(
@@ -221,6 +228,11 @@ class TestUnclaimedProperty(LiabilityCommon):
             self._remit(rows)
         with self.assertRaisesRegex(UserError, "already"):
             rows.action_take_back()
+        # The next ones are paid to the same office, from the same bank.
+        proposal = self._propose(self._hand(self._issue(10)))
+        self.assertEqual(
+            (proposal.partner_id, proposal.journal_id), (self.agency, self.bank)
+        )
         # Without the payment it is owed again.
         payment.action_draft()
         self.assertEqual(rows.mapped("state"), ["handed", "handed"])

@@ -109,6 +109,11 @@ class AccountStoredValueChange(models.TransientModel):
             defaults["amount"] = (
                 value.initial_amount if is_correction else value.balance
             )
+            if defaults.get("change") in ("refund", "cash_out"):
+                journal = value.journal_id or self.env[
+                    "account.journal"
+                ]._find_money_journal(value.company_id)
+                defaults["journal_id"] = journal.id
         return defaults
 
     @api.depends("value_id", "change", "amount", "partner_id", "journal_id")

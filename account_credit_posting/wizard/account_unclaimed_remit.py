@@ -46,6 +46,20 @@ class AccountUnclaimedRemit(models.TransientModel):
         default=lambda self: get_today(self.env.company),
     )
 
+    @api.model
+    def default_get(self, fields):
+        """Propose whom, and from where, the state was paid last time."""
+        defaults = super().default_get(fields)
+        rows = self.env["account.unclaimed.property"].browse(
+            self.env.context.get("default_property_ids")
+        )
+        rows.check_access("read")
+        last = rows._find_last_payment()
+        journal = last.journal_id or self.env["account.journal"]._find_money_journal(
+            rows.company_id[:1]
+        )
+        return {**defaults, "partner_id": last.partner_id.id, "journal_id": journal.id}
+
     @api.depends("property_ids")
     def _compute_sums(self):
         for dialog in self:

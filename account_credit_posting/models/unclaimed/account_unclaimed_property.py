@@ -321,6 +321,22 @@ class AccountUnclaimedProperty(models.Model):
         (items_sudo + paid_sudo).reconcile()
         return payment_sudo
 
+    def _find_last_payment(self):
+        """Return the payment by which the state of these was paid last time.
+
+        :return: an ``account.payment``, with all rights; empty where it was not yet
+        """
+        # Whoever pays a state may know whom it was paid to.
+        paid_sudo = self.sudo().search(
+            [
+                ("company_id", "in", self.company_id.ids),
+                ("state_id", "in", self.state_id.ids),
+                ("state", "=", "remitted"),
+            ]
+        )
+        items_sudo = paid_sudo.item_id.matched_debit_ids.debit_move_id
+        return items_sudo.payment_id.sorted("date")[-1:]
+
     def _lock_handed(self):
         """Make others wait, and check that all are still to be paid.
 

@@ -73,15 +73,7 @@ class AccountPostMoney(models.AbstractModel):
         """Propose the first bank of the company, else its first till."""
         journals = self.env["account.journal"]
         for dialog in self:
-            company = dialog.company_id
-            dialog.journal_id = journals.search(
-                [
-                    *journals._check_company_domain(company),
-                    ("type", "in", const.MONEY_JOURNALS),
-                ],
-                order="type, sequence, id",
-                limit=1,
-            )
+            dialog.journal_id = journals._find_money_journal(dialog.company_id)
 
     @api.onchange("partner_id")
     def _onchange_partner_id(self):

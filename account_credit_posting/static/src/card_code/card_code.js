@@ -4,7 +4,7 @@ import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_d
 import { CopyButton } from "@web/core/copy_button/copy_button";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
+import { useAutofocus, useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 
 /**
@@ -24,6 +24,7 @@ export class CardCode extends Component {
         this.orm = useService("orm");
         this.card = this.props.action.params;
         this.csrfToken = odoo.csrf_token;
+        useAutofocus();
         if (this.card.code && this.env.dialogData) {
             // The dialog waits for it, and stays where nobody answers.
             this.env.dialogData.dismiss = () => this.askToClose();
