@@ -141,6 +141,24 @@ CARD_DESIGNS = [
     ("thanks", "Thank You"),
 ]
 
+#: States of a gift card or prepayment.
+VALUE_STATES = [
+    ("draft", "Draft"),
+    ("to_approve", "To Approve"),
+    ("active", "Active"),
+    ("blocked", "Blocked"),
+    ("used", "Used"),
+    ("expired", "Expired"),
+    ("handed", "Handed to a State"),
+    ("void", "Void"),
+]
+
+#: What a gift card that nobody paid for does to the tax of what it pays for.
+TAX_POLICIES = [
+    ("cost", "Cost of promotion: the tax stays as it is"),
+    ("reduce", "Discount: its use lowers the taxable amount"),
+]
+
 #: What stands on a card, and the memo: an administrator may change it at any time.
 DETAIL_FIELDS = frozenset(
     ("design", "memo", "message", "recipient_email", "recipient_name", "sender_name")

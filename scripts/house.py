@@ -28,6 +28,7 @@ DEVELOPER = ROOT / "doc" / "developer.md"
 ROOMS = (
     ("tools",),
     ("credit",),
+    ("taxes",),
     ("application",),
     ("run",),
     ("voucher",),

@@ -2,6 +2,7 @@
 # Odoo's own models come last, because their hooks call the rooms.
 from . import account_credit_guard
 from . import credit
+from . import taxes
 from . import application
 from . import run
 from . import voucher

@@ -22,6 +22,16 @@ class AccountMoveLine(models.Model):
         help="The gift card or prepayment whose money this line holds or uses.",
         written_by=("opener", "event"),
     )
+    discount_value_id = fields.Many2one(
+        comodel_name="account.stored.value",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups=BILLING_GROUPS,
+        help="The gift card that nobody paid for, which lowers the tax base of an "
+        "invoice by this.",
+        written_by="event",
+    )
     # Whether it is posted is said by its entry alone.
     parent_state = fields.Selection(written_by=COMPUTE)
     credit_line_ids = fields.One2many(

@@ -202,6 +202,14 @@ class ResCompany(models.Model):
         help="Debited with expected breakage: it reduces the liability, while the "
         "gift cards and prepayments themselves do not change.",
     )
+    gift_card_tax_policy = fields.Selection(
+        selection=const.TAX_POLICIES,
+        string="Tax of Gift Cards Given Away",
+        required=True,
+        default="cost",
+        help="What new gift cards that nobody paid for do to the tax of the invoices "
+        "that they pay. A card keeps what it was issued with.",
+    )
     gift_card_validity_months = fields.Integer(
         string="Gift Cards Are Valid",
         help="The number of months until a new gift card expires, where the law "

@@ -108,6 +108,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.breakage_contra_account_id",
         readonly=False,
     )
+    gift_card_tax_policy = fields.Selection(
+        related="company_id.gift_card_tax_policy",
+        readonly=False,
+    )
     gift_card_validity_months = fields.Integer(
         related="company_id.gift_card_validity_months",
         readonly=False,

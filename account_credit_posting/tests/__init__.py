@@ -53,6 +53,7 @@ from . import (
     test_account_stored_value_many,
     test_account_stored_value_use,
     test_attack,
+    test_base_reduction,
     test_booked_events,
     test_breakage_estimate,
     test_credit_item_request,

@@ -64,6 +64,16 @@ class ProofCommon(StoredValueCommon):
             }
         )
         sale.action_post()
+        self.company.gift_card_tax_policy = "reduce"
+        self.gift = self._issue(12, funding="promotion")
+        taxed = self.env["account.move"].create(
+            self._prepare_invoice_vals(self.account, 50, self.tax_sale_a.ids)
+        )
+        taxed.action_post()
+        self.gift.with_user(self.clerk).apply_to_invoice(taxed.id)
+        self.discount = self.env["account.move.line"].search(
+            [("discount_value_id", "=", self.gift.id)]
+        )
         self.estimate = self.env["account.breakage.estimate"].create(
             {"issue_date": self.card.issue_date, "unused_share": 10}
         )
@@ -233,6 +243,16 @@ class TestAccountCreditProof(ProofCommon):
             ("events", move, move, {"state": "cancel"}),
             ("payments", payment, payment, {"amount": 99}),
             ("uses", use, used, {"amount_currency": 19}),
+            *(
+                ("discounts", self.discount.move_id, record, vals)
+                for record, vals in (
+                    (self.gift, {"tax_policy": "cost"}),
+                    (self.discount, {"amount_currency": -11}),
+                    (self.discount, {"balance": -11}),
+                    (self.discount, {"discount_value_id": self.card.id}),
+                    (self.discount.move_id, {"stored_value_event": "expire"}),
+                )
+            ),
             ("breakage", contra, contra, {"balance": 99}),
             ("breakage", contra, estimate, {"breakage": 99}),
             ("breakage", contra, estimate, {"booked": 1}),

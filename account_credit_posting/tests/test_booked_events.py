@@ -32,6 +32,7 @@ class TestBookedEvents(StoredValueCommon):
             ._get_outstanding_account("outbound")
         )
         cls.income = cls.company_data["default_account_revenue"]
+        cls.vat = cls.tax_sale_a.refund_repartition_line_ids.account_id
         cls.product = cls.env["product.product"].create(
             {"name": "Gift Card", "is_gift_card": True, "list_price": 80}
         )
@@ -96,6 +97,8 @@ class TestBookedEvents(StoredValueCommon):
             "sold": self.sold,
             "prepaid": self.prepaid,
             "given": self.given,
+            "given, and reduction": self.given | self.promotion | self.vat,
+            "receivable, and given": self.receivable | self.promotion,
             "liability": value.liability_account_id,
             "liability of another": value.liability_account_id,
             "promotion": self.promotion,
@@ -288,6 +291,15 @@ class TestBookedEvents(StoredValueCommon):
     def _do_use(self):
         value = self._issue(100)
         invoice = self._create_invoice(self.account, 30)
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        return self._get_last(value)
+
+    def _do_use_given(self):
+        self.company.gift_card_tax_policy = "reduce"
+        value = self._issue(20, funding="promotion")
+        vals = self._prepare_invoice_vals(self.account, 100, self.tax_sale_a.ids)
+        invoice = self.env["account.move"].create(vals)
+        invoice.action_post()
         value.with_user(self.clerk).apply_to_invoice(invoice.id)
         return self._get_last(value)
 

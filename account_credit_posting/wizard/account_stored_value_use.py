@@ -5,7 +5,11 @@ from odoo.tools import format_list
 
 from ..models.application.early_discounts import explain_ended, find_ended
 from ..models.credit.account_credit_answer import answered_once
-from ..models.stored_value.stored_value_paying import get_open_items, pay
+from ..models.stored_value.stored_value_paying import (
+    explain_discounts,
+    get_open_items,
+    pay,
+)
 from ..tools.actions import notify, open_record
 from ..tools.days import get_today
 from ..tools.reading import are_within
@@ -142,6 +146,7 @@ class AccountStoredValueUse(models.TransientModel):
                 {
                     "applications": applications,
                     "ended": explain_ended(self.env, ended),
+                    "discounts": explain_discounts(self.env, applications),
                 },
             )
 

@@ -8,6 +8,7 @@ from ...tools.posting import get_posting, with_posting
 from ...tools.rights import check_right
 from ...tools.working import work_list
 from ..credit.account_credit_answer import answered_once
+from ..taxes.base_reduction import get_discount
 from .application_engine import ApplicationEngine
 
 
@@ -133,6 +134,16 @@ class AccountCreditApplication(models.Model):
         readonly=True,
         written_by="applying",
     )
+    discount_amount = fields.Monetary(
+        string="Discount",
+        compute="_compute_discount",
+        compute_sudo=True,
+        help="What of this nobody paid for, where the gift card lowers the taxable "
+        "amount of the invoice: taxes included.",
+    )
+    discount_tax = fields.Monetary(
+        string="Tax of the Discount", compute="_compute_discount", compute_sudo=True
+    )
     decision = fields.Char(
         compute="_compute_decision",
         help="The rule, the time and the user that decided it.",
@@ -180,6 +191,14 @@ class AccountCreditApplication(models.Model):
                 ]
             )
 
+    @api.depends("credit_move_id.line_ids.discount_value_id", "stored_value_id")
+    def _compute_discount(self):
+        for application in self:
+            uses = application.stored_value_id and application.credit_move_id
+            discount, tax = get_discount(uses) if uses else (0, 0)
+            application.discount_amount = discount
+            application.discount_tax = tax
+
     @api.depends("credit_move_id.name", "stored_value_id.name", "invoice_id.name")
     def _compute_display_name(self):
         for application in self:
@@ -215,6 +234,18 @@ class AccountCreditApplication(models.Model):
         self.ensure_one()
         label = self._get_label()
         return f"{self._get_kind()} {label}" if self.stored_value_id else label
+
+    def _get_discount_label(self):
+        """Return what stands on the printed invoice of a discount; False without."""
+        self.ensure_one()
+        if not self.discount_amount:
+            return False
+        return self.env._(
+            "Discount by gift card %(card)s: %(amount)s, of it tax %(tax)s",
+            card=self.stored_value_id.name,
+            amount=self.currency_id.format(self.discount_amount),
+            tax=self.currency_id.format(self.discount_tax),
+        )
 
     @answered_once
     def action_unapply(self, idempotency_key=None):
@@ -582,6 +613,7 @@ class AccountCreditApplication(models.Model):
                 credit_kind=application_sudo._get_kind(),
                 credit_label=application_sudo._get_label(),
                 credit_printed_label=application_sudo._get_printed_label(),
+                credit_discount=application_sudo._get_discount_label(),
                 credit_decision=application_sudo.decision,
             )
         # On the credit itself: what used it, and what took it back.

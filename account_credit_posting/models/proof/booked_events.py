@@ -17,6 +17,9 @@ ACCOUNTS = {
     "sold": "gift cards sold",
     "prepaid": "customer prepayments",
     "given": "gift cards given away",
+    "given, and reduction": "gift cards given away; promotional gift cards (net) and "
+    "taxes",
+    "receivable, and given": "receivable; promotional gift cards, with taxes",
     "liability": "the liability",
     "liability of another": "the liability, other account",
     "promotion": "promotional gift cards",
@@ -215,6 +218,16 @@ STORED_VALUE = (
         "entry, reconciled with the invoice",
         "today",
         "somebody asks, or by itself, where the settings say so",
+        "use",
+    ),
+    Event(
+        "use given",
+        "It pays a taxed invoice, and nobody paid for it: the tax base goes down",
+        "given, and reduction",
+        "receivable, and given",
+        "entry, reconciled with the invoice",
+        "today",
+        "likewise, where the card says so; undone by the mirror of it",
         "use",
     ),
     Event(

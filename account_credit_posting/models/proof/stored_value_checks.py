@@ -272,7 +272,8 @@ USES = Check(
      WHERE move.stored_value_event = 'use'
        AND move.state = 'posted'
        -- An invoice is paid by its own item, the discount of an order. The entry of a
-       -- till's session books what was sold as well.
+       -- till's session books what was sold as well; that of a use, taxes only beside
+       -- what was given away.
        AND move.move_type = 'entry'
        AND NOT EXISTS (
            SELECT FROM account_move_line sale
@@ -280,8 +281,65 @@ USES = Check(
             WHERE sale.move_id = move.id
               AND sale.stored_value_id IS NULL
               AND account.account_type <> 'asset_receivable'
+              AND NOT EXISTS (
+                  SELECT FROM account_move_line given
+                   WHERE given.move_id = move.id
+                     AND given.discount_value_id IS NOT NULL
+                  )
            )
   GROUP BY move.id
+    """,
+)
+
+DISCOUNTS = Check(
+    code="discounts",
+    name=_lt("What gift cards take off tax bases is what nobody paid for them"),
+    how=_lt(
+        "Each entry that lowers a tax base is a use, or undoes one, of a card that "
+        "says so. What it debits to discounts and taxes is what it takes back of what "
+        "was given away, and that is at most what it uses; all together, at most what "
+        "the card was given for nothing."
+    ),
+    model="account.move",
+    rows="""
+    SELECT move.company_id,
+           move.id,
+           value.name AS detail,
+           (value.tax_policy IS DISTINCT FROM 'reduce'
+            OR move.stored_value_event NOT IN ('use', 'undo')
+            OR ABS(discount.amount) > ABS(held.amount)
+            OR discount.amount * held.amount >= 0
+            OR reduced.balance <> -discount.balance
+            OR reduced.amount <> -discount.amount
+            OR (SELECT -SUM(item.amount_currency)
+                  FROM account_move_line item
+                 WHERE item.discount_value_id = value.id
+                   AND item.parent_state = 'posted'
+               ) NOT BETWEEN 0 AND value.initial_amount) IS NOT FALSE AS failed
+      FROM account_move move
+      JOIN (SELECT move_id,
+                   discount_value_id,
+                   SUM(amount_currency) AS amount,
+                   SUM(balance) AS balance
+              FROM account_move_line
+             WHERE discount_value_id IS NOT NULL AND parent_state = 'posted'
+          GROUP BY move_id, discount_value_id
+           ) AS discount ON discount.move_id = move.id
+      JOIN account_stored_value value ON value.id = discount.discount_value_id
+ LEFT JOIN LATERAL (
+           SELECT SUM(item.amount_currency) AS amount
+             FROM account_move_line item
+            WHERE item.move_id = move.id AND item.stored_value_id = value.id
+           ) AS held ON TRUE
+ LEFT JOIN LATERAL (
+           SELECT SUM(item.amount_currency) AS amount, SUM(item.balance) AS balance
+             FROM account_move_line item
+             JOIN account_account account ON account.id = item.account_id
+            WHERE item.move_id = move.id
+              AND item.stored_value_id IS NULL
+              AND item.discount_value_id IS NULL
+              AND account.account_type <> 'asset_receivable'
+           ) AS reduced ON TRUE
     """,
 )
 
@@ -379,6 +437,7 @@ STORED_VALUE_CHECKS = (
     EVENTS,
     PAYMENTS,
     USES,
+    DISCOUNTS,
     HANDED,
     BREAKAGE,
 )

@@ -4,7 +4,14 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
-from ...const import CARD_DESIGNS, GROUP_MANAGER, GROUP_USER, MANAGED_FIELDS
+from ...const import (
+    CARD_DESIGNS,
+    GROUP_MANAGER,
+    GROUP_USER,
+    MANAGED_FIELDS,
+    TAX_POLICIES,
+    VALUE_STATES,
+)
 from ...tools.actions import open_dialog, open_record
 from ...tools.days import get_today
 from ...tools.locks import lock_rows
@@ -189,6 +196,9 @@ class AccountStoredValue(models.Model):
         string="History",
         readonly=True,
     )
+    tax_policy = fields.Selection(
+        TAX_POLICIES, string="Tax When Used", readonly=True, written_by="event"
+    )
     # Life.
     issue_date = fields.Date(
         copy=False,
@@ -201,16 +211,7 @@ class AccountStoredValue(models.Model):
         written_by=("draft", "event"),
     )
     state = fields.Selection(
-        selection=[
-            ("draft", "Draft"),
-            ("to_approve", "To Approve"),
-            ("active", "Active"),
-            ("blocked", "Blocked"),
-            ("used", "Used"),
-            ("expired", "Expired"),
-            ("handed", "Handed to a State"),
-            ("void", "Void"),
-        ],
+        selection=VALUE_STATES,
         required=True,
         readonly=True,
         copy=False,

@@ -13,8 +13,10 @@ from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
 from ...tools.posting import with_posting
 from ...tools.rights import end_approval
+from ..taxes.base_reduction import BaseReductions
 from . import account_gift_card, stored_value_events
 from .stored_value_posting import (
+    find_receivable_items,
     post,
     post_entries,
     post_set,
@@ -215,6 +217,8 @@ def _prepare_issue(value, payments=None):
             "liability_account_id": liability.id,
             "initial_amount": amount,
             "issue_date": value.issue_date or get_today(company),
+            # Frozen: what the settings say later changes nothing for this card.
+            "tax_policy": value.funding == "promotion" and company.gift_card_tax_policy,
         }
     )
     return stored_value_events.fund(value, payments)
@@ -254,16 +258,15 @@ def use(applications):
         *(application.credit.move for application in applications)
     )
     values._lock()
+    reductions = BaseReductions()
     moves = post_entries(
         [
-            stored_value_events.use(application.credit.move, application)
+            stored_value_events.use(application.credit.move, application, reductions)
             for application in applications
         ]
     )
     update_from_balance(values)
-    return [
-        move.line_ids.filtered(lambda item: not item.stored_value_id) for move in moves
-    ]
+    return [find_receivable_items(move) for move in moves]
 
 
 def give_back(applications):
@@ -334,6 +337,7 @@ def _create_target(value, account, amount):
             "expiry_date": value._may_expire() and value.expiry_date,
             "liability_account_id": value.liability_account_id.id,
             "funding_account_id": value.funding_account_id.id,
+            "tax_policy": value.tax_policy,
             "origin_id": value.id,
             "invoice_id": value.invoice_id.id,
             "issue_date": get_today(value.company_id),

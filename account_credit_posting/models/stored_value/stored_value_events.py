@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import format_date
 
 from ...const import MONEY_JOURNALS, OPENING_ACCOUNT_TYPES
@@ -32,6 +32,8 @@ class Item(NamedTuple):
     label: str
     #: The ``account.stored.value`` that a line on a liability account names.
     value: Any = None
+    #: Values of the journal item: its taxes, and whose discount it is.
+    vals: dict | None = None
 
 
 class Entry(NamedTuple):
@@ -181,20 +183,60 @@ def _find_unallocated_payments(value):
 # -----------------------------------------------------------------------------
 
 
-def use(value, application):
+def use(value, application, reductions):
     """Build the use for an invoice; the other side is the receivable item.
 
+    What nobody paid for lowers the tax base, where the card says so.
+
     :param application: of ``plan_applications``
+    :param reductions: the ``BaseReductions`` of the set
     :raise UserError: when there is less left than planned
     """
     check_state(value, "active")
     amount = check_amount(value, application.amount, value.balance)
+    invoice = application.term.move
     label = value.env._(
-        "%(value)s for %(invoice)s",
-        value=value.name,
-        invoice=application.term.move.name,
+        "%(value)s for %(invoice)s", value=value.name, invoice=invoice.name
     )
-    return _build(value, "use", -amount, application.term.ledger, label=label)
+    entry = _build(value, "use", -amount, application.term.ledger, label=label)
+    discount = prepare_discount(value, invoice, amount, reductions, label)
+    return entry._replace(items=(*entry.items, *discount))
+
+
+def prepare_discount(value, invoice, amount, reductions, label=None):
+    """Build what a use takes off the tax base of an invoice.
+
+    :param amount: what is used, in the currency of the record
+    :param reductions: the ``BaseReductions`` of the set
+    :return: items: discounts given and taxes, against what was booked as given away
+        when the card was issued; none where the tax stays as it is
+    """
+    if value.tax_policy != "reduce":
+        return ()
+    account = value.funding_account_id
+    taken = reductions.take(invoice, amount, account)
+    if not taken:
+        return ()
+    items = [
+        Item(
+            item.account,
+            value.partner_id,
+            item.amount,
+            item.balance,
+            item.tax or label,
+            vals=item.vals,
+        )
+        for item in taken
+    ]
+    given = Item(
+        account,
+        value.partner_id,
+        -amount,
+        -value.company_id.currency_id.round(sum(item.balance for item in items)),
+        label,
+        vals={"discount_value_id": value.id},
+    )
+    return (given, *items)
 
 
 def undo(move):
@@ -609,11 +651,26 @@ def _build_reversal(value, event, move, ref):
             -item.balance,
             item.name,
             item.stored_value_id,
+            _prepare_mirror(item),
         )
         for item in move.line_ids.sorted(lambda item: not item.stored_value_id)
     ]
     date = max(move.date, get_today(value.company_id))
     return Entry(value, event, date, ref, tuple(items), reversed_move=move)
+
+
+def _prepare_mirror(item):
+    """Prepare what the mirror of a journal item says of taxes: the same, if any."""
+    if not (item.tax_ids or item.tax_tag_ids or item.discount_value_id):
+        return None
+    return {
+        "tax_ids": [Command.set(item.tax_ids.ids)],
+        "tax_tag_ids": [Command.set(item.tax_tag_ids.ids)],
+        "tax_repartition_line_id": item.tax_repartition_line_id.id,
+        "group_tax_id": item.group_tax_id.id,
+        "tax_base_amount": -item.tax_base_amount,
+        "discount_value_id": item.discount_value_id.id,
+    }
 
 
 def _convert(value, amount, date):

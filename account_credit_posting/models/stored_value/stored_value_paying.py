@@ -8,12 +8,14 @@ from odoo.tools import format_list
 
 from ...tools.applying import OpenItem
 from ...tools.days import get_today
+from ..taxes.base_reduction import BaseReductions
 from .stored_value_changes import use
 from .stored_value_events import (
     check_amount,
     check_available,
     find_available,
     get_available,
+    prepare_discount,
 )
 
 
@@ -114,6 +116,41 @@ def pay_invoice(value, invoice, amount=None):
         for item in items:
             item.residual = wanted
     return sum(pay(value, items, value_sudo.company_id, invoice).values())
+
+
+def explain_discounts(env, applications):
+    """Say what planned uses do to the taxes of invoices, before anything is posted.
+
+    :param list applications: of ``plan_applications``
+    :return: list of sentences, one for each use of a card that nobody paid for
+    """
+    reductions = BaseReductions()
+    sentences = []
+    for application in applications:
+        value = application.credit.move
+        if value._name != "account.stored.value" or not value.tax_policy:
+            continue
+        invoice = application.term.move
+        names = {"value": value.name, "invoice": invoice.name}
+        items = prepare_discount(value, invoice, application.amount, reductions)
+        if not items:
+            sentences.append(
+                env._("%(value)s does not change the tax of %(invoice)s.", **names)
+            )
+            continue
+        given, *reducing = items
+        currency = value.currency_id
+        tax = sum(item.amount for item in reducing if item.account != given.account)
+        sentences.append(
+            env._(
+                "%(value)s lowers the taxable amount of %(invoice)s by %(net)s, and "
+                "its tax by %(tax)s.",
+                **names,
+                net=currency.format(-given.amount - tax),
+                tax=currency.format(tax),
+            )
+        )
+    return sentences
 
 
 def _get_nothing_paid_message(values):

@@ -93,11 +93,19 @@ def post_undone(entries):
     forms._post_as_block(with_posting(moves, "posting"))
     forms._reconcile(
         [
-            (move + undone).line_ids.filtered(lambda item: not item.stored_value_id)
+            find_receivable_items(move + undone)
             for move, undone in zip(used, moves, strict=True)
         ]
     )
     return moves
+
+
+def find_receivable_items(moves):
+    """Return what uses, or what undoes them, did to what customers owe.
+
+    :param moves: ``account.move`` records
+    """
+    return moves.line_ids.filtered(lambda item: item.account_type == "asset_receivable")
 
 
 def post_entries(entries):
@@ -142,6 +150,7 @@ def _prepare_entry(entry, journal):
                     "balance": item.balance,
                     "name": item.label,
                     "stored_value_id": item.value and item.value.id,
+                    **(item.vals or {}),
                     **_prepare_storno(entry),
                 }
             )
@@ -215,17 +224,20 @@ def _check_date(entry, journal):
 
     :param journal: that it is about to be posted in
     """
-    check_lock_dates(entry.value.name, entry.value.company_id, entry.date, journal)
+    company = entry.value.company_id
+    has_tax = any(item.vals for item in entry.items)
+    check_lock_dates(entry.value.name, company, entry.date, journal, has_tax=has_tax)
 
 
-def check_lock_dates(name, company, date, journal):
+def check_lock_dates(name, company, date, journal, *, has_tax=False):
     """Check that a date is not locked: Odoo would move it silently.
 
     :param name: of what is about to be posted
     :param journal: that it is about to be posted in
+    :param has_tax: whether the tax report shows some of it
     :raise UserError: when it is
     """
-    locks = company._get_violated_lock_dates(date, False, journal)
+    locks = company._get_violated_lock_dates(date, has_tax, journal)
     if locks:
         raise UserError(
             company.env._(

@@ -1,0 +1,231 @@
+"""What gift cards that nobody paid for take off the tax base of invoices.
+
+Odoo's tax engine computes it, as it computes a discount on the whole invoice: over its
+taxes in proportion to what is charged with each, at the rates and the exchange rate of
+the invoice. The invoice itself stays as it was posted.
+"""
+
+from typing import Any, NamedTuple
+
+from odoo.fields import Command
+
+#: Keeps the rounding of the discount apart from that of the invoice.
+COMPUTATION_KEY = "gift_card_discount"
+
+
+class TaxItem(NamedTuple):
+    """A journal item of a reduction: debit above zero."""
+
+    #: The ``account.account``.
+    account: Any
+    #: In the currency of the invoice.
+    amount: float
+    #: In company currency.
+    balance: float
+    #: The name of the tax; None for what is no tax.
+    tax: str | None
+    #: Values of the journal item: its taxes and tags.
+    vals: dict
+
+
+class _Key(NamedTuple):
+    """What items of one invoice have in common that are summed up."""
+
+    #: Id of the ledger account; None for that of the discount itself.
+    account: int | None
+    repartition: int | None
+    group: int | None
+    taxes: frozenset
+    tags: frozenset
+
+
+class BaseReductions:
+    """What uses of gift cards take off the tax base of invoices, a set at a time.
+
+    All that cards take off an invoice is computed at once; a use books by how much
+    that is more than what those before it booked. So no cent is lost or taken twice:
+    whatever the parts, the taxes are those of the whole.
+    """
+
+    def __init__(self):
+        """Begin with what the ledger says."""
+        self._booked = {}  # {invoice: (amount, {key: [amount, balance, base, tax]})}
+
+    def take(self, invoice, amount, account):
+        """Take more off the base of an invoice.
+
+        :param invoice: a posted customer invoice
+        :param amount: what is given away, taxes included, in its currency
+        :param account: the ``account.account`` of discounts given
+        :return: list of :class:`TaxItem`, whose sum is the amount; none where the
+            invoice has no tax
+        """
+        invoice = invoice.sudo()  # Whoever uses a card may lower the tax.
+        before, booked = self._booked.get(invoice) or _read_booked(invoice)
+        total = invoice.currency_id.round(before + amount)
+        computed = _compute(invoice, total)
+        if not computed:
+            return []
+        self._booked[invoice] = (total, computed)
+        currencies = (
+            invoice.currency_id,
+            invoice.company_currency_id,
+            invoice.company_currency_id,
+        )
+        items = []
+        for key in {**computed, **booked}:
+            *amounts, tax = computed.get(key) or (0, 0, 0, booked[key][3])
+            value, balance, base = (
+                currency.round(new - old)
+                for currency, new, old in zip(
+                    currencies, amounts, booked.get(key, (0, 0, 0)), strict=False
+                )
+            )
+            if value or balance:
+                ledger = account.browse(key.account) if key.account else account
+                vals = _prepare_vals(key, base)
+                items.append(TaxItem(ledger, value, balance, tax, vals))
+        return items
+
+
+def _read_booked(invoice):
+    """Return what uses of cards took off an invoice, and what is in force of it.
+
+    :return: ``(amount, {key: [amount, balance, base, tax]})``
+    """
+    applied = invoice.credit_application_ids.filtered(
+        lambda application: application.state == "applied"
+    )
+    total, booked = 0, {}
+    for move in applied.credit_move_id:
+        given = move.line_ids.filtered("discount_value_id")
+        total -= sum(given.mapped("amount_currency"))
+        for item in find_reducing_items(move):
+            own = item.account_id == given.account_id
+            key = _Key(
+                None if own else item.account_id.id,
+                item.tax_repartition_line_id.id or None,
+                item.group_tax_id.id or None,
+                frozenset(item.tax_ids.ids),
+                frozenset(item.tax_tag_ids.ids),
+            )
+            tax = None if own else item.name
+            sums = booked.setdefault(key, [0, 0, 0, tax])
+            sums[0] += item.amount_currency
+            sums[1] += item.balance
+            sums[2] += item.tax_base_amount
+    return total, booked
+
+
+def find_reducing_items(move):
+    """Return the items of a use that lower the base and the taxes.
+
+    :param move: the ``account.move`` of a use, or of what undoes it
+    """
+    if not move.line_ids.discount_value_id:
+        return move.line_ids.browse()
+    return move.line_ids.filtered(
+        lambda item: (
+            not item.discount_value_id
+            and not item.stored_value_id
+            and item.account_type != "asset_receivable"
+        )
+    )
+
+
+def get_discount(moves):
+    """Return what uses took off the base of an invoice, and what of it is tax.
+
+    :param moves: ``account.move`` records of uses
+    :return: ``(amount, tax)`` in the currency of the invoice
+    """
+    given = moves.line_ids.filtered("discount_value_id")
+    taxes = 0
+    for move in given.move_id:
+        of_move = move.line_ids.filtered("discount_value_id").account_id
+        items = find_reducing_items(move)
+        items = items.filtered(lambda item: item.account_id not in of_move)  # noqa: B023
+        taxes += sum(items.mapped("amount_currency"))
+    return -sum(given.mapped("amount_currency")), taxes
+
+
+def _compute(invoice, total):
+    """Compute what a discount of so much takes off an invoice, in Odoo's steps.
+
+    :param total: above zero, taxes included, in the currency of the invoice
+    :return: ``{key: [amount, balance, base, tax]}``; empty without taxes
+    """
+    taxes = invoice.env["account.tax"]
+    company = invoice.company_id
+    base_lines, _tax_lines = invoice._get_rounded_base_and_tax_lines()
+    lines = taxes._reduce_base_lines_to_target_amount(
+        # What each piece is charged with, such as a deposit, is no part of a price.
+        taxes._prepare_discountable_base_lines(
+            [line for line in base_lines if not line["special_type"]], company
+        ),
+        company,
+        "fixed",
+        total,
+        computation_key=COMPUTATION_KEY,
+    )
+    taxes._fix_base_lines_tax_details_on_manual_tax_amounts(lines, company)
+    # The account is that of whichever card is used.
+    none = invoice.env["account.account"]
+    for line in lines:
+        line.update(
+            sign=1, is_refund=True, account_id=none, analytic_distribution=False
+        )
+    if not any(line["tax_details"]["taxes_data"] for line in lines):
+        return {}
+    # What is paid is due: a tax that is due when paid is due for what the card pays.
+    taxes._add_accounting_data_in_base_lines_tax_details(
+        lines, company, include_caba_tags=True
+    )
+    prepared = taxes._prepare_tax_lines(lines, company)
+    computed = {}
+    for vals in (
+        *(
+            {"tax_ids": [Command.set(line["tax_ids"].ids)], **amounts}
+            for line, amounts in prepared["base_lines_to_update"]
+        ),
+        *prepared["tax_lines_to_add"],
+    ):
+        tax = vals["name"] if vals.get("tax_repartition_line_id") else None
+        sums = computed.setdefault(_read_key(taxes, vals), [0, 0, 0, tax])
+        sums[0] += vals["amount_currency"]
+        sums[1] += vals["balance"]
+        sums[2] += vals.get("tax_base_amount", 0)
+    return computed
+
+
+def _read_key(taxes, vals):
+    """Return the key of an item that Odoo's tax engine prepared.
+
+    Of a tax that is due when paid, the item has the tags alone: Odoo would wait for a
+    payment of this entry, too.
+    """
+    repartition = taxes.env["account.tax.repartition.line"].browse(
+        vals.get("tax_repartition_line_id") or ()
+    )
+    charged = taxes.browse(vals["tax_ids"][0][2])
+    is_late = "on_payment" in (
+        charged.flatten_taxes_hierarchy() | repartition.tax_id
+    ).mapped("tax_exigibility")
+    return _Key(
+        vals.get("account_id") or None,
+        None if is_late else repartition.id or None,
+        None if is_late else vals.get("group_tax_id") or None,
+        frozenset() if is_late else frozenset(charged.ids),
+        frozenset(vals["tax_tag_ids"][0][2]),
+    )
+
+
+def _prepare_vals(key, base):
+    """Prepare what a journal item says of taxes: values for ``create``."""
+    return {
+        "tax_ids": [Command.set(sorted(key.taxes))],
+        "tax_tag_ids": [Command.set(sorted(key.tags))],
+        "tax_repartition_line_id": key.repartition,
+        "group_tax_id": key.group,
+        "tax_base_amount": base,
+    }
