@@ -191,7 +191,7 @@ class TestStoredValueEvents(StoredValueCommon):
     def test_never_lowered_below_what_is_used(self):
         value = self._issue(100)
         value.with_user(self.manager).move_to(self.accounts[1].id, 70)
-        with self.assertRaisesRegex(UserError, "is used"):
+        with self.assertRaisesRegex(UserError, "already used"):
             value.with_user(self.manager).adjust(60, "Too much")
         self.assertEqual(value.balance, 30)
 

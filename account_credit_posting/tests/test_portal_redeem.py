@@ -135,7 +135,7 @@ class TestPortalRedeem(CodeCommon):
 
     def test_own_card_is_there_already(self):
         card = self._issue(40)
-        self.assertIn(f"{card.name} belongs to", self._refuse(self.code))
+        self.assertIn(f"{card.name} already belongs to", self._refuse(self.code))
         self.assertEqual(card.balance, 40)
 
     def test_card_of_another_company(self):
