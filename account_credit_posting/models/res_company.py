@@ -183,6 +183,14 @@ class ResCompany(models.Model):
         help="Credited with the unused balance of gift cards and prepayments that "
         "expire.",
     )
+    breakage_tax_id = fields.Many2one(
+        comodel_name="account.tax",
+        string="Tax on Breakage",
+        check_company=True,
+        domain=[("type_tax_use", "=", "sale")],
+        help="What is left of gift cards that were paid for and expire includes this "
+        "tax. Empty: there is none.",
+    )
     unclaimed_property_account_id = fields.Many2one(
         comodel_name="account.account",
         string="Unclaimed Property",

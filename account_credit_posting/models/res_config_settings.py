@@ -100,6 +100,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.breakage_account_id",
         readonly=False,
     )
+    breakage_tax_id = fields.Many2one(
+        related="company_id.breakage_tax_id",
+        readonly=False,
+    )
     unclaimed_property_account_id = fields.Many2one(
         related="company_id.unclaimed_property_account_id",
         readonly=False,

@@ -105,6 +105,7 @@ class TestBookedEvents(StoredValueCommon):
             "opening": self.opening,
             "funding": value.funding_account_id,
             "breakage": self.breakage,
+            "breakage, and taxes": self.breakage | self.vat,
             "contra": self.company.breakage_contra_account_id,
             "state": self.payable,
         }
@@ -339,6 +340,14 @@ class TestBookedEvents(StoredValueCommon):
 
     def _do_expire(self):
         value = self._issue(100, funding="promotion", expiry_date="2024-03-31")
+        stored_value_expiry._expire_today(value.sudo())
+        return self._get_last(value)
+
+    def _do_expire_taxed(self):
+        self.company.write(
+            {"paid_value_expires": True, "breakage_tax_id": self.tax_sale_a.id}
+        )
+        value = self._issue(100, expiry_date="2024-03-31")
         stored_value_expiry._expire_today(value.sudo())
         return self._get_last(value)
 

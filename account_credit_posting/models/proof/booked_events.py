@@ -26,6 +26,7 @@ ACCOUNTS = {
     "opening": "opening account chosen",
     "funding": "what funded it",
     "breakage": "breakage of gift cards",
+    "breakage, and taxes": "breakage of gift cards (net), and tax",
     "contra": "expected breakage, which lowers the liability",
     "state": "unclaimed property payable",
 }
@@ -298,6 +299,16 @@ STORED_VALUE = (
         "entry",
         "today",
         "the daily run comes after the last day of use and the days of grace",
+        "expire",
+    ),
+    Event(
+        "expire taxed",
+        "It expires, was paid for, and the settings name a tax on breakage",
+        "liability",
+        "breakage, and taxes",
+        "entry",
+        "today",
+        "likewise",
         "expire",
     ),
     Event(

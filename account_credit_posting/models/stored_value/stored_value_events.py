@@ -17,6 +17,7 @@ from odoo.tools import format_date
 from ...const import MONEY_JOURNALS, OPENING_ACCOUNT_TYPES
 from ...tools.days import get_today
 from ...tools.reading import find_amount_error
+from ..taxes.breakage_tax import split_breakage
 
 
 class Item(NamedTuple):
@@ -32,8 +33,8 @@ class Item(NamedTuple):
     label: str
     #: The ``account.stored.value`` that a line on a liability account names.
     value: Any = None
-    #: Values of the journal item: its taxes, and whose discount it is.
-    vals: dict | None = None
+    #: What the tax report needs, and whose discount it is: values of the journal item.
+    tax_vals: dict | None = None
 
 
 class Entry(NamedTuple):
@@ -224,7 +225,7 @@ def prepare_discount(value, invoice, amount, reductions, label=None):
             item.amount,
             item.balance,
             item.tax or label,
-            vals=item.vals,
+            tax_vals=item.vals,
         )
         for item in taken
     ]
@@ -234,7 +235,7 @@ def prepare_discount(value, invoice, amount, reductions, label=None):
         -amount,
         -value.company_id.currency_id.round(sum(item.balance for item in items)),
         label,
-        vals={"discount_value_id": value.id},
+        tax_vals={"discount_value_id": value.id},
     )
     return (given, *items)
 
@@ -352,7 +353,40 @@ def expire(value, date):
     if value.currency_id.compare_amounts(value.balance, 0) <= 0:
         return None
     account = company._get_own_or_parent("breakage_account_id")
-    return _build(value, "expire", -value.balance, account, date=date)
+    entry = _build(value, "expire", -value.balance, account, date=date)
+    tax = company._get_own_or_parent("breakage_tax_id")
+    if not tax or value.value_type != "gift_card" or value.funding == "promotion":
+        return entry
+    return _charge_breakage(entry, tax)
+
+
+def _charge_breakage(entry, tax):
+    """Let what a card that was paid for leaves unused be taxed, where a law wants it.
+
+    :param tax: the ``account.tax``; what is left includes it
+    """
+    held, other = entry.items
+    value = entry.value
+    charged = split_breakage(
+        tax,
+        value.company_id,
+        value.currency_id,
+        held.amount,
+        held.balance,
+        other.account,
+    )
+    items = [
+        Item(
+            item.account,
+            value.partner_id,
+            item.amount,
+            item.balance,
+            item.tax or other.label,
+            tax_vals=item.vals,
+        )
+        for item in charged
+    ]
+    return entry._replace(items=(held, *items))
 
 
 def hand(value, account, label):

@@ -150,7 +150,7 @@ def _prepare_entry(entry, journal):
                     "balance": item.balance,
                     "name": item.label,
                     "stored_value_id": item.value and item.value.id,
-                    **(item.vals or {}),
+                    **(item.tax_vals or {}),
                     **_prepare_storno(entry),
                 }
             )
@@ -225,7 +225,7 @@ def _check_date(entry, journal):
     :param journal: that it is about to be posted in
     """
     company = entry.value.company_id
-    has_tax = any(item.vals for item in entry.items)
+    has_tax = any(item.tax_vals for item in entry.items)
     check_lock_dates(entry.value.name, company, entry.date, journal, has_tax=has_tax)
 
 

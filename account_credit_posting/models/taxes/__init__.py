@@ -1,1 +1,3 @@
+from . import tax_items
 from . import base_reduction
+from . import breakage_tax

@@ -5,38 +5,10 @@ taxes in proportion to what is charged with each, at the rates and the exchange 
 the invoice. The invoice itself stays as it was posted.
 """
 
-from typing import Any, NamedTuple
-
-from odoo.fields import Command
+from .tax_items import Key, TaxItem, compute_sums, prepare_vals
 
 #: Keeps the rounding of the discount apart from that of the invoice.
 COMPUTATION_KEY = "gift_card_discount"
-
-
-class TaxItem(NamedTuple):
-    """A journal item of a reduction: debit above zero."""
-
-    #: The ``account.account``.
-    account: Any
-    #: In the currency of the invoice.
-    amount: float
-    #: In company currency.
-    balance: float
-    #: The name of the tax; None for what is no tax.
-    tax: str | None
-    #: Values of the journal item: its taxes and tags.
-    vals: dict
-
-
-class _Key(NamedTuple):
-    """What items of one invoice have in common that are summed up."""
-
-    #: Id of the ledger account; None for that of the discount itself.
-    account: int | None
-    repartition: int | None
-    group: int | None
-    taxes: frozenset
-    tags: frozenset
 
 
 class BaseReductions:
@@ -83,7 +55,7 @@ class BaseReductions:
             )
             if value or balance:
                 ledger = account.browse(key.account) if key.account else account
-                vals = _prepare_vals(key, base)
+                vals = prepare_vals(key, base)
                 items.append(TaxItem(ledger, value, balance, tax, vals))
         return items
 
@@ -102,7 +74,7 @@ def _read_booked(invoice):
         total -= sum(given.mapped("amount_currency"))
         for item in find_reducing_items(move):
             own = item.account_id == given.account_id
-            key = _Key(
+            key = Key(
                 None if own else item.account_id.id,
                 item.tax_repartition_line_id.id or None,
                 item.group_tax_id.id or None,
@@ -177,55 +149,4 @@ def _compute(invoice, total):
         )
     if not any(line["tax_details"]["taxes_data"] for line in lines):
         return {}
-    # What is paid is due: a tax that is due when paid is due for what the card pays.
-    taxes._add_accounting_data_in_base_lines_tax_details(
-        lines, company, include_caba_tags=True
-    )
-    prepared = taxes._prepare_tax_lines(lines, company)
-    computed = {}
-    for vals in (
-        *(
-            {"tax_ids": [Command.set(line["tax_ids"].ids)], **amounts}
-            for line, amounts in prepared["base_lines_to_update"]
-        ),
-        *prepared["tax_lines_to_add"],
-    ):
-        tax = vals["name"] if vals.get("tax_repartition_line_id") else None
-        sums = computed.setdefault(_read_key(taxes, vals), [0, 0, 0, tax])
-        sums[0] += vals["amount_currency"]
-        sums[1] += vals["balance"]
-        sums[2] += vals.get("tax_base_amount", 0)
-    return computed
-
-
-def _read_key(taxes, vals):
-    """Return the key of an item that Odoo's tax engine prepared.
-
-    Of a tax that is due when paid, the item has the tags alone: Odoo would wait for a
-    payment of this entry, too.
-    """
-    repartition = taxes.env["account.tax.repartition.line"].browse(
-        vals.get("tax_repartition_line_id") or ()
-    )
-    charged = taxes.browse(vals["tax_ids"][0][2])
-    is_late = "on_payment" in (
-        charged.flatten_taxes_hierarchy() | repartition.tax_id
-    ).mapped("tax_exigibility")
-    return _Key(
-        vals.get("account_id") or None,
-        None if is_late else repartition.id or None,
-        None if is_late else vals.get("group_tax_id") or None,
-        frozenset() if is_late else frozenset(charged.ids),
-        frozenset(vals["tax_tag_ids"][0][2]),
-    )
-
-
-def _prepare_vals(key, base):
-    """Prepare what a journal item says of taxes: values for ``create``."""
-    return {
-        "tax_ids": [Command.set(sorted(key.taxes))],
-        "tax_tag_ids": [Command.set(sorted(key.tags))],
-        "tax_repartition_line_id": key.repartition,
-        "group_tax_id": key.group,
-        "tax_base_amount": base,
-    }
+    return compute_sums(lines, company)
