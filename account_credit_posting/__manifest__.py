@@ -1,7 +1,7 @@
 {
     "name": "Account Credit Posting",
     "summary": "Credits, gift cards and prepayments for many customer accounts",
-    "version": "19.0.2.4.0",
+    "version": "19.0.2.5.0",
     "category": "Accounting/Accounting",
     "author": "Account Credit Posting contributors",
     "maintainers": ["account-credit-posting"],
@@ -31,6 +31,7 @@
         "views/report_unclaimed_letter.xml",
         "views/product_views.xml",
         "views/res_config_settings_views.xml",
+        "wizard/account_credit_extend_views.xml",
         "views/account_credit_batch_views.xml",
         "views/account_credit_line_views.xml",
         "views/account_credit_application_views.xml",

@@ -108,6 +108,9 @@ WORKERS = tuple(
     f"account_credit_posting.ir_cron_post_credits_{number}" for number in range(1, 5)
 )
 
+#: External id of the scheduled action that books what has expired.
+EXPIRY_CRON = "account_credit_posting.ir_cron_expire_credits"
+
 #: Who has a say in what becomes of credits, see ``account.credit.observer``.
 OBSERVERS = (
     "account.credit.application",

@@ -79,7 +79,7 @@ class AccountBalance(CustomerPortal):
         website=True,
     )
     def account_credits(self, page=1, sortby=None, filterby=None, **_kwargs):
-        """List the credits of the account: open, used, reversed."""
+        """List the credits of the account: open, used, expired, reversed."""
         env = request.env
         own = CustomerPage(env)
         return self._render_list(
@@ -96,6 +96,7 @@ class AccountBalance(CustomerPortal):
                 "all": {"label": env._("All")},
                 "open": {"label": env._("Open")},
                 "used": {"label": env._("Used")},
+                "expired": {"label": env._("Expired")},
                 "reversed": {"label": env._("Reversed")},
             },
             asked=(page, sortby, filterby),

@@ -101,6 +101,13 @@ class AccountMove(models.Model):
         help="The event of a gift card or a prepayment that this entry posted.",
         written_by="event",
     )
+    credit_correction_ids = fields.One2many(
+        comodel_name="account.credit.correction",
+        inverse_name="move_id",
+        readonly=True,
+        groups=BILLING_GROUPS,
+        help="The credits whose expiry this entry books, or undoes.",
+    )
     sold_value_ids = fields.One2many(
         comodel_name="account.stored.value",
         inverse_name="invoice_id",
@@ -305,6 +312,16 @@ class AccountMove(models.Model):
         """Return the credit lines that were posted as these."""
         return self.line_ids.credit_line_ids
 
+    def _get_correction_kinds(self):
+        """Return what these did with credits that expired.
+
+        :return: a list of "expire" and "extend"; empty for all other entries
+        """
+        # What reverses something: others need not be looked for. Whoever asks need
+        # not see credits.
+        entries_sudo = self.sudo().filtered("reversed_entry_id")
+        return entries_sudo.credit_correction_ids.mapped("kind")
+
     def _get_credit_accounts(self):
         """Return the accounts of these documents, and of entries for many."""
         # Whoever posts may not see credit batches.
@@ -321,6 +338,17 @@ class AccountMove(models.Model):
         return super()._reverse_moves(default_values_list, cancel)
 
     def _check_reversible(self):
+        for move in self:
+            if move._get_correction_kinds():
+                raise UserError(
+                    self.env._(
+                        "%(move)s books that a credit has expired, or is open again. "
+                        "Extend the expiry date of the credit instead.",
+                        move=move.name,
+                    )
+                )
+        for line in self._get_credit_lines().filtered("expired_on")[:1]:
+            raise UserError(line._get_form()._get_expired_message(line))
         for move in self.filtered("credit_batch_id"):
             if move.credit_batch_id.correction == "move":
                 raise UserError(
@@ -347,8 +375,8 @@ class AccountMove(models.Model):
     def _get_credit_status(self):
         """Return what became of this credit; the customer may know it.
 
-        :return: "open", "used", "moved" or "reversed"; False where it is no posted
-            credit
+        :return: "open", "used", "moved", "expired" or "reversed"; False where it is no
+            posted credit
         """
         self.ensure_one()
         line_sudo = self.sudo().credit_line_id

@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from .. import const
-from ..tools.posting import get_posting
+from ..tools.posting import get_posting, is_written_by
 
 
 class AccountPartialReconcile(models.Model):
@@ -49,13 +49,39 @@ class AccountPartialReconcile(models.Model):
             self.credit_move_id.sudo().credit_line_ids
         )
 
+    def _is_credit_expiry(self):
+        """Tell whether this took of a credit what was left when it expired."""
+        self.ensure_one()
+        return self._is_credit_reversal() and (
+            "expire" in self.debit_move_id.move_id._get_correction_kinds()
+        )
+
+    def _is_credit_extension(self):
+        """Tell whether this joins the expiry of a credit and what undid it."""
+        self.ensure_one()
+        extension = self.credit_move_id.move_id
+        return (
+            extension.reversed_entry_id == self.debit_move_id.move_id
+            and "extend" in extension._get_correction_kinds()
+        )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_credit_move(self):
         """Refuse to undo half of a move or of a reversal: the credit would be back.
 
         :raise UserError: then
         """
+        if is_written_by(self.env, "correcting"):
+            return
         for partial in self:
+            if partial._is_credit_extension():
+                raise UserError(
+                    self.env._(
+                        "%(move)s reopened a credit that had expired: both stay "
+                        "reconciled.",
+                        move=partial.credit_move_id.move_id.name,
+                    )
+                )
             reversal = partial.debit_move_id.move_id
             if reversal.state == "posted" and partial._is_credit_reversal():
                 raise UserError(

@@ -244,6 +244,11 @@ class ResCompany(models.Model):
         "due, for expiry, reminders and emails. Empty: that of its contact, else "
         "that of the user, and UTC in scheduled actions.",
     )
+    book_expired_credits = fields.Boolean(
+        default=True,
+        help="A daily run books what is left of credits that have expired, however "
+        "long ago, dated the day after. Otherwise they stay open and pay nothing.",
+    )
     expiry_reminder_days = fields.Integer(
         string="Days of Notice",
         default=30,

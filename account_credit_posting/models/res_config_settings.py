@@ -132,6 +132,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.credit_tz",
         readonly=False,
     )
+    book_expired_credits = fields.Boolean(
+        related="company_id.book_expired_credits",
+        readonly=False,
+    )
     expiry_reminder_days = fields.Integer(
         related="company_id.expiry_reminder_days",
         readonly=False,

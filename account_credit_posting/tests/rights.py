@@ -93,12 +93,16 @@ METHODS = {
         **rows(POST, "action_resume", "action_cancel_pending"),
         **rows(POST, "action_open_notify", "action_notify"),
         **rows(MANAGE, "action_approve", "action_open_reverse", "action_reverse"),
+        **rows(MANAGE, "action_extend"),
     },
     "account.credit.batch.notify": {**OWN, **rows(POST, "action_confirm")},
     "account.credit.batch.reverse": rows(
         MANAGE, "create", "read", "write", "unlink", "action_confirm"
     ),
     "account.credit.correction": KEPT,
+    "account.credit.extend": rows(
+        MANAGE, "create", "read", "write", "unlink", "action_confirm"
+    ),
     "account.credit.item.request": {**OWN, **rows(POST, "action_ask")},
     "account.credit.dashboard": AUDITED,
     "account.credit.line": {
@@ -107,7 +111,7 @@ METHODS = {
         **rows(SEE_INVOICE, "action_open_business_doc"),
         **rows(POST, "create", "write", "unlink"),
         **rows(AUTHOR, "change_labels"),
-        **rows(MANAGE, "action_reverse", "replace", "move_to"),
+        **rows(MANAGE, "action_reverse", "replace", "move_to", "extend"),
     },
     "account.credit.line.change": {**OWN, **rows(AUTHOR, "action_confirm")},
     "account.credit.notice": KEPT,

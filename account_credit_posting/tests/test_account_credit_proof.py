@@ -208,6 +208,7 @@ class TestAccountCreditProof(ProofCommon):
             ("paid", line, application, {}),
             ("reversals", line, line, {"state": "reversed"}),
             ("reversals", back, back, {"state": "posted"}),
+            ("expired", line, line, {"expired_on": "2024-07-01"}),
             ("batches", batch, batch, {"state": "partial"}),
             ("batches", batch, batch, {"state": "draft"}),
             ("batches", batch, line, {"error": "Unknown"}),

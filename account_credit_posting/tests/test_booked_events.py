@@ -79,6 +79,7 @@ class TestBookedEvents(StoredValueCommon):
             "invoice": date(2024, 3, 1),
             "note": date(2024, 3, 20),
             "chosen": fields.Date.to_date(CHOSEN),
+            "expired": date(2024, 4, 1),
             "paid": get_today(self.company),
             "today": get_today(self.company),
         }
@@ -188,6 +189,18 @@ class TestBookedEvents(StoredValueCommon):
             mode="all", date=CHOSEN, reason="A typo"
         )
         return self._find_reversal(line.move_id), self.values
+
+    def _do_expire_credit(self):
+        line = self._post_line(10, expiry_date="2024-03-31")
+        expiries = self.env["account.credit.correction.expire"]
+        expiries._expire(line, None)
+        return line.correction_ids.move_id, self.values
+
+    def _do_extend(self):
+        move, values = self._do_expire_credit()
+        line = move.credit_correction_ids.line_id
+        line.with_user(self.manager).extend("2099-12-31", "Illness")
+        return self._find_reversal(move), values
 
     def _do_replace(self):
         line = self._post_line(10)

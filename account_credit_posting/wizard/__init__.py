@@ -1,6 +1,7 @@
 from . import account_billing_statement
 from . import account_credit_batch_notify
 from . import account_credit_batch_reverse
+from . import account_credit_extend
 from . import account_credit_item_request
 from . import account_credit_line_change
 from . import account_stored_value_change

@@ -622,7 +622,9 @@ class AccountCreditApplication(models.Model):
                 other_sudo = move.sudo().browse(values["move_id"])
                 is_reversal = other_sudo.reversed_entry_id == move
                 values["credit_use"] = (
-                    "reversed"
+                    "expired"
+                    if "expire" in other_sudo._get_correction_kinds()
+                    else "reversed"
                     if is_reversal
                     else "used"
                     if other_sudo.is_invoice(True)

@@ -211,7 +211,7 @@ class ApplicationEngine:
         items = []
         for line in lines:
             credit_line = line.credit_line_ids
-            expiry = credit_line.batch_id.expiry_date or date.max
+            expiry = credit_line.expiry_date or date.max
             is_fresh = line.move_id in fresh
             if expiry < today or not (is_fresh or self.has_rule):
                 continue

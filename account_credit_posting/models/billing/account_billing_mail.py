@@ -172,9 +172,9 @@ class AccountBillingMail(models.Model):
         lines = self.env["account.credit.line"]
         domain = [
             *self._get_open_domain(company),
-            ("batch_id.expiry_date", ">=", today),
+            ("expiry_date", ">=", today),
             (
-                "batch_id.expiry_date",
+                "expiry_date",
                 "<=",
                 today + timedelta(days=company.expiry_reminder_days),
             ),
@@ -184,9 +184,8 @@ class AccountBillingMail(models.Model):
             SQL(
                 """
                 SELECT DISTINCT 'expiry', line.company_id, line.partner_id,
-                       batch.expiry_date, batch.id
+                       line.expiry_date, line.batch_id
                   FROM account_credit_line line
-                  JOIN account_credit_batch batch ON batch.id = line.batch_id
                  WHERE line.id IN %(lines)s
                 """,
                 lines=lines._search(domain).subselect(),
@@ -338,7 +337,7 @@ class AccountBillingMail(models.Model):
             [
                 *self._get_open_domain(self.company_id),
                 ("partner_id", "=", self.partner_id.id),
-                ("batch_id.expiry_date", "=", self.date),
+                ("expiry_date", "=", self.date),
             ]
         )
 

@@ -16,6 +16,7 @@ class AccountBillingMovement(models.Model):
     _order = "date desc, id desc"
     # What is to be in the database before the view is read.
     _depends = {
+        "account.credit.correction": ["kind", "line_id", "move_id"],
         "account.credit.line": [
             "charge_move_id",
             "move_id",
@@ -131,6 +132,8 @@ class AccountBillingMovement(models.Model):
             ("invoice", self.env._("Invoice")),
             ("credit", self.env._("Credit")),
             ("credit_back", self.env._("Credit Taken Back")),
+            ("credit_expired", self.env._("Credit Expired")),
+            ("credit_extended", self.env._("Expired Credit Reopened")),
             ("credit_note", self.env._("Credit Note")),
             ("payment", self.env._("Payment")),
             ("refund", self.env._("Refund")),
@@ -195,6 +198,8 @@ class AccountBillingMovement(models.Model):
                    WHEN move.credit_line_id IS NOT NULL
                      OR move.credit_batch_id IS NOT NULL
                    THEN 'credit'
+                   WHEN correction.kind = 'expire' THEN 'credit_expired'
+                   WHEN correction.kind = 'extend' THEN 'credit_extended'
                    WHEN original.credit_line_id IS NOT NULL
                      OR original.credit_batch_id IS NOT NULL
                    THEN 'credit_back'
@@ -225,9 +230,21 @@ class AccountBillingMovement(models.Model):
               JOIN res_partner contact ON contact.id = line.partner_id
          LEFT JOIN account_move original ON original.id = move.reversed_entry_id
          LEFT JOIN LATERAL (
+                   SELECT found.kind, found.line_id
+                     FROM account_credit_correction found
+                     JOIN account_credit_line corrected
+                       ON corrected.id = found.line_id
+                    WHERE found.move_id = move.id
+                      AND corrected.partner_id = contact.commercial_partner_id
+                    LIMIT 1
+                   ) AS correction ON TRUE
+         LEFT JOIN LATERAL (
                    SELECT posted.id
                      FROM account_credit_line posted
                     WHERE posted.move_line_id = line.id
+                UNION ALL
+                   SELECT correction.line_id
+                    WHERE correction.line_id IS NOT NULL
                 UNION ALL
                    SELECT reversed.id
                      FROM account_credit_line reversed

@@ -15,12 +15,15 @@ def get_credit_status(line):
     """Return what became of a posted credit, as the customer may know it.
 
     :param line: one ``account.credit.line``, with all rights
-    :return: "open", "used", "moved" or "reversed"
+    :return: "open", "used", "moved", "expired" or "reversed"
     """
     if line.state == "reversed":
         return "reversed"
     if not line.currency_id.is_zero(line.amount_open):
-        return "open"
+        is_past = line.expiry_date and line.expiry_date < get_today(line.company_id)
+        return "expired" if is_past else "open"
+    if line.expired_on:
+        return "expired"
     is_moved = "move" in line.correction_ids.mapped("kind")
     return "moved" if is_moved and not line.amount_applied else "used"
 
@@ -141,7 +144,7 @@ class CustomerPage:
     def _get_credit_domain(self, choice):
         """Return which credits of the account are meant.
 
-        :param choice: "open", "used", "reversed" or "all"
+        :param choice: "open", "used", "expired", "reversed" or "all"
         """
         domain = Domain(
             [
@@ -151,12 +154,21 @@ class CustomerPage:
                 ("move_line_id", "!=", False),
             ]
         )
-        residual = "move_line_id.amount_residual_currency"
+        is_left = Domain("move_line_id.amount_residual_currency", "<", 0)
+        is_posted = Domain("state", "=", "posted")
+        # The day is that of each company.
+        is_past = Domain.OR(
+            Domain("company_id", "=", company.id)
+            & Domain("expiry_date", "<", get_today(company))
+            for company in self.companies
+        )
+        is_booked = Domain("expired_on", "!=", False)
         return (
             domain
             & {
-                "open": Domain("state", "=", "posted") & Domain(residual, "<", 0),
-                "used": Domain("state", "=", "posted") & Domain(residual, ">=", 0),
+                "open": is_posted & is_left & ~is_past,
+                "used": is_posted & ~is_left & ~is_booked,
+                "expired": is_posted & ((is_left & is_past) | (~is_left & is_booked)),
                 "reversed": Domain("state", "=", "reversed"),
                 "all": Domain.TRUE,
             }[choice]
@@ -171,7 +183,7 @@ class CustomerPage:
     def get_credits(self, choice, order, limit, offset=0):
         """Return credits of the account, and what each paid.
 
-        :param choice: "open", "used", "reversed" or "all"
+        :param choice: "open", "used", "expired", "reversed" or "all"
         :param order: of ``account.credit.line``
         :return: ``[{"name", "url", "item", "date", "company", "comment", "currency",
             "amount", "left", "expiry_date", "status", "payments": [{"name", "url",

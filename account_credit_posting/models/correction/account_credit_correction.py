@@ -36,6 +36,8 @@ class AccountCreditCorrection(models.Model):
             ("replace", "Replaces a credit"),
             ("move", "Moved from another account"),
             ("reverse", "Reversed"),
+            ("expire", "Expired"),
+            ("extend", "Expiry date extended"),
         ],
         required=True,
         readonly=True,
@@ -57,6 +59,15 @@ class AccountCreditCorrection(models.Model):
         readonly=True,
         ondelete="restrict",
         help="The credit that was posted instead, or that a part of it became.",
+        written_by="correcting",
+    )
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Entry",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="What was posted when the credit expired, or was open again.",
         written_by="correcting",
     )
     new_batch_id = fields.Many2one(
@@ -93,7 +104,7 @@ class AccountCreditCorrection(models.Model):
         "A credit is replaced only once.",
     )
     _reversed_has_no_new_line = models.Constraint(
-        "CHECK ((kind = 'reverse') = (new_line_id IS NULL))",
+        "CHECK ((kind IN ('replace', 'move')) = (new_line_id IS NOT NULL))",
         "A credit is replaced by another one, or moved to it.",
     )
 
@@ -117,6 +128,29 @@ class AccountCreditCorrection(models.Model):
                 "date": date,
                 "reason": reason,
             }
+        )
+
+    @api.model
+    def _record_booked(self, kind, booked, reason):
+        """Write down corrections of many credits, each posted by an entry.
+
+        :param kind: "expire" or "extend"
+        :param list booked: ``[(credit line, account.move)]``
+        :param reason: what the user said, if anything
+        """
+        # As in `_record`.
+        corrections_sudo = with_posting(self.sudo(), "correcting")
+        corrections_sudo.create(
+            [
+                {
+                    "kind": kind,
+                    "line_id": line.id,
+                    "move_id": move.id,
+                    "date": move.date,
+                    "reason": reason,
+                }
+                for line, move in booked
+            ]
         )
 
     @api.model

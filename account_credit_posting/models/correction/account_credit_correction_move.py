@@ -176,7 +176,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
             "company_id": line.company_id.id,
             "date": date,
             "credit_item_id": line.credit_item_id.id,
-            "expiry_date": line.batch_id.expiry_date,
+            "expiry_date": line.expiry_date,
             "document_form": "entry",
             "line_ids": [
                 Command.create(

@@ -163,6 +163,8 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
             )
         if line.moved_line_ids:
             raise UserError(line._get_form()._get_moved_message(line))
+        if line.expired_on:
+            raise UserError(line._get_form()._get_expired_message(line))
         if facts.account != line.partner_id:
             corrections._check_not_own_account(facts.account)
 
@@ -206,7 +208,7 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
             "public_comment": line.public_comment,
             "private_comment": line.private_comment,
             "analytic_distribution": batch.analytic_distribution,
-            "expiry_date": batch.expiry_date,
+            "expiry_date": line.expiry_date,
             "document_form": "credit_note" if is_taxed else batch.document_form,
             "line_ids": [
                 Command.create(

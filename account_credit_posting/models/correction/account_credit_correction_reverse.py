@@ -136,6 +136,8 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
     @api.model
     def _can_undo(self, moves):
         """Tell whether this user may reset entries that take credits back."""
+        if moves._get_correction_kinds():
+            return False
         return has_right(self.env, GROUP_MANAGER) or not self._find_taken_back(moves)
 
     @api.model
@@ -144,8 +146,18 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
 
         :param moves: ``account.move`` records
         :raise UserError: when the user is no credit administrator, or when another
-            credit was posted instead
+            credit was posted instead, or when they book that a credit has expired
         """
+        for move in moves:
+            if move.state == "posted" and move._get_correction_kinds():
+                raise UserError(
+                    self.env._(
+                        "%(move)s books that a credit has expired, or is open again, "
+                        "and stays posted. Extend the expiry date of the credit "
+                        "instead.",
+                        move=move.name,
+                    )
+                )
         for partial_sudo in self._find_taken_back(moves):
             line_sudo = partial_sudo.credit_move_id.credit_line_ids
             name = partial_sudo.debit_move_id.move_id.name

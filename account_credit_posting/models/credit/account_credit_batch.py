@@ -761,26 +761,27 @@ class AccountCreditBatch(models.Model):
             self.env["account.credit.run"]._reverse(batch, mode, day, reason)
         return True
 
+    @answered_once
+    def action_extend(self, expiry_date, reason, idempotency_key=None):
+        """Extend the expiry date of all credits, as ``account.credit.line.extend``.
+
+        Failed ones have it, too. Where many have expired, the daily run reopens them.
+        """
+        extensions = self.env["account.credit.correction.extend"]
+        extensions._extend_all(self, expiry_date, reason)
+        return True
+
     def _check_may_manage(self):
         check_right(
             self,
             const.GROUP_MANAGER,
-            self.env._("Only an administrator of credits can reverse them."),
+            self.env._("Only an administrator of credits can reverse or extend them."),
             "write",
         )
 
     @api.depends("notice_ids.notified_date", "notice_ids.error")
     def _compute_is_notifying(self):
-        waiting = self.search(
-            [
-                ("id", "in", self.ids),
-                (
-                    "notice_ids",
-                    "any",
-                    [("notified_date", "=", False), ("error", "=", False)],
-                ),
-            ]
-        )
+        waiting = BatchFigures(self).find_notifying()
         for batch in self:
             batch.is_notifying = batch._origin in waiting
 

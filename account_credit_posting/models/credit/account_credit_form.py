@@ -243,6 +243,12 @@ class AccountCreditForm(models.AbstractModel):
         }
 
     @api.model
+    def _get_booking(self, lines):
+        """Return the form in the environment that books entries of these lines."""
+        form = self.with_env(lines.env)
+        return form.with_context(**form._get_log_context(lines.company_id))
+
+    @api.model
     def _create_complete(self, company, vals, writer="posting"):
         """Create entries that are given complete, so that Odoo derives nothing.
 
@@ -421,26 +427,99 @@ class AccountCreditForm(models.AbstractModel):
 
     @api.model
     def _reverse_open(self, lines):
-        """Take back what is open by journal entries, and reconcile both.
+        """Take back what is open by journal entries, and reconcile both."""
+        if lines:
+            date = lines.batch_id.reversal_date
+            self._take_back(
+                [(date, group) for group in lines.grouped("move_id").values()],
+                self._get_reversal_ref,
+            )
 
-        One entry for each entry of the lines, at the rate of the credit: no exchange
-        difference comes of it.
+    @api.model
+    def _take_back(self, groups, get_ref):
+        """Take back what is open of credits by journal entries, and reconcile both.
+
+        One entry for each group, at the rate of the credit: no exchange difference
+        comes of it.
+
+        :param list groups: ``[(date of the entry, lines of one entry)]``, all of one
+            company
+        :param get_ref: called with what is taken back, returns what the entry says
+        :return: ``[(line, account.move)]``
         """
-        groups = list(lines.grouped("move_id").values())
-        if not groups:
-            return
+        company = groups[0][1].company_id
         moves = self._create_complete(
-            lines.company_id, [self._prepare_counter_vals(group) for group in groups]
+            company,
+            [
+                self._prepare_counter_vals(
+                    {
+                        line: (
+                            line.move_line_id.amount_residual_currency,
+                            line.move_line_id.amount_residual,
+                        )
+                        for line in lines
+                    },
+                    date,
+                    lines.move_id,
+                    get_ref(lines.move_id),
+                )
+                for date, lines in groups
+            ],
         )
         pairs = []  # [both items of a line]
-        for group, move in zip(groups, moves, strict=True):
+        booked = []
+        for (_date, lines), move in zip(groups, moves, strict=True):
             counterparts = move.line_ids.sorted("id")
-            pairs += [
-                line.move_line_id + counterpart
-                for line, counterpart in zip(group, counterparts, strict=False)
-            ]
+            for line, counterpart in zip(lines, counterparts, strict=False):
+                pairs.append(line.move_line_id + counterpart)
+                booked.append((line, move))
         self._post_as_block(moves)
         self._reconcile(pairs)
+        return booked
+
+    @api.model
+    def _give_back(self, groups, date, get_ref):
+        """Reverse entries that took back credits, as far as they took these.
+
+        The credits are open again. What took of them and what gives it back stay
+        reconciled with each other.
+
+        :param dict groups: ``{entry: {line: its item there}}``, all of one company
+        :param date: of the entries
+        :param get_ref: called with an entry, returns what its reversal says
+        :return: ``[(line, account.move)]``
+        """
+        [company] = {move.company_id for move in groups}
+        moves = self._create_complete(
+            company,
+            [
+                self._prepare_counter_vals(
+                    {
+                        line: (item.amount_currency, item.balance)
+                        for line, item in items.items()
+                    },
+                    date,
+                    expiry,
+                    get_ref(expiry),
+                )
+                for expiry, items in groups.items()
+            ],
+        )
+        pairs = []
+        taken = moves.line_ids.browse()
+        booked = []
+        for items, move in zip(groups.values(), moves, strict=True):
+            counterparts = move.line_ids.sorted("id")
+            for (line, item), counterpart in zip(
+                items.items(), counterparts, strict=False
+            ):
+                pairs.append(item + counterpart)
+                booked.append((line, move))
+                taken += item
+        with_posting(taken.matched_credit_ids, "correcting").unlink()
+        self._post_as_block(moves)
+        self._reconcile(pairs)
+        return booked
 
     @api.model
     def _reverse_with(self, lines, counterparts):
@@ -475,20 +554,24 @@ class AccountCreditForm(models.AbstractModel):
         items._reconcile_plan([pair.with_env(items.env) for pair in pairs])
 
     @api.model
-    def _prepare_counter_vals(self, lines):
-        """Prepare the entry that takes back what is open of lines of one entry.
+    def _prepare_counter_vals(self, shares, date, reversed_move, ref):
+        """Prepare the entry that takes back so much of lines of one entry.
 
+        :param dict shares: ``{line: (amount in currency, balance)}``; below zero, as
+            the items of credits are, or above zero to give back what was taken
+        :param date: of the entry
+        :param reversed_move: the entry that it reverses, as a whole or in part
+        :param ref: what it says
         :return: values for ``account.move.create``; the first journal items are those
             of the lines, in their order
         """
+        lines = next(iter(shares)).union(*shares)
         company = lines.company_id
         original = lines.move_id
-        date = lines.batch_id.reversal_date
         items_vals = []
         others = {}  # {journal item of the original: [amount in currency, balance]}
-        for line in lines:
+        for line, (amount, balance) in shares.items():
             item = line.move_line_id
-            amount, balance = item.amount_residual_currency, item.amount_residual
             items_vals.append(
                 {
                     **self._prepare_counter_item_vals(item, -amount, -balance),
@@ -497,10 +580,10 @@ class AccountCreditForm(models.AbstractModel):
                     "analytic_distribution": False,
                 }
             )
-            for other, *shares in self._split_counterparts(line, item, amount, balance):
+            for other, *parts in self._split_counterparts(line, item, amount, balance):
                 sums = others.setdefault(other, [0, 0])
-                sums[0] += shares[0]
-                sums[1] += shares[1]
+                sums[0] += parts[0]
+                sums[1] += parts[1]
         items_vals += [
             {
                 **self._prepare_counter_item_vals(
@@ -527,8 +610,8 @@ class AccountCreditForm(models.AbstractModel):
             "fiscal_position_id": False,
             "invoice_payment_term_id": False,
             "date": date,
-            "ref": self._get_reversal_ref(original),
-            "reversed_entry_id": original.id,
+            "ref": ref,
+            "reversed_entry_id": reversed_move.id,
             "line_ids": [Command.create(vals) for vals in items_vals],
         }
 
@@ -542,7 +625,8 @@ class AccountCreditForm(models.AbstractModel):
             "amount_currency": amount,
             "balance": balance,
             # A credit note is a storno itself; what takes it back turns the sign.
-            "is_storno": item.company_id.account_storno and not item.is_storno,
+            "is_storno": item.company_id.account_storno
+            and item.is_storno == (amount * item.amount_currency > 0),
         }
 
     @api.model
@@ -615,6 +699,32 @@ class AccountCreditForm(models.AbstractModel):
         )
 
     @api.model
+    def _is_expired(self, line):
+        """Tell whether a credit has expired as a whole: nothing took of it before."""
+        partials = line.move_line_id.matched_debit_ids
+        expired = partials.filtered(lambda partial: partial._is_credit_expiry())
+        return bool(expired) and not line.currency_id.compare_amounts(
+            sum(expired.mapped("credit_amount_currency")),
+            -line.move_line_id.amount_currency,
+        )
+
+    @api.model
+    def _get_expired_message(self, line):
+        return self.env._(
+            "%(line)s has expired, and that is booked: there is nothing to correct. "
+            "Extend its expiry date first.",
+            line=line.display_name,
+        )
+
+    @api.model
+    def _get_expiry_ref(self, move):
+        return self.env._("Expiry of: %(move)s", move=move.name)
+
+    @api.model
+    def _get_extension_ref(self, move):
+        return self.env._("Extended: %(move)s", move=move.name)
+
+    @api.model
     def _warn_of_moved(self, lines):
         """Say of which credits a part cannot be taken back here."""
         for line in lines:
@@ -628,7 +738,8 @@ class AccountCreditForm(models.AbstractModel):
         :param freed: accounts whose invoices are open again: other open credits of
             theirs may pay these
         """
-        lines.filtered(
+        expired = lines.filtered(self._is_expired)
+        (lines - expired).filtered(
             lambda line: (
                 line.state == "posted"
                 and not line.moved_line_ids
@@ -636,7 +747,9 @@ class AccountCreditForm(models.AbstractModel):
             )
         )._set_reversed()
         lines._write_guarded({"is_to_reverse": False})
-        self._warn_of_moved(lines)
+        self._warn_of_moved(lines - expired)
+        for line in expired:
+            line._write_guarded({"reversal_error": self._get_expired_message(line)})
         if freed:
             for observer in self.env["account.credit.observer"]._find_observers():
                 observer._on_freed(freed, lines.company_id)

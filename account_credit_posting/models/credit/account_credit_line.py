@@ -8,7 +8,7 @@ from ...tools.actions import open_record
 from ...tools.days import get_today
 from ...tools.isolating import explain_error
 from ...tools.posting import is_written_by
-from . import credit_wall
+from . import batch_figures, credit_wall
 from .account_credit_answer import answered_once
 
 _logger = logging.getLogger(__name__)
@@ -171,7 +171,22 @@ class AccountCreditLine(models.Model):
         string="Remaining",
         help="The open amount of the credit.",
     )
-    expiry_date = fields.Date(related="batch_id.expiry_date")
+    expiry_date = fields.Date(
+        compute="_compute_expiry_date",
+        store=True,
+        precompute=True,
+        help="That of the batch, unless it was extended for this credit alone.",
+        written_by=("compute", "posting"),
+    )
+    expired_on = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The accounting date of the entry that took back what was left.",
+        written_by="posting",
+    )
+    _expiry_idx = models.Index(
+        "(company_id, expiry_date) WHERE state = 'posted' AND expiry_date IS NOT NULL"
+    )
     _move_id_unique = models.UniqueIndex(
         "(move_id) WHERE move_id IS NOT NULL AND debit_line_id IS NULL",
         "A credit note belongs to one credit line only.",
@@ -369,6 +384,11 @@ class AccountCreditLine(models.Model):
                 line.currency_id = line.partner_id._get_credit_currency(company)
             else:
                 line.currency_id = company.currency_id
+
+    @api.depends("batch_id.expiry_date")
+    def _compute_expiry_date(self):
+        for line in self:
+            line.expiry_date = line.batch_id.expiry_date
 
     @api.depends("amount", "currency_id", "batch_id.date", "batch_id.company_id")
     def _compute_amount_company(self):
@@ -678,15 +698,7 @@ class AccountCreditLine(models.Model):
 
     @api.depends("correction_ids", "origin_ids")
     def _compute_corrections(self):
-        for line in self:
-            origins = line.origin_ids.grouped("kind")
-            corrections = line.correction_ids.grouped("kind")
-            none = line.origin_ids.browse()
-            line.replaces_id = origins.get("replace", none).line_id
-            line.moved_from_id = origins.get("move", none).line_id
-            line.replacement_ids = corrections.get("replace", none).new_line_id
-            line.replaced_by_id = line.replacement_ids[:1]
-            line.moved_line_ids = corrections.get("move", none).new_line_id
+        batch_figures.assign_corrections(self)
 
     def change_labels(self, labels):
         """Change comments and the enrollee of a posted credit; nothing is posted.
@@ -773,6 +785,21 @@ class AccountCreditLine(models.Model):
         moves = self.env["account.credit.correction.move"]
         return moves._move(self, account_id, amount, date, reason)
 
+    @answered_once
+    def extend(self, expiry_date, reason, idempotency_key=None):
+        """Give posted credits a later expiry date; those that have expired are open.
+
+        The entry that booked the expiry is reversed by another one, dated today.
+
+        :param expiry_date: the new one, today or later
+        :param reason: kept in the logs of the batches, for the office
+        :return: True
+        :raise AccessError: when the user is no credit administrator
+        :raise UserError: when it cannot be done, with the reason
+        """
+        self.env["account.credit.correction.extend"]._extend(self, expiry_date, reason)
+        return True
+
     @api.model
     def _get_to_notify_domain(self):
         """Return which lines have something to tell that was not told."""
@@ -787,28 +814,11 @@ class AccountCreditLine(models.Model):
 
         :return: ``account.credit.line`` records of the batch, this one among them
         """
-        self.ensure_one()
-        lines = self.search(
-            [
-                ("batch_id", "=", self.batch_id.id),
-                ("partner_id", "=", self.partner_id.id),
-                *self._get_to_notify_domain(),
-            ],
-            order="id",
-        )
-        return lines | self
+        return batch_figures.find_lines_told_with(self)
 
     def _get_notice_payments(self):
         """Return which invoices the credit pays.
 
         :return: ``[(number of the invoice, amount in the currency of the line)]``
         """
-        self.ensure_one()
-        return [
-            (
-                application.invoice_id.name,
-                application.partial_id.credit_amount_currency,
-            )
-            for application in self.application_ids.sorted("id")
-            if application.partial_id
-        ]
+        return batch_figures.get_payments(self)

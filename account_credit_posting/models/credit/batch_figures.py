@@ -40,6 +40,44 @@ def find_lines_to_tell_again(mails_sudo):
     )
 
 
+def assign_corrections(lines):
+    """Assign to credits what they came of, and what came of them.
+
+    :param lines: ``account.credit.line`` records, with all rights
+    """
+    for line in lines:
+        origins = line.origin_ids.grouped("kind")
+        corrections = line.correction_ids.grouped("kind")
+        none = line.origin_ids.browse()
+        line.replaces_id = origins.get("replace", none).line_id
+        line.moved_from_id = origins.get("move", none).line_id
+        line.replacement_ids = corrections.get("replace", none).new_line_id
+        line.replaced_by_id = line.replacement_ids[:1]
+        line.moved_line_ids = corrections.get("move", none).new_line_id
+
+
+def find_lines_told_with(line):
+    """Return the lines of the batch and the account that one email tells about."""
+    lines = line.search(
+        [
+            ("batch_id", "=", line.batch_id.id),
+            ("partner_id", "=", line.partner_id.id),
+            *line._get_to_notify_domain(),
+        ],
+        order="id",
+    )
+    return lines | line
+
+
+def get_payments(line):
+    """Return which invoices a credit pays, and how much in its own currency."""
+    return [
+        (application.invoice_id.name, application.partial_id.credit_amount_currency)
+        for application in line.application_ids.sorted("id")
+        if application.partial_id
+    ]
+
+
 class BatchFigures:
     """What batches count and add up of their lines: by queries, however many there are.
 
@@ -139,3 +177,16 @@ class BatchFigures:
         """Return ``{batch id: number of lines}``."""
         groups = self.lines._read_group(domain, ["batch_id"], ["__count"])
         return {batch.id: number for batch, number in groups}
+
+    def find_notifying(self):
+        """Return the batches whose emails are being written."""
+        return self.batches.search(
+            [
+                ("id", "in", self.batches.ids),
+                (
+                    "notice_ids",
+                    "any",
+                    [("notified_date", "=", False), ("error", "=", False)],
+                ),
+            ]
+        )

@@ -196,8 +196,65 @@ REVERSALS = Check(
              JOIN account_move reversal ON reversal.id = debit.move_id
             WHERE reversal.reversed_entry_id = own.move_id
               AND reversal.state = 'posted'
+              AND NOT EXISTS (
+                      SELECT FROM account_credit_correction expiry
+                       WHERE expiry.move_id = reversal.id
+                         AND expiry.line_id = own.id
+                  )
          GROUP BY own.id
            ) AS reversed ON reversed.id = line.id
+    """,
+)
+
+EXPIRED = Check(
+    code="expired",
+    name=_lt("A credit says that it has expired when its expiry is booked"),
+    how=_lt(
+        "Each credit that has expired has an expiry date, and a posted entry that "
+        "reverses its document and is reconciled with it. No other credit has such an "
+        "entry reconciled with it: when its date was extended, another entry reversed "
+        "that one, in the same amount, and both are reconciled with each other."
+    ),
+    model="account.credit.line",
+    rows="""
+    SELECT line.company_id,
+           line.id,
+           item.move_name AS detail,
+           ((line.expired_on IS NOT NULL AND line.expiry_date IS NULL)
+            OR (line.expired_on IS NOT NULL)
+               IS DISTINCT FROM (COALESCE(booked.in_force, 0) > 0)
+            OR COALESCE(booked.unsound, 0) > 0) AS failed
+      FROM account_credit_line line
+      JOIN account_move_line item ON item.id = line.move_line_id
+ LEFT JOIN (
+           SELECT expiry.line_id,
+                  COUNT(*) FILTER (WHERE taken.amount > 0) AS in_force,
+                  COUNT(*) FILTER (
+                      WHERE entry.state <> 'posted'
+                         OR entry.reversed_entry_id IS DISTINCT FROM own.move_id
+                         OR (taken.amount IS NULL AND NOT EXISTS (
+                                SELECT FROM account_move undone
+                                  JOIN account_credit_correction extension
+                                    ON extension.move_id = undone.id
+                                   AND extension.kind = 'extend'
+                                   AND extension.line_id = expiry.line_id
+                                 WHERE undone.reversed_entry_id = entry.id
+                                   AND undone.state = 'posted'
+                            ))
+                  ) AS unsound
+             FROM account_credit_correction expiry
+             JOIN account_credit_line own ON own.id = expiry.line_id
+             JOIN account_move entry ON entry.id = expiry.move_id
+        LEFT JOIN LATERAL (
+                  SELECT SUM(partial.credit_amount_currency) AS amount
+                    FROM account_partial_reconcile partial
+                    JOIN account_move_line debit ON debit.id = partial.debit_move_id
+                   WHERE partial.credit_move_id = own.move_line_id
+                     AND debit.move_id = entry.id
+                  ) AS taken ON TRUE
+            WHERE expiry.kind = 'expire'
+         GROUP BY expiry.line_id
+           ) AS booked ON booked.line_id = line.id
     """,
 )
 
@@ -372,6 +429,7 @@ CREDIT_CHECKS = (
     APPLIED,
     PAID,
     REVERSALS,
+    EXPIRED,
     BATCHES,
     STUCK,
 )
