@@ -20,7 +20,9 @@ class AccountJournal(models.Model):
 
     @api.model
     def _find_money_journal(self, company):
-        """Return the first bank of a company, else its first till; empty without one.
+        """Return the first bank of a company, else its first till.
+
+        It is empty where there is none, or for a user who sees no journals.
 
         :param company: ``res.company``
         """
@@ -28,6 +30,8 @@ class AccountJournal(models.Model):
             *self._check_company_domain(company),
             ("type", "in", MONEY_JOURNALS),
         ]
+        if not self.has_access("read"):
+            return self.browse()
         return self.search(domain, order="type, sequence, id", limit=1)
 
     @api.ondelete(at_uninstall=False)
