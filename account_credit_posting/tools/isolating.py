@@ -9,6 +9,9 @@ from .triggers import check_now, explain_refusal
 #: Not the fault of any record: Odoo repeats the whole transaction.
 CONFLICTS = (OperationalError, InterfaceError, ConcurrencyError)
 
+#: What is refused is divided into so many parts.
+PARTS = 5
+
 
 def isolate(cr, items, attempt, on_error, first=None):
     """Attempt a set; where that is refused, divide it, down to single items.
@@ -26,6 +29,8 @@ def isolate(cr, items, attempt, on_error, first=None):
     :raise OperationalError: and the like: Odoo repeats the whole transaction, see
         ``odoo.service.model.retrying``
     """
+    if not items:
+        return []
     # What came before is none of this set's: an error of it must not be taken for one.
     check_now(cr)
     done = []
@@ -56,11 +61,14 @@ def _attempt_or_divide(cr, items, attempt, on_error):
 
 
 def _divide(cr, items, error, attempt, on_error):
-    """Halve a set that was refused, down to single items.
+    """Divide a set that was refused, down to single items.
 
-    Where one half is not refused, the other is, and is halved without an attempt.
+    An attempt costs as much as ten items, one after a refusal still more, because
+    nothing is in the cache any more. So what follows the first part that is refused is
+    attempted as one. Where no part before it is refused, the last one is, and is
+    divided without an attempt.
 
-    :param error: None where that is known of its other half alone
+    :param error: None where that is known of the other parts alone
     :return: as :func:`isolate`
     """
     if len(items) == 1:
@@ -69,12 +77,15 @@ def _divide(cr, items, error, attempt, on_error):
             return _attempt_or_divide(cr, items, attempt, on_error)[0]
         on_error(items, error)
         return []
-    middle = len(items) // 2
-    done, is_whole = _attempt_or_divide(cr, items[:middle], attempt, on_error)
-    rest = items[middle:]
-    if is_whole:
-        return done + _divide(cr, rest, None, attempt, on_error)
-    return done + _attempt_or_divide(cr, rest, attempt, on_error)[0]
+    done = []
+    size = -(-len(items) // PARTS)
+    while len(items) > size:
+        answers, is_whole = _attempt_or_divide(cr, items[:size], attempt, on_error)
+        done += answers
+        items = items[size:]
+        if not is_whole:
+            return done + _attempt_or_divide(cr, items, attempt, on_error)[0]
+    return done + _divide(cr, items, None, attempt, on_error)
 
 
 def _attempt(cr, items, attempt):

@@ -9,6 +9,7 @@ from ...tools.rights import check_right
 from ...tools.working import work_list
 from ..credit.account_credit_answer import answered_once
 from ..taxes.base_reduction import get_discount
+from . import waiting_documents
 from .application_engine import ApplicationEngine
 
 
@@ -633,7 +634,8 @@ class AccountCreditApplication(models.Model):
 
     @api.model
     def _on_charged(self, invoices):
-        self._apply_on(invoices, "invoice")
+        # After the credits that were posted along with them.
+        waiting_documents.wait(invoices)
 
     @api.model
     def _on_freed(self, accounts, company):

@@ -214,13 +214,27 @@ class AccountCreditForm(models.AbstractModel):
         :param first: see ``isolate``
         :return: list of what it returned
         """
+
+        def read_and_attempt(some):
+            self._read_ahead(some.partner_id)
+            return attempt(some)
+
         return isolate(
             self.env.cr,
             lines,
-            attempt,
+            read_and_attempt,
             lambda line, error: line._set_failed(line._get_error_message(error)),
             first,
         )
+
+    @api.model
+    def _read_ahead(self, accounts):
+        """Read at once what Odoo asks of each new customer, one by one.
+
+        For each set: where one was refused, nothing is in the cache any more.
+        """
+        accounts.mapped("user_ids")
+        accounts.mapped("child_ids")
 
     @api.model
     def _get_moves(self, company, writer="posting"):

@@ -599,8 +599,6 @@ class AccountCreditLine(models.Model):
             line._set_failed(error)
         sound = self.browse(line.id for line in self if line not in errors)
         if sound:
-            # Odoo asks for the users of each new customer, one by one: read all now.
-            sound.partner_id.mapped("user_ids")
             sound._get_form()._post(sound)
 
     def _get_errors(self):
@@ -654,8 +652,11 @@ class AccountCreditLine(models.Model):
         self.ensure_one()
         positions = self.env["account.fiscal.position"].with_company(self.company_id)
         delivery = self.partner_id.address_get(["delivery"])["delivery"]
+        # With the prefetch of all accounts, one query reads them.
+        delivery = self.env["res.partner"].browse(delivery)
         return positions._get_fiscal_position(
-            self.partner_id, delivery=self.env["res.partner"].browse(delivery)
+            self.partner_id,
+            delivery=delivery.with_prefetch(self.partner_id._prefetch_ids),
         )
 
     def action_open_charge(self):

@@ -8,6 +8,7 @@ from ...tools.locks import lock_free_rows, try_lock_chains
 from ...tools.posting import with_posting
 from ...tools.texts import format_accounts
 from ...tools.working import trigger, work, work_list
+from ..application import waiting_documents
 from .posted_credits import PostedCredits
 from .worker_watch import WorkerWatch
 
@@ -539,7 +540,9 @@ class AccountCreditRun(models.Model):
         run_sudo = self.with_env(self.batch_id._as_author().sudo().env)
         lines_sudo = run_sudo._lock_lines(const.CHUNK_LINES)
         if lines_sudo and run_sudo.work == "post":
-            lines_sudo._post()
+            # Credits pay when all are posted: once, not for each set of them.
+            with waiting_documents.hold(lines_sudo) as held_sudo:
+                held_sudo._post()
         elif lines_sudo:
             lines_sudo._get_form()._reverse_isolating(lines_sudo)
         run_sudo._end()
