@@ -215,18 +215,12 @@ class PaymentTransaction(models.Model):
 
     def _get_invoice_payment(self):
         """Return the invoice as whoever chose may pay it now; None when not at all."""
-        user = self.create_uid
-        if self.company_id not in user.company_ids:
-            return None
-        context = {
-            "lang": user.lang,
-            "tz": user.tz,
-            "allowed_company_ids": self.company_id.ids,
-        }
         # With the rights that the customer has now: they may be others by now.
-        env = self.env(user=user.id, su=False, context=context)
+        page = CustomerPage.of_user(self.create_uid, self.company_id)
+        if not page:
+            return None
         [invoice] = self.invoice_ids
-        return InvoicePayment(CustomerPage(env), invoice.id, is_confirmed=True)
+        return InvoicePayment(page, invoice.id, is_confirmed=True)
 
     def _tell_what_is_gone(self, used):
         """Tell the customer on the invoice, and the office with it.

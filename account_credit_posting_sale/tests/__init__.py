@@ -1,1 +1,6 @@
-from . import test_account_move, test_payment_transaction, test_sale_order
+from . import (
+    test_account_move,
+    test_balance,
+    test_payment_transaction,
+    test_sale_order,
+)

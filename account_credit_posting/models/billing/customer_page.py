@@ -48,6 +48,22 @@ class CustomerPage:
         self.account_sudo = user_sudo.partner_id.commercial_partner_id
         self.companies = env.companies.filtered(self._is_shown)
 
+    @classmethod
+    def of_user(cls, user, company):
+        """Return the page of a user in one company, with the rights of now.
+
+        :param user: whoever asked for something that is done later
+        :return: None where the user does not belong to the company
+        """
+        if company not in user.sudo().company_ids:
+            return None
+        context = {
+            "lang": user.lang,
+            "tz": user.tz,
+            "allowed_company_ids": company.ids,
+        }
+        return cls(user.env(user=user.id, su=False, context=context))
+
     def _is_shown(self, company):
         """Tell whether a company shows the account to this user."""
         if self.env.user._is_public() or not self.account_sudo:

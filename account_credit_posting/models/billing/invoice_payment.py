@@ -26,6 +26,100 @@ POLICIES = {
 PREFIX = "use_"
 
 
+class AccountBalance:
+    """What a customer may use of the own account, in one currency of a company.
+
+    Before there is an invoice, too: an order asks it whether the account can pay.
+    """
+
+    def __init__(self, page, company, currency):
+        """Begin with the account of a page.
+
+        :param page: the :class:`CustomerPage` of the user
+        """
+        self.env = page.env
+        self.page = page
+        #: With all rights, because customers have none in billing.
+        self.company_sudo = company.sudo()
+        self.currency = currency
+
+    def find_items(self, engine_sudo):
+        """Return what the company lets customers use, in the order of use.
+
+        :param engine_sudo: the engine that plans and applies
+        :return: list of open items; credits in whatever currency
+        """
+        kinds = [kind for kind, name in POLICIES.items() if self.company_sudo[name]]
+        items = []
+        if "credit" in kinds:
+            items += engine_sudo.find_open_credits(self.page.account_sudo)
+        items += get_open_items(self._find_values(kinds))
+        return sorted(items, key=lambda item: item.order)
+
+    def _find_values(self, kinds):
+        # As in `CustomerPage`: of the own account alone.
+        values_sudo = self.env["account.stored.value"].sudo()
+        return values_sudo.search(
+            Domain("partner_id", "=", self.page.account_sudo.id)
+            & Domain("company_id", "=", self.company_sudo.id)
+            & Domain("currency_id", "=", self.currency.id)
+            & Domain("state", "=", "active")
+            & Domain("value_type", "in", kinds)
+        )
+
+    def _find_usable(self):
+        """Return what could pay an invoice that were posted now."""
+        applications_sudo = self.env["account.credit.application"].sudo()
+        engine_sudo = applications_sudo._get_engine(self.company_sudo, "customer")
+        usable = [
+            item
+            for item in self.find_items(engine_sudo)
+            if item.currency == self.currency and not item.usable_from
+        ]
+        return usable[: const.PORTAL_CHOICES]
+
+    def get_total(self):
+        """Return how much could be used now, in the currency."""
+        total = sum(item.residual for item in self._find_usable())
+        return self.currency.round(total)
+
+    def preview(self, amount):
+        """Return what would pay an amount, in the order of use.
+
+        :return: ``[{"name", "kind", "expiry_date", "amount", "left"}]``
+        """
+        parts = []
+        for item in self._find_usable():
+            part = min(item.residual, self.currency.round(amount))
+            if self.currency.compare_amounts(part, 0) > 0:
+                amount -= part
+                left = self.currency.round(item.residual - part)
+                parts.append({**self.describe(item), "amount": part, "left": left})
+        return parts
+
+    def describe(self, item):
+        """Return what the customer may know of an open item: as on the own page.
+
+        :return: ``{"name", "kind", "expiry_date"}``
+        """
+        if item.draw:
+            value = item.move
+            kinds = dict(value._fields["value_type"]._description_selection(self.env))
+            return {
+                "name": value.name,
+                "kind": kinds[value.value_type],
+                "expiry_date": value._may_expire() and value.expiry_date,
+            }
+        credit_line = item.credit_line
+        return {
+            "name": item.move.name,
+            "kind": credit_line.credit_item_id.name
+            if credit_line
+            else self.env._("Credit"),
+            "expiry_date": credit_line and credit_line.expiry_date,
+        }
+
+
 class InvoicePayment:
     """One open invoice of the user's account, and what of the account may pay it.
 
@@ -49,6 +143,7 @@ class InvoicePayment:
             self.invoice_sudo = self.invoice_sudo.browse()
         self.company_sudo = self.invoice_sudo.company_id
         self.currency = self.invoice_sudo.currency_id
+        self.balance = AccountBalance(page, self.company_sudo, self.currency)
 
     def _find(self, invoice_id):
         """Return the invoice, as the rules let the user read it."""
@@ -96,26 +191,11 @@ class InvoicePayment:
         """
         if not self.invoice_sudo:
             return {}
-        kinds = [kind for kind, name in POLICIES.items() if self.company_sudo[name]]
         engine_sudo = self.engine_sudo
-        items = []
-        if "credit" in kinds:
-            items += engine_sudo.find_open_credits(self.page.account_sudo)
-        items += get_open_items(self._find_values(kinds))
-        items = engine_sudo.filter_usable(items, self._get_terms())
-        items.sort(key=lambda item: item.order)
-        return {_get_key(item): item for item in items[: const.PORTAL_CHOICES]}
-
-    def _find_values(self, kinds):
-        # As in `CustomerPage`: of the own account alone.
-        values_sudo = self.env["account.stored.value"].sudo()
-        return values_sudo.search(
-            Domain("partner_id", "=", self.page.account_sudo.id)
-            & Domain("company_id", "=", self.company_sudo.id)
-            & Domain("currency_id", "=", self.currency.id)
-            & Domain("state", "=", "active")
-            & Domain("value_type", "in", kinds)
+        items = engine_sudo.filter_usable(
+            self.balance.find_items(engine_sudo), self._get_terms()
         )
+        return {_get_key(item): item for item in items[: const.PORTAL_CHOICES]}
 
     def get_sources(self, amounts=None):
         """Return what the customer may use, and how much of each.
@@ -131,32 +211,13 @@ class InvoicePayment:
         return [
             {
                 "key": key,
-                **self._describe(item),
+                **self.balance.describe(item),
                 "available": available[key],
                 "amount": amounts.get(key, 0),
                 "left": self.currency.round(available[key] - amounts.get(key, 0)),
             }
             for key, item in items.items()
         ]
-
-    def _describe(self, item):
-        """Return what the customer may know of an item: as on the own page."""
-        if item.draw:
-            value = item.move
-            kinds = dict(value._fields["value_type"]._description_selection(self.env))
-            return {
-                "name": value.name,
-                "kind": kinds[value.value_type],
-                "expiry_date": value._may_expire() and value.expiry_date,
-            }
-        credit_line = item.credit_line
-        return {
-            "name": item.move.name,
-            "kind": credit_line.credit_item_id.name
-            if credit_line
-            else self.env._("Credit"),
-            "expiry_date": credit_line and credit_line.expiry_date,
-        }
 
     def format_amount(self, amount):
         """Write an amount as a field of a form has it, e.g. "12.50"."""
@@ -191,6 +252,20 @@ class InvoicePayment:
             if name.startswith(PREFIX) and text != ""
         }
         return {key: amount for key, amount in amounts.items() if amount}
+
+    def choose(self, amount):
+        """Return what the rule takes to pay so much of the invoice.
+
+        :param amount: in the currency of the invoice
+        :return: ``{key: amount}``, less in sum where there is less
+        """
+        chosen = {}
+        for key, planned in self._plan(self._find_items()).items():
+            part = min(planned, self.currency.round(amount))
+            if self.currency.compare_amounts(part, 0) > 0:
+                chosen[key] = part
+                amount -= part
+        return chosen
 
     def check(self, amounts):
         """Check that so much can be used of what was chosen.
