@@ -10,6 +10,7 @@
     "development_status": "Beta",
     "images": ["static/description/icon.png"],
     "depends": ["account_credit_posting_sale", "website_sale"],
+    "data": ["views/payment_templates.xml"],
     "assets": {
         "web.assets_tests": [
             "account_credit_posting_website_sale/static/tests/tours/**/*",

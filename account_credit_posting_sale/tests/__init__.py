@@ -3,4 +3,5 @@ from . import (
     test_balance,
     test_payment_transaction,
     test_sale_order,
+    test_tours,
 )

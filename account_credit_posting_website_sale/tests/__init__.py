@@ -1,1 +1,1 @@
-from . import test_sale_order, test_tours
+from . import test_balance, test_sale_order, test_tours
