@@ -6,7 +6,6 @@ from odoo.tests import JsonRpcException, tagged
 
 from odoo.addons.account_credit_posting.tools.days import get_today
 from odoo.addons.mail.tests.common import MailCase
-
 from odoo.addons.payment.utils import generate_access_token
 
 from .common_balance import BalanceCommon
