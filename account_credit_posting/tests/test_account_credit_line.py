@@ -242,10 +242,10 @@ class TestAccountCreditLine(AccountCreditCommon):
     def test_credit_note_stays_posted(self):
         move = self._post_line().move_id
         for name in ("button_draft", "button_cancel"):
-            with self.assertRaisesRegex(UserError, "stays posted"):
+            with self.assertRaisesRegex(UserError, "cannot be reset"):
                 getattr(move, name)()
         for state in ("draft", "cancel"):
-            with self.assertRaisesRegex(UserError, "stays posted"):
+            with self.assertRaisesRegex(UserError, "cannot be reset"):
                 move.write({"state": state})
         with self.assertRaises(UserError):
             move.unlink()

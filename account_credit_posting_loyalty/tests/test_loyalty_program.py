@@ -13,7 +13,7 @@ class TestLoyaltyProgram(LoyaltyCommon):
         cards[0].partner_id = self.account
         dialog, answer = self._take_over(self.program)
         self.assertIn("3 cards had", answer["params"]["message"])
-        self.assertIn("62.35 is booked", answer["params"]["message"])
+        self.assertIn("62.35 is posted", answer["params"]["message"])
         self.assertTrue(self.program.is_in_ledger)
         self.assertPoints(cards, 50, 12.34, 0, 0.01)
         values = cards.stored_value_ids
@@ -155,7 +155,7 @@ class TestLoyaltyProgram(LoyaltyCommon):
     def test_product_that_books_revenue_is_refused(self):
         book = self.env["product.product"].create({"name": "Book"})
         self.program.rule_ids.product_ids = book
-        with self.assertRaisesRegex(ValidationError, "Book would book revenue"):
+        with self.assertRaisesRegex(ValidationError, "Book would post revenue"):
             self.program.is_in_ledger = True
 
     def test_product_of_two_programs_is_refused(self):

@@ -109,7 +109,7 @@ class TestPosSession(TillCommon):
         self._order((self.product, 1))
         move = self._close()
         self.assertFalse(move.show_reset_to_draft_button)
-        with self.assertRaisesRegex(UserError, "stays posted"):
+        with self.assertRaisesRegex(UserError, "cannot be reset"):
             move.button_draft()
         with self.assertRaises(UserError), self.cr.savepoint():
             move._reverse_moves(cancel=True)

@@ -257,5 +257,5 @@ class TestSaleOrderRefusals(SaleLoyaltyCommon):
         order.action_confirm()
         invoice = self._invoice(order)
         self.assertFalse(invoice.show_reset_to_draft_button)
-        with self.assertRaisesRegex(UserError, "stays posted"), self.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "cannot be reset"), self.cr.savepoint():
             invoice.button_draft()
