@@ -74,6 +74,8 @@ class Cluster:
                     "PGHOST": self.host,
                     "PGPORT": "5432",
                     "PGUSER": postgres.ROLE,
+                    # Of the thousands of commits none waits for the disk.
+                    "PGOPTIONS": "-c synchronous_commit=off",
                 },
                 check=True,
             )

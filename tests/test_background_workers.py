@@ -76,13 +76,27 @@ class Watch:
         return cursor.fetchone()
 
     def wait_until(self, condition, seconds=600):
-        """Wait until a function returns something true."""
+        """Wait until a function returns something true, while servers look for work.
+
+        A server would look a minute after it has started, or when it is notified.
+        """
         pause = threading.Event()
-        for _attempt in range(int(seconds / 0.05)):
+        for attempt in range(int(seconds / 0.05)):
             if condition():
                 return
+            if attempt % 20 == 0:
+                self.wake_servers()
             pause.wait(0.05)
         pytest.fail(f"not within {seconds} seconds")
+
+    def wake_servers(self):
+        """Notify the servers of the database, as Odoo does of scheduled work."""
+        about = self.connection.info
+        with contextlib.closing(connect("postgres", host=about.host)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(
+                "SELECT pg_notify('cron_trigger', %s)", [about.dbname]
+            )
 
     def count_posted(self):
         """Return how many lines are posted."""
