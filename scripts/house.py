@@ -27,6 +27,7 @@ DEVELOPER = ROOT / "doc" / "developer.md"
 #: outside this order.
 ROOMS = (
     ("tools",),
+    ("vat",),
     ("credit",),
     ("taxes",),
     ("application",),

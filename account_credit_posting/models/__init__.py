@@ -1,6 +1,7 @@
 # The order is that of the rooms: each knows only what stands above it in this list.
 # Odoo's own models come last, because their hooks call the rooms.
 from . import account_credit_guard
+from . import vat
 from . import credit
 from . import taxes
 from . import application

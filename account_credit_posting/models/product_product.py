@@ -3,11 +3,19 @@ from odoo import api, models
 #: The activity of administrators while somebody asks for a credit item.
 ACTIVITY = "account_credit_posting.mail_activity_credit_item"
 
+#: What is only right together.
+CHECKED_TOGETHER = ("credit_vat_treatment", "taxes_id")
+
 
 class ProductProduct(models.Model):
     """Credit items that are created as products, not as templates."""
 
     _inherit = "product.product"
+
+    @api.onchange("credit_vat_treatment")
+    def _onchange_credit_vat_treatment(self):
+        if self.credit_vat_treatment == "compensation":
+            self.taxes_id = False
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -17,6 +25,11 @@ class ProductProduct(models.Model):
 
     def write(self, vals):
         """Tell whoever asked for a credit item that it can be chosen now."""
+        together = {name: vals[name] for name in CHECKED_TOGETHER if name in vals}
+        if len(together) > 1:
+            # Odoo writes one field of the template after the other.
+            self.product_tmpl_id.write(together)
+            vals = {name: vals[name] for name in vals if name not in together}
         asked = self.filtered("is_credit_item") if vals.get("active") else self.browse()
         result = super().write(vals)
         asked._answer_item_request()

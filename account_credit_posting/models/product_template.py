@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .stored_value import gift_card_sale
+from .vat.account_credit_vat import TREATMENTS
 from .voucher.voucher_tax import KINDS, find_tax_problem
 
 #: What makes a product a credit item, unless its creator says otherwise.
@@ -43,6 +44,14 @@ class ProductTemplate(models.Model):
         "yet; tax is due when it is used. Single-purpose: the tax rate and the "
         "country of what it is good for are known; tax is due when it is sold, and "
         "not again when it is used. A card keeps the kind that it was issued with.",
+    )
+    credit_vat_treatment = fields.Selection(
+        selection=TREATMENTS,
+        string="VAT",
+        help="Price reduction: VAT goes down, by the taxes of the invoice that a "
+        "credit names, or by those of the item. Compensation: outside VAT, and so "
+        "without taxes. Where nothing is chosen, the taxes of the item say which, and "
+        "those of an invoice do not matter.",
     )
     credit_account_placeholder = fields.Char(
         compute="_compute_credit_account_placeholder",
@@ -131,6 +140,23 @@ class ProductTemplate(models.Model):
                         "its sales taxes.",
                         product=self.display_name,
                         problem=problem,
+                    )
+                )
+
+    @api.constrains("credit_vat_treatment", "is_credit_item", "taxes_id")
+    def _check_compensation_is_untaxed(self):
+        form = self.env["account.credit.form"]
+        for item in self.filtered("is_credit_item"):
+            # Each company may have its own.
+            taxes_sudo = item.sudo().taxes_id.flatten_taxes_hierarchy()
+            if item.credit_vat_treatment == "compensation" and not all(
+                map(form._books_nothing, taxes_sudo)
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(item)s is a compensation, which is outside VAT, and has "
+                        "taxes. Remove the taxes, or choose Price Reduction.",
+                        item=item.display_name,
                     )
                 )
 

@@ -59,6 +59,7 @@ from . import (
     test_breakage_estimate,
     test_breakage_tax,
     test_credit_item_request,
+    test_credit_vat,
     test_gift_card_code,
     test_gift_card_desk,
     test_gift_card_sale,

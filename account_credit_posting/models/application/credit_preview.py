@@ -4,6 +4,7 @@ from odoo import fields
 
 from ...tools.applying import OpenItem
 from ...tools.days import get_today
+from ..vat.vat_text import describe_vat
 from .application_engine import ApplicationEngine
 from .early_discounts import explain_ended, find_discount
 
@@ -55,6 +56,7 @@ class CreditPreview:
                            "skipped": why nothing is posted, or False}],
              "totals": [{"currency_id", "charge", "credit", "pays", "left"}],
              "has_charges": whether accounts are invoiced,
+             "vat": sentences that say what the credits do to VAT,
              "posted_count", "skipped_count",
              "sample": how many accounts these are, where they are not all; or False,
              "entry": [{"account_id", "name", "debit", "credit"}],
@@ -82,6 +84,13 @@ class CreditPreview:
             ],
             "totals": self._sum_by_currency(left),
             "has_charges": bool(self.charges),
+            "vat": describe_vat(
+                self.env,
+                [
+                    (line.currency_id, items.others)
+                    for line, items in self.credits.items()
+                ],
+            ),
             "posted_count": len(self.posted),
             "skipped_count": len(self.errors),
             "sample": len(self.lines) < self.line_count and len(self.lines),

@@ -87,9 +87,12 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
         self._check(line, facts)
         self.env["account.credit.check"]._check_reversal_date(line.batch_id, date)
         prepared = self.env["account.credit.correction.reverse"]._prepare(line, "all")
-        new_line = self.env["account.credit.correction"]._new_line(
-            line, self._prepare_batch_vals(line, facts, date)
-        )
+        vals = self._prepare_batch_vals(line, facts, date)
+        # By then, the old one lowers nothing.
+        vals["correction_ids"] = [
+            Command.create({"kind": "replace", "line_id": line.id})
+        ]
+        new_line = self.env["account.credit.correction"]._new_line(line, vals)
         errors = new_line._get_errors()
         if errors:
             raise UserError(next(iter(errors.values())))
@@ -201,6 +204,13 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
         batch = line.batch_id
         is_same_account = facts.account == line.partner_id
         is_taxed = line._get_form()._is_taxed(line.company_id, facts.item)
+        # It lowers the taxes of the same invoice.
+        invoice = line.invoice_id if is_same_account else line.invoice_id.browse()
+        is_as_invoiced = bool(invoice) and (
+            batch.use_invoice_taxes
+            if facts.item == line.credit_item_id
+            else facts.item.credit_vat_treatment == "price_reduction"
+        )
         return {
             "company_id": line.company_id.id,
             "date": date,
@@ -209,7 +219,10 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
             "private_comment": line.private_comment,
             "analytic_distribution": batch.analytic_distribution,
             "expiry_date": line.expiry_date,
-            "document_form": "credit_note" if is_taxed else batch.document_form,
+            "use_invoice_taxes": is_as_invoiced,
+            "document_form": "credit_note"
+            if is_taxed or is_as_invoiced
+            else batch.document_form,
             "line_ids": [
                 Command.create(
                     {
@@ -217,6 +230,7 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
                         "contact_id": is_same_account and line.contact_id.id,
                         "currency_id": line.currency_id.id,
                         "amount": facts.amount,
+                        "invoice_id": is_as_invoiced and invoice.id,
                     }
                 )
             ],

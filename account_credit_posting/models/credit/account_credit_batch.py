@@ -22,7 +22,7 @@ class AccountCreditBatch(models.Model):
 
     _name = "account.credit.batch"
     _inherit = [
-        "account.credit.guard",
+        "account.credit.vat",
         "account.credit.long.list",
         "mail.thread",
         "mail.activity.mixin",
@@ -83,6 +83,7 @@ class AccountCreditBatch(models.Model):
         written_by=("draft", "posting"),
     )
     analytic_distribution = fields.Json(written_by=("draft", "posting"))
+    use_invoice_taxes = fields.Boolean(tracking=True)
     public_comment = fields.Text(
         help="The customer reads it on the credit note, under the credit item.",
         written_by=("draft", "posting"),

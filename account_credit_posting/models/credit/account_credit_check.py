@@ -4,6 +4,7 @@ from odoo.tools import format_date, format_list
 
 from ... import const
 from ...tools.reading import find_amount_error
+from ..vat.invoice_taxes import get_total
 
 
 class AccountCreditCheck(models.AbstractModel):
@@ -33,6 +34,7 @@ class AccountCreditCheck(models.AbstractModel):
                     or self._get_item_error(line)
                     or self._get_amount_error(line, unrated)
                     or self._get_invoice_error(line)
+                    or self._get_vat_error(line)
                     or self._get_date_error(line, locks)
                     or self._get_analytic_error(line, missing)
                 )
@@ -170,6 +172,68 @@ class AccountCreditCheck(models.AbstractModel):
         else:
             return None
         return line._get_not_credited_message(reason)
+
+    @api.model
+    def _get_vat_error(self, line):
+        """Return why a credit cannot lower the taxes of its invoice."""
+        batch = line.batch_id
+        if not batch.use_invoice_taxes or not line._is_credited():
+            return None
+        if line.credit_item_id.credit_vat_treatment == "compensation":
+            reason = self.env._(
+                "%(item)s is a compensation and outside VAT. Choose another item, or "
+                "deselect Taxes of the Invoice, then retry.",
+                item=line.credit_item_id.display_name,
+            )
+            return line._get_not_credited_message(reason)
+        line_sudo = line.sudo()  # As in `account.credit.form._divide`.
+        invoiced = line_sudo._get_form()._get_invoiced(line_sudo)
+        if invoiced is None:
+            return None
+        currency = line.currency_id
+        total = currency.round(get_total(invoiced) - self._get_lowered(line_sudo))
+        if currency.compare_amounts(line.amount, total) > 0:
+            reason = self.env._(
+                "A credit of %(amount)s cannot lower the price of %(invoice)s: "
+                "%(total)s is left of it. Lower the amount, or deselect Taxes of the "
+                "Invoice, then retry.",
+                amount=currency.format(line.amount),
+                invoice=line.invoice_id.display_name or self.env._("the invoice"),
+                total=currency.format(max(total, 0)),
+            )
+        elif batch.document_form == "entry" and any(
+            base_line["tax_ids"] for base_line in invoiced
+        ):
+            reason = self.env._(
+                "%(invoice)s is taxed, and taxes need a credit note for each account. "
+                "Post these credits as credit notes, or deselect Taxes of the Invoice, "
+                "then retry.",
+                invoice=line.invoice_id.display_name,
+            )
+        else:
+            return None
+        return line._get_not_credited_message(reason)
+
+    @api.model
+    def _get_lowered(self, line):
+        """Return by how much other credits lower the price of the invoice of a line."""
+        if not line.invoice_id:
+            return 0
+        replaced = line.batch_id.correction_ids.line_id
+        [(amount,)] = line._read_group(
+            [
+                ("invoice_id", "=", line.invoice_id.id),
+                ("batch_id.use_invoice_taxes", "=", True),
+                ("id", "not in", [*line.ids, *replaced.ids]),
+                "|",
+                ("state", "=", "posted"),
+                "&",
+                ("state", "=", "pending"),
+                ("batch_id", "in", line.batch_id.ids),
+            ],
+            aggregates=["amount:sum"],
+        )
+        return amount or 0
 
     @api.model
     def _get_date_error(self, line, locks):
@@ -384,9 +448,11 @@ class AccountCreditCheck(models.AbstractModel):
         batch_sudo = batch.sudo()  # Whoever posts may be told that a date is locked.
         company = batch_sudo.company_id
         items = batch_sudo.credit_item_id + batch_sudo.charge_item_id
-        taxes = items.taxes_id._filter_taxes_by_company(company)
+        is_taxed = bool(items.taxes_id._filter_taxes_by_company(company)) or (
+            batch_sudo.use_invoice_taxes and bool(batch_sudo.line_ids.invoice_id)
+        )
         locks = company._get_violated_lock_dates(
-            date or batch.date, bool(taxes), batch_sudo._get_journal()
+            date or batch.date, is_taxed, batch_sudo._get_journal()
         )
         return company._format_lock_dates(locks) if locks else ""
 

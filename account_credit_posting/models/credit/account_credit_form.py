@@ -7,6 +7,7 @@ from odoo.fields import Command
 from ... import localizations
 from ...tools.isolating import explain_error, isolate
 from ...tools.posting import NumberBlock, with_posting, without_rework
+from ..vat.invoice_taxes import divide, get_invoiced
 
 _logger = logging.getLogger(__name__)
 
@@ -286,37 +287,58 @@ class AccountCreditForm(models.AbstractModel):
     def _compute_taxed(self, batch, item, basis, price, term=None):
         """Compute the other side of a document: the price, and the taxes on it.
 
-        The steps are those of ``account.move._sync_tax_lines``, so that tax included,
-        rounding and taxes on taxes come out to the same cent.
-
         :param item: the credit item, or the charge item of the batch: an invoice
         :param basis: see :meth:`_get_basis`
         :param price: as the line says it, above zero
         :param term: of an invoice, the payment term
         :return: list of values, without what the customer has
         """
+        return self._book_base_lines(
+            batch, basis, self._prepare_base_lines(batch, item, basis, price, term)
+        )
+
+    @api.model
+    def _prepare_base_lines(self, batch, item, basis, price, term=None):
+        """Prepare what Odoo computes taxes of, see :meth:`_compute_taxed`."""
         company = batch.company_id
-        is_refund = item != batch.charge_item_id
-        ledger = basis.ledger
-        base_vals = {
-            "product_id": item,
-            "product_uom_id": item.uom_id,
-            "tax_ids": basis.position.map_tax(self._get_taxes(company, item, ledger)),
-            "price_unit": price,
-            "quantity": 1,
-            "currency_id": basis.currency,
-            "rate": basis.rate,
-            "sign": 1 if is_refund else -1,
-            "is_refund": is_refund,
-            "account_id": ledger,
-            "analytic_distribution": batch.analytic_distribution,
+        taxes = basis.position.map_tax(self._get_taxes(company, item, basis.ledger))
+        base_vals = self._prepare_base_vals(batch, item, basis, taxes) | {
+            "price_unit": price
         }
-        taxes = self.env["account.tax"]
         base_lines = [taxes._prepare_base_line_for_taxes_computation({}, **base_vals)]
         taxes._add_tax_details_in_base_lines(base_lines, company)
         if discounts := self._prepare_discounts(base_lines[0], base_vals, term):
             taxes._add_tax_details_in_base_lines(discounts, company)
             base_lines += discounts
+        return base_lines
+
+    @api.model
+    def _prepare_base_vals(self, batch, item, basis, taxes):
+        is_refund = item != batch.charge_item_id
+        return {
+            "product_id": item,
+            "product_uom_id": item.uom_id,
+            "tax_ids": taxes,
+            "quantity": 1,
+            "currency_id": basis.currency,
+            "rate": basis.rate,
+            "sign": 1 if is_refund else -1,
+            "is_refund": is_refund,
+            "account_id": basis.ledger,
+            "analytic_distribution": batch.analytic_distribution,
+        }
+
+    @api.model
+    def _book_base_lines(self, batch, basis, base_lines):
+        """Return the items of base lines, and of the taxes on them.
+
+        The steps are those of ``account.move._sync_tax_lines``, so that tax included,
+        rounding and taxes on taxes come out to the same cent.
+
+        :return: list of values, without what the customer has
+        """
+        company = batch.company_id
+        taxes = self.env["account.tax"]
         taxes._round_base_lines_tax_details(base_lines, company)
         taxes._add_accounting_data_in_base_lines_tax_details(base_lines, company)
         computed = taxes._prepare_tax_lines(base_lines, company)
@@ -324,13 +346,63 @@ class AccountCreditForm(models.AbstractModel):
             *(
                 {
                     "display_type": "epd" if base_line["special_type"] else "product",
-                    "account_id": ledger.id,
+                    "account_id": basis.ledger.id,
                     **amounts,
                 }
                 for base_line, amounts in computed["base_lines_to_update"]
             ),
             *({**vals, "display_type": "tax"} for vals in computed["tax_lines_to_add"]),
         ]
+
+    # -------------------------------------------------------------------------
+    # WHAT LOWERS THE TAXES OF AN INVOICE
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_invoiced(self, line):
+        """Return what the invoice charges whose taxes a credit lowers.
+
+        :return: see ``invoice_taxes.get_invoiced``; None where those of the item count
+        """
+        batch = line.batch_id
+        if not line.invoice_id or not batch.use_invoice_taxes:
+            return None
+        # A credit that was moved has its taxes where it came from.
+        return None if batch.correction == "move" else get_invoiced(line.invoice_id)
+
+    @api.model
+    def _divide(self, line):
+        """Divide a credit by the taxes of its invoice.
+
+        :return: list of ``TaxedPart``; None where the taxes of the item count
+        """
+        if not line.batch_id.use_invoice_taxes:
+            return None
+        # Whoever posts need not see the taxes of the invoice.
+        line_sudo = line.sudo()
+        invoiced = self.sudo()._get_invoiced(line_sudo)
+        if invoiced is None:
+            return None
+        return divide(line_sudo.company_id, invoiced, line.amount)
+
+    @api.model
+    def _compute_divided(self, batch, item, basis, parts):
+        """Compute the other side of a credit that lowers the taxes of an invoice.
+
+        :param parts: of :meth:`_divide`
+        :return: see :meth:`_compute_taxed`
+        """
+        taxes = self.env["account.tax"]
+        base_lines = [
+            taxes._prepare_base_line_for_taxes_computation(
+                {},
+                **self._prepare_base_vals(batch, item, basis, part.taxes),
+                **part.vals,
+            )
+            for part in parts
+        ]
+        taxes._add_tax_details_in_base_lines(base_lines, batch.company_id)
+        return self._book_base_lines(batch, basis, base_lines)
 
     @api.model
     def _is_taxed(self, company, item):

@@ -30,6 +30,19 @@ class AccountCreditFormInvoice(models.AbstractModel):
         return charges
 
     @api.model
+    def _get_invoiced(self, line):
+        batch = line.batch_id
+        if line.invoice_id or not batch.use_invoice_taxes:
+            return super()._get_invoiced(line)
+        # The invoice is not posted yet.
+        item = batch.charge_item_id
+        position = line._get_fiscal_position()
+        basis = self._get_basis(batch, item, position, line.currency_id)
+        charged = self._prepare_base_lines(batch, item, basis, line.charge_amount)
+        self.env["account.tax"]._round_base_lines_tax_details(charged, batch.company_id)
+        return charged
+
+    @api.model
     def _get_charge_term(self, line):
         """Return the ``account.payment.term`` of the invoice of a line, if any."""
         batch = line.batch_id

@@ -26,9 +26,18 @@ class AccountCreditFormNote(models.AbstractModel):
         for line in lines:
             position = line._get_fiscal_position()
             basis = get_basis(position, line.currency_id)
-            computed = compute(basis, line.amount)
+            parts = self._divide(line)
+            computed = (
+                compute(basis, line.amount)
+                if parts is None
+                else self._add_due(
+                    batch, basis, self._compute_divided(batch, item, basis, parts)
+                )
+            )
             items[line] = self._build_items(line, position, *computed)
-            items[line].others[0]["name"] = get_label(line.partner_id.lang)
+            for vals in items[line].others:
+                if vals["display_type"] == "product":
+                    vals["name"] = get_label(line.partner_id.lang)
         return items
 
     @api.model
@@ -57,7 +66,12 @@ class AccountCreditFormNote(models.AbstractModel):
                     "tax_ids": self._prepare_free_taxes(company, item),
                 }
             ]
-        amount, balance = self._sum_items(company, basis.currency, others)
+        return self._add_due(batch, basis, others)
+
+    @api.model
+    def _add_due(self, batch, basis, others):
+        """Return the other side of a credit note, and what is due: at once."""
+        amount, balance = self._sum_items(batch.company_id, basis.currency, others)
         return others, [(batch.date, -amount, -balance)]
 
     @api.model
@@ -116,7 +130,19 @@ class AccountCreditFormNote(models.AbstractModel):
         batch = lines.batch_id
         item = batch.credit_item_id
         company = batch.company_id
-        if not self._is_taxed(company, item) and not self._is_derived(company):
+        divided_vals = {
+            line: [
+                {"tax_ids": [Command.set(part.taxes.ids)], **part.vals}
+                for part in parts
+            ]
+            for line in lines
+            if (parts := self._divide(line)) is not None
+        }
+        if (
+            not divided_vals
+            and not self._is_taxed(company, item)
+            and not self._is_derived(company)
+        ):
             return self._create_complete(
                 company,
                 [
@@ -130,18 +156,23 @@ class AccountCreditFormNote(models.AbstractModel):
         analytic = self._get_analytic(batch)
         get_label = cache(partial(self._get_label, batch, item))
         has_taxes = bool(self._get_own_taxes(company, item))
+        # Where the item has none, its ledger account gives it none.
+        own = [{} if has_taxes else {"tax_ids": []}]
         return self._get_moves(company).create(
             [
                 self._prepare_note_vals(line, line._get_fiscal_position())
                 | {
-                    "invoice_line_ids": self._prepare_typed_lines(
-                        item,
-                        analytic,
-                        line.amount,
-                        get_label(line.partner_id.lang),
-                        # Where the item has none, its ledger account gives it none.
-                        **({} if has_taxes else {"tax_ids": []}),
-                    )
+                    "invoice_line_ids": [
+                        command
+                        for vals in divided_vals.get(line, own)
+                        for command in self._prepare_typed_lines(
+                            item,
+                            analytic,
+                            line.amount,
+                            get_label(line.partner_id.lang),
+                            **vals,
+                        )
+                    ]
                 }
                 for line in lines
             ]

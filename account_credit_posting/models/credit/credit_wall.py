@@ -23,11 +23,17 @@ BEGIN
                 (line.move_id, line.partner_id, line.company_id, line.currency_id,
                  'posted')
                 OR line.amount IS DISTINCT FROM COALESCE(
-                    -- Of a taxed credit note, the price.
+                    -- Of a taxed credit note, the price; what lowers the taxes of an
+                    -- invoice includes them.
                     (SELECT SUM(other.price_unit * other.quantity)
                        FROM account_move_line other
                       WHERE other.move_id = item.move_id
                         AND other.display_type = 'product'
+                        AND (line.invoice_id IS NULL OR NOT EXISTS (
+                            SELECT FROM account_credit_batch batch
+                             WHERE batch.id = line.batch_id
+                               AND batch.use_invoice_taxes
+                        ))
                         AND EXISTS (
                             SELECT FROM account_move_line tax
                              WHERE tax.move_id = item.move_id

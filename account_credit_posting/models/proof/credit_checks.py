@@ -114,19 +114,25 @@ AMOUNTS = Check(
     code="amounts",
     name=_lt("Each document has the amount of its credit"),
     how=_lt(
-        "The receivable item of an untaxed credit has its amount, in its currency; of "
-        "a taxed one, the price on the credit note has it. A credit note comes to what "
-        "its receivable item says."
+        "The receivable item of an untaxed credit has its amount, in its currency, and "
+        "so has one that lowers the taxes of an invoice; of another taxed one, the "
+        "price on the credit note has it. A credit note comes to what its receivable "
+        "item says."
     ),
     model="account.credit.line",
     rows="""
     SELECT line.company_id,
            line.id,
            item.move_name AS detail,
-           (line.amount IS DISTINCT FROM COALESCE(taxed.price, -item.amount_currency)
+           (line.amount IS DISTINCT FROM CASE
+                WHEN batch.use_invoice_taxes AND line.invoice_id IS NOT NULL
+                THEN -item.amount_currency
+                ELSE COALESCE(taxed.price, -item.amount_currency)
+            END
             OR (move.credit_line_id IS NOT NULL
                 AND move.amount_total IS DISTINCT FROM -item.amount_currency)) AS failed
       FROM account_credit_line line
+      JOIN account_credit_batch batch ON batch.id = line.batch_id
       JOIN account_move_line item ON item.id = line.move_line_id
       JOIN account_move move ON move.id = item.move_id
  LEFT JOIN (

@@ -33,7 +33,7 @@ class AccountPostTransaction(models.TransientModel):
     """
 
     _name = "account.post.transaction"
-    _inherit = ["account.credit.guard", "account.credit.long.list", "analytic.mixin"]
+    _inherit = ["account.credit.vat", "account.credit.long.list", "analytic.mixin"]
     _description = "Post Transaction"
     _check_company_auto = True
     # Odoo's hour is less than a clerk's lunch: nothing that was typed is lost by then.
@@ -290,6 +290,7 @@ class AccountPostTransaction(models.TransientModel):
         "credit_item_id",
         "is_credit_posted",
         "transaction_type",
+        "use_invoice_taxes",
     )
     def _compute_tax_note(self):
         for transaction in self:
@@ -332,6 +333,7 @@ class AccountPostTransaction(models.TransientModel):
         "line_ids.credit_amount",
         "line_ids.currency_id",
         "line_ids.invoice_id",
+        "use_invoice_taxes",
     )
     def _compute_preview(self):
         for transaction in self:
@@ -737,6 +739,7 @@ class AccountPostTransaction(models.TransientModel):
             "date": self.date,
             **self._prepare_charge_vals(),
             "credit_item_id": self._is_credit_posted() and self.credit_item_id.id,
+            "use_invoice_taxes": self.use_invoice_taxes,
             "public_comment": self.public_comment,
             "private_comment": self.private_comment,
             "analytic_distribution": self.analytic_distribution,

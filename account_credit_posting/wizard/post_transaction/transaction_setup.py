@@ -451,6 +451,23 @@ class TransactionSetup:
         elif transaction.is_credit_posted:
             items += transaction.credit_item_id
         sentences = []
+        if transaction.use_invoice_taxes and (
+            transaction.has_invoices or transaction.is_credit_posted
+        ):
+            items -= transaction.credit_item_id
+            sentences.append(
+                self.env._(
+                    "The credits lower the taxes of their invoices: the amounts "
+                    "include them."
+                )
+            )
+        elif transaction.credit_vat_treatment == "compensation":
+            sentences.append(
+                self.env._(
+                    "%(item)s is a compensation: outside VAT.",
+                    item=transaction.credit_item_id.display_name,
+                )
+            )
         for item in items:
             # A clerk need not see the taxes to be told about them.
             taxes_sudo = item.sudo().taxes_id._filter_taxes_by_company(

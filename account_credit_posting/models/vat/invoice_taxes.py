@@ -1,0 +1,81 @@
+"""The part of an invoice that a credit takes back, divided by its taxes.
+
+Odoo divides it, as it divides a down payment: the parts come to the amount to the cent,
+and each tax to its share of what was invoiced.
+"""
+
+from typing import Any, NamedTuple
+
+#: Odoo rounds what has the same key together.
+COMPUTATION_KEY = "price_reduction"
+
+
+class TaxedPart(NamedTuple):
+    """A part of an amount with the taxes that are on it: a line of a document."""
+
+    #: ``account.tax`` records; none where nothing was charged.
+    taxes: Any
+    #: The price, with or without the taxes as these say.
+    price: float
+    #: What Odoo keeps beside a price, so that the taxes are to the cent.
+    extra_tax_data: dict
+
+    @property
+    def vals(self):
+        """Return the values of a line, of a document or for the computation of taxes.
+
+        The ids of the taxes are left to whoever needs them.
+        """
+        return {"price_unit": self.price, "extra_tax_data": self.extra_tax_data}
+
+
+def get_invoiced(invoice):
+    """Return what an invoice charges, as Odoo computes with it.
+
+    Gift cards are left out: they are taxed when they are used.
+
+    :param invoice: an ``account.move`` that whoever computes may read
+    :return: list of base lines of Odoo's tax computation, with their taxes
+    """
+    base_lines, _tax_lines = invoice._get_rounded_base_and_tax_lines()
+    return [
+        base_line
+        for base_line in base_lines
+        if base_line["record"].display_type == "product"
+        and not base_line["product_id"].is_gift_card
+    ]
+
+
+def get_total(base_lines):
+    """Return what base lines come to, taxes included, in their currency."""
+    total = 0
+    for base_line in base_lines:
+        details = base_line["tax_details"]
+        total += details["total_excluded_currency"]
+        total += details["delta_total_excluded_currency"]
+        total += sum(data["tax_amount_currency"] for data in details["taxes_data"])
+    return base_lines[0]["currency_id"].round(total) if base_lines else 0
+
+
+def divide(company, base_lines, amount):
+    """Divide an amount by the taxes of what was invoiced, in proportion.
+
+    :param company: whose taxes they are
+    :param base_lines: of :func:`get_invoiced`
+    :param amount: above zero, taxes included, in the currency of the base lines
+    :return: list of :class:`TaxedPart`; none where nothing was invoiced
+    """
+    taxes = company.env["account.tax"]
+    if not get_total(base_lines):
+        return []
+    parts = taxes._prepare_down_payment_lines(
+        base_lines, company, "fixed", amount, computation_key=COMPUTATION_KEY
+    )
+    return [
+        TaxedPart(
+            part["tax_ids"],
+            part["price_unit"],
+            taxes._export_base_line_extra_tax_data(part),
+        )
+        for part in parts
+    ]
