@@ -97,7 +97,9 @@ class AccountAccount(models.Model):
                 [
                     ("account_id", "=", account.id),
                     ("parent_state", "=", "posted"),
+                    "|",
                     ("stored_value_id", "=", False),
+                    ("tax_repartition_line_id", "!=", False),
                 ],
                 limit=1,
             ):

@@ -793,6 +793,9 @@ class TestStoredValueRights(StoredValueCommon):
             "reminder_date": "2024-03-15",
             "movement_count": 7,
             "requested_by_id": self.manager.id,
+            "tax_policy": "reduce",
+            "voucher_kind": "single",
+            "voucher_tax_id": self.company_data["default_tax_sale"].id,
         }
         # Each fact of the model is among them.
         writers = self.values._get_writers()
@@ -816,8 +819,8 @@ class TestStoredValueRights(StoredValueCommon):
                 loaded = defaulted.load(names, [row])
                 self.assertFalse(loaded["messages"])
                 for value in (*created.sudo(), *self.values.browse(loaded["ids"])):
-                    expected = "draft" if name == "state" else False
-                    self.assertEqual(value[name] or False, expected)
+                    expected = {"state": "draft", "voucher_kind": "multi"}
+                    self.assertEqual(value[name] or False, expected.get(name, False))
                 with self.assertRaises(AccessError):
                     values.create({**vals, name: forgery})
                 path = f"{name}/.id" if values._fields[name].relational else name

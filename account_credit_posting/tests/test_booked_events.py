@@ -36,12 +36,22 @@ class TestBookedEvents(StoredValueCommon):
         cls.product = cls.env["product.product"].create(
             {"name": "Gift Card", "is_gift_card": True, "list_price": 80}
         )
+        cls.tax_account = cls.company_data["default_account_tax_sale"]
+        cls.voucher = cls.env["product.product"].create(
+            {
+                "name": "Massage",
+                "is_gift_card": True,
+                "voucher_kind": "single",
+                "taxes_id": [Command.set(cls.company_data["default_tax_sale"].ids)],
+                "list_price": 100,
+            }
+        )
         cls.tuition = cls.env["product.product"].create(
             {"name": "Tuition", "taxes_id": [], "list_price": 90}
         )
 
     def test_each_event_books_its_row(self):
-        rows = (*booked_events.CREDITS, *booked_events.STORED_VALUE)
+        rows = [row for _title, rows in booked_events.TABLES for row in rows]
         self.assertEqual(len({row.code for row in rows}), len(rows))
         seen = set()
         for row in rows:
@@ -102,6 +112,8 @@ class TestBookedEvents(StoredValueCommon):
             "receivable, and given": self.receivable | self.promotion,
             "liability": value.liability_account_id,
             "liability of another": value.liability_account_id,
+            "net and tax": value.liability_account_id | self.tax_account,
+            "net to breakage": self.breakage | self.tax_account,
             "promotion": self.promotion,
             "opening": self.opening,
             "funding": value.funding_account_id,
@@ -428,3 +440,57 @@ class TestBookedEvents(StoredValueCommon):
         value.with_user(self.manager).action_unblock()
         self.assertEqual(self.env["account.move"].search([]), known)
         return self.env["account.move"], value
+
+    # -------------------------------------------------------------------------
+    # SINGLE-PURPOSE VOUCHERS
+    # -------------------------------------------------------------------------
+
+    def _sell_voucher(self, **vals):
+        return self._issue(115, product_id=self.voucher.id, **vals)
+
+    def _do_sell_voucher(self):
+        return self._get_last(self._sell_voucher())
+
+    def _do_invoice_voucher(self):
+        invoice = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.account.id,
+                "invoice_date": "2024-03-01",
+                "invoice_line_ids": [Command.create({"product_id": self.voucher.id})],
+            }
+        )
+        invoice.action_post()
+        return invoice, invoice.sold_value_ids
+
+    def _do_use_voucher(self):
+        value = self._sell_voucher()
+        invoice = self._create_invoice(self.account, 30)
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        return self._get_last(value)
+
+    def _do_lower_voucher(self):
+        value = self._sell_voucher()
+        value.with_user(self.manager).adjust(70, "A typo")
+        return self._get_last(value)
+
+    def _do_move_voucher(self):
+        value = self._sell_voucher()
+        value.with_user(self.manager).move_to(self.other.id)
+        return self._get_last(value)
+
+    def _do_refund_voucher(self):
+        value = self._sell_voucher()
+        value.with_user(self.manager).refund(40, self.bank.id)
+        return self._get_last(value)
+
+    def _do_expire_voucher(self):
+        self.company.paid_value_expires = True
+        value = self._sell_voucher(expiry_date="2024-03-31")
+        stored_value_expiry._expire_today(value.sudo())
+        return self._get_last(value)
+
+    def _do_void_voucher(self):
+        value = self._sell_voucher()
+        value.with_user(self.manager).action_void("A typo")
+        return self._get_last(value)

@@ -147,8 +147,43 @@ class AccountStoredValueUse(models.TransientModel):
                     "applications": applications,
                     "ended": explain_ended(self.env, ended),
                     "discounts": explain_discounts(self.env, applications),
+                    "taxed_otherwise": dialog._explain_tax(applications),
                 },
             )
+
+    def _explain_tax(self, applications):
+        """Say where a single-purpose voucher pays what is taxed otherwise.
+
+        :param applications: of :meth:`_plan`
+        :return: list of sentences
+        """
+        sentences = []
+        for application in applications:
+            # As in `_get_open_action`.
+            voucher_sudo = application.credit.move.sudo()
+            invoice_sudo = application.term.move.sudo()
+            if not voucher_sudo._is_single_purpose():
+                continue
+            likewise = voucher_sudo._sum_taxed_likewise(invoice_sudo)
+            if (
+                application.credit.currency.compare_amounts(
+                    likewise, application.amount
+                )
+                < 0
+            ):
+                sentences.append(
+                    self.env._(
+                        "%(value)s was taxed with %(tax)s when it was sold, and "
+                        "%(amount)s of %(invoice)s is taxed like that. What is paid "
+                        "beyond is taxed with %(tax)s, too: use it for what it was "
+                        "sold for, or ask an accountant.",
+                        value=voucher_sudo.name,
+                        tax=voucher_sudo.voucher_tax_id.name,
+                        amount=application.credit.currency.format(likewise),
+                        invoice=invoice_sudo.name,
+                    )
+                )
+        return sentences
 
     # -------------------------------------------------------------------------
     # ACTIONS

@@ -120,6 +120,14 @@ def check_usable(card_sudo, value_sudo):
     if value_sudo._is_expired():
         raise UserError(env._("%(card)s has expired.", card=card_sudo.display_name))
     stored_value_events.check_state(value_sudo, "active")
+    if value_sudo._is_single_purpose():
+        raise UserError(
+            env._(
+                "%(card)s is a single-purpose voucher: its tax was charged when it was "
+                "sold. Invoice the order, and let the voucher pay the invoice.",
+                card=card_sudo.display_name,
+            )
+        )
 
 
 def refuse_amount(card_sudo, amount, left):

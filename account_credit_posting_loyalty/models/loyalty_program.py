@@ -161,6 +161,14 @@ class LoyaltyProgram(models.Model):
                 "another product",
                 products=format_list(env, others.mapped("display_name")),
             )
+        if single := products.filtered(
+            lambda product: product.voucher_kind == "single"
+        ):
+            return env._(
+                "%(products)s is a single-purpose voucher, whose tax is due when it is "
+                "sold: sell it on an invoice, and use it there",
+                products=format_list(env, single.mapped("display_name")),
+            )
         if program := self._find_other_program(products):
             return env._("its product is that of %(program)s", program=program.name)
         return None

@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common_loyalty import LoyaltyCommon
@@ -156,6 +157,16 @@ class TestLoyaltyProgram(LoyaltyCommon):
         book = self.env["product.product"].create({"name": "Book"})
         self.program.rule_ids.product_ids = book
         with self.assertRaisesRegex(ValidationError, "Book would post revenue"):
+            self.program.is_in_ledger = True
+
+    def test_single_purpose_voucher_is_refused(self):
+        self.card_product.product_tmpl_id.write(
+            {
+                "voucher_kind": "single",
+                "taxes_id": [Command.set(self.company_data["default_tax_sale"].ids)],
+            }
+        )
+        with self.assertRaisesRegex(ValidationError, "is a single-purpose voucher"):
             self.program.is_in_ledger = True
 
     def test_product_of_two_programs_is_refused(self):

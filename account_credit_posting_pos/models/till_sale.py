@@ -49,6 +49,11 @@ def _find_problem(line):
         return env._(
             "a card is worth what is paid for it, so it cannot be part of a combo"
         )
+    if line.product_id.voucher_kind == "single":
+        return env._(
+            "the tax of a single-purpose voucher is charged card by card, which a till "
+            "does not. Sell it on an invoice"
+        )
     problem = gift_card_sale.find_problem(
         line, line.qty, line.tax_ids_after_fiscal_position
     )

@@ -60,6 +60,15 @@ class TestPosOrder(TillCommon):
                 self._order(line)
         self.assertFalse(self.values.search([("pos_line_id", "!=", False)]))
 
+    def test_single_purpose_voucher_is_not_sold_at_the_till(self):
+        tax = self.company_data["default_tax_sale"]
+        self.product.product_tmpl_id.write(
+            {"voucher_kind": "single", "taxes_id": [Command.set(tax.ids)]}
+        )
+        line = {"product": self.product, "qty": 1, "tax_ids": tax.ids}
+        with self.assertRaisesRegex(UserError, "Sell it on an invoice"):
+            self._order(line)
+
     def test_no_discount_of_the_order_pays_for_a_card(self):
         discount = {"product": self.book, "qty": 1, "price_unit": -20.01}
         with (

@@ -87,6 +87,36 @@ class TestSaleOrder(StoredValueCommon):
         self.assertEqual(invoices().line_ids.sale_line_ids.order_id, books)
         self.assertFalse(cards.invoice_ids)
 
+    def test_single_purpose_voucher_is_sold_with_its_tax(self):
+        tax = self.company_data["default_tax_sale"]
+        voucher = self.env["product.product"].create(
+            {
+                "name": "Massage",
+                "is_gift_card": True,
+                "voucher_kind": "single",
+                "taxes_id": [Command.set(tax.ids)],
+                "list_price": 100,
+                "invoice_policy": "order",
+            }
+        )
+        order = self._confirm(voucher, self.book)
+        order.order_line[0].product_uom_qty = 2
+        invoice = order._create_invoices()
+        invoice.action_post()
+        vat = self.company_data["default_account_tax_sale"]
+        sold = [(self.sold, -100, -100), (vat, -15, -15)]
+        self.assertItems(
+            invoice,
+            [
+                *sold,
+                *sold,
+                (self.revenue, -20, -20),
+                (self.receivable, 250, 250),
+            ],
+        )
+        self.assertEqual(invoice.sold_value_ids.mapped("balance"), [115, 115])
+        self.assertEqual(set(invoice.sold_value_ids.mapped("voucher_kind")), {"single"})
+
     def test_regular_invoice_sells_the_card(self):
         order = self._confirm(self.card, self.book)
         wizard = self._get_wizards(order).create({})

@@ -196,6 +196,34 @@ class TestElectronicInvoice(StoredValueCommon):
         with self.assertRaises(ValidationError):
             self.card.taxes_id = self.vat
 
+    def test_single_purpose_voucher_is_a_sale_with_its_tax(self):
+        shares = self.vat.repartition_line_ids.filtered(
+            lambda line: line.repartition_type == "tax"
+        )
+        shares.account_id = self.company_data["default_account_tax_sale"]
+        for edi_format in ("ubl_bis3", "facturx"):
+            voucher = self.env["product.product"].create(
+                {
+                    "name": "Massage",
+                    "is_gift_card": True,
+                    "voucher_kind": "single",
+                    "taxes_id": [Command.set(self.vat.ids)],
+                }
+            )
+            self.assertEqual(voucher.taxes_id, self.vat)
+            # It needs no document of its own.
+            invoice = self._sell(
+                (voucher, {"price_unit": 100, "quantity": 2}),
+                (self.book, {"quantity": 1}),
+            )
+            invoice.action_post()
+            texts, errors = self._export(invoice, edi_format)
+            self.assertFalse(errors, edi_format)
+            self.assertEqual(texts["category"], ["S"] * 3)
+            self.assertEqual(texts["breakdown"], ["S"])
+            self.assertAmounts(texts, 363, 0)
+            self.assertEqual(invoice.sold_value_ids.mapped("balance"), [121, 121])
+
     def test_others_are_left_alone(self):
         product = self.env["product.product"].create(
             {"name": "Book", "taxes_id": [Command.clear()]}

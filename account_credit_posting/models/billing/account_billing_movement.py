@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..stored_value.account_stored_value_movement import IS_HELD, sum_with_tax
+
 
 class AccountBillingMovement(models.Model):
     """The transaction history of accounts: each posted item that concerns them.
@@ -218,12 +220,12 @@ class AccountBillingMovement(models.Model):
                    line.stored_value_id,
                    credit_line.id AS credit_line_id,
                    CASE WHEN account.account_type = 'asset_receivable'
-                        THEN line.amount_currency ELSE -line.amount_currency
+                        THEN line.amount_currency ELSE -%(held_currency)s
                         END AS amount_currency,
                    CASE WHEN account.account_type = 'asset_receivable'
                         THEN line.balance ELSE 0 END AS amount_due,
                    CASE WHEN account.account_type = 'asset_receivable'
-                        THEN 0 ELSE -line.balance END AS amount_held
+                        THEN 0 ELSE -%(held)s END AS amount_held
               FROM account_move_line line
               JOIN account_account account ON account.id = line.account_id
               JOIN account_move move ON move.id = line.move_id
@@ -259,7 +261,10 @@ class AccountBillingMovement(models.Model):
              WHERE line.parent_state = 'posted'
                AND (
                    account.account_type = 'asset_receivable'
-                   OR line.stored_value_id IS NOT NULL
+                   OR (line.stored_value_id IS NOT NULL AND %(is_held)s)
                )
-            """
+            """,
+            held_currency=sum_with_tax("amount_currency"),
+            held=sum_with_tax("balance"),
+            is_held=IS_HELD,
         )

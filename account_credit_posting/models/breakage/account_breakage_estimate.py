@@ -406,6 +406,8 @@ class AccountBreakageEstimate(models.Model):
                       JOIN account_move_line line ON line.stored_value_id = family.id
                       JOIN account_move move ON move.id = line.move_id
                      WHERE line.parent_state = 'posted' AND line.date <= %(date)s
+                       -- Tax that was due when it was sold is never income.
+                       AND line.tax_repartition_line_id IS NULL
                   GROUP BY family.id
                 )
                 SELECT COALESCE(SUM(sold), 0),

@@ -11,7 +11,9 @@ _lt = LazyTranslate(__name__)
 #: name, and all that name one, wherever they are.
 _HELD = """
      WHERE item.parent_state = 'posted'
-       AND (item.stored_value_id IS NOT NULL OR item.account_id IN (
+       -- The tax of a single-purpose voucher is on the account of that tax.
+       AND ((item.stored_value_id IS NOT NULL AND item.tax_repartition_line_id IS NULL)
+            OR item.account_id IN (
                 SELECT UNNEST(ARRAY[
                            gift_card_liability_account_id,
                            prepayment_liability_account_id,
@@ -80,7 +82,7 @@ OVERDRAWN = Check(
     name=_lt("No gift card or prepayment is below zero, on any day"),
     how=_lt(
         "For each record and each day with a movement: the sum of all posted items up "
-        "to that day, in its currency."
+        "to that day, in its currency; the tax of a single-purpose voucher apart."
     ),
     model="account.stored.value",
     rows="""
@@ -90,12 +92,13 @@ OVERDRAWN = Check(
                   stored_value_id AS id,
                   date,
                   SUM(SUM(-amount_currency)) OVER (
-                      PARTITION BY stored_value_id ORDER BY date
+                      PARTITION BY stored_value_id, tax_repartition_line_id IS NULL
+                      ORDER BY date
                   ) AS held
              FROM account_move_line
             WHERE stored_value_id IS NOT NULL
               AND parent_state = 'posted'
-         GROUP BY company_id, stored_value_id, date
+         GROUP BY company_id, stored_value_id, tax_repartition_line_id IS NULL, date
            ) AS day
     """,
 )
@@ -178,7 +181,7 @@ EVENTS = Check(
                     WHEN move.stored_value_event = 'adjust'
                     THEN SUM(held.amount_currency) <> 0
                     WHEN move.stored_value_event IN ('move', 'redeem')
-                    THEN COUNT(held.id) = 2
+                    THEN COUNT(DISTINCT held.stored_value_id) = 2
                          AND MIN(held.stored_value_id) <> MAX(held.stored_value_id)
                          AND SUM(held.amount_currency) = 0
                     WHEN move.stored_value_event = 'hand'
@@ -205,7 +208,9 @@ EVENTS = Check(
                             AND original.stored_value_event = 'use'
                             AND used.stored_value_id IS NOT NULL
                          )
-                    ELSE MIN(held.amount_currency) > 0
+                    -- A cent may be tax alone.
+                    ELSE MIN(held.amount_currency) >= 0
+                         AND SUM(held.amount_currency) > 0
                END IS NOT TRUE) AS failed
       FROM account_move move
  LEFT JOIN account_move_line item ON item.move_id = move.id
@@ -263,10 +268,13 @@ USES = Check(
               WHERE reversal.reversed_entry_id = move.id
                 AND reversal.state = 'posted')
             + COUNT(application.id) <> 1
-            OR SUM(application.amount) <> SUM(item.amount_currency)) IS TRUE AS failed
+            OR SUM(application.amount) <> SUM(item.amount)) IS TRUE AS failed
       FROM account_move move
- LEFT JOIN account_move_line item
-        ON item.move_id = move.id AND item.stored_value_id IS NOT NULL
+ LEFT JOIN LATERAL (
+           SELECT SUM(amount_currency) AS amount
+             FROM account_move_line
+            WHERE move_id = move.id AND stored_value_id IS NOT NULL
+           ) item ON TRUE
  LEFT JOIN account_credit_application application
         ON application.credit_move_id = move.id AND application.state = 'applied'
      WHERE move.stored_value_event = 'use'

@@ -229,6 +229,8 @@ class AccountStoredValueAgeing(models.Model):
                      FROM account_move_line
                     WHERE parent_state = 'posted'
                       AND stored_value_id IS NOT NULL
+                      -- What is owed to the state is on no liability account of ours.
+                      AND tax_repartition_line_id IS NULL
                       AND date <= %(day)s
                  GROUP BY stored_value_id
                    ) item

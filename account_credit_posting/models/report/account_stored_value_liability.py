@@ -303,7 +303,9 @@ class AccountStoredValueLiability(models.Model):
              WHERE line.parent_state = 'posted'
                AND %(until)s
                AND (
-                   line.stored_value_id IS NOT NULL
+                   -- The tax of a single-purpose voucher is no liability of ours.
+                   (line.stored_value_id IS NOT NULL
+                    AND line.tax_repartition_line_id IS NULL)
                    OR line.account_id = ANY (
                        ARRAY(
                            SELECT id FROM account_account WHERE holds_stored_value

@@ -41,7 +41,7 @@ class AccountStoredValue(models.Model):
 
     _name = "account.stored.value"
     _inherit = [
-        "account.credit.guard",
+        "account.voucher",
         "account.credit.source",
         "mail.thread",
         "mail.activity.mixin",
@@ -426,7 +426,7 @@ class AccountStoredValue(models.Model):
             answer; the code is not told again
         :param details: ``company_id``, ``currency_id``, ``date``, ``design``, ``memo``,
             ``recipient_name``, ``recipient_email``, ``sender_name``, ``message``,
-            ``send_date``, the day on which the card is emailed, and
+            ``product_id`` (its kind of voucher), ``send_date``, when it is emailed, and
             ``opening_account_id``, the other side of an opening balance
         :return: ``{"id", "name", "state", "code"}``; the code of a gift card is told
             here and never again, ``False`` for a prepayment, with a ``send_date``, and

@@ -5,11 +5,52 @@ from odoo.tools import SQL
 PRODUCTS = SQL(
     """(
         SELECT stored_value_id, MIN(product_id) AS product_id
-          FROM account_move_line
-         WHERE stored_value_id IS NOT NULL AND product_id IS NOT NULL
+          FROM (
+               SELECT stored_value_id, product_id
+                 FROM account_move_line
+                WHERE stored_value_id IS NOT NULL AND product_id IS NOT NULL
+            UNION ALL
+               SELECT id, product_id
+                 FROM account_stored_value
+                WHERE product_id IS NOT NULL
+               ) AS sold
       GROUP BY stored_value_id
     )"""
 )
+
+#: Whether an item is not the tax of a single-purpose voucher: that belongs to the one
+#: on the liability account beside it.
+IS_HELD = SQL("line.tax_repartition_line_id IS NULL")
+
+
+def sum_with_tax(column):
+    """Return what an item is with the tax of the single-purpose voucher that it names.
+
+    :param str column: of the item, which is ``line``
+    """
+    return SQL(
+        """(line.%(column)s + CASE WHEN EXISTS (
+            SELECT FROM account_stored_value voucher
+             WHERE voucher.id = line.stored_value_id
+               AND voucher.voucher_kind = 'single'
+        ) THEN COALESCE((
+            SELECT SUM(tax.%(column)s)
+              FROM account_move_line tax
+             WHERE tax.move_id = line.move_id
+               AND tax.stored_value_id = line.stored_value_id
+               AND tax.tax_repartition_line_id IS NOT NULL
+               -- Once, where several items of an entry name it.
+               AND line.id = (
+                   SELECT MIN(held.id)
+                     FROM account_move_line held
+                    WHERE held.move_id = line.move_id
+                      AND held.stored_value_id = line.stored_value_id
+                      AND held.tax_repartition_line_id IS NULL
+               )
+        ), 0) ELSE 0 END)""",
+        column=SQL.identifier(column),
+    )
+
 
 #: Whether an item is a use of ``value`` that the entry of a till's session books along
 #: with what it sells. What is taken back there is void, and so is its record.
@@ -91,7 +132,7 @@ class AccountStoredValueMovement(models.Model):
                   FROM (
                        SELECT line.id,
                               -- Without its own.
-                              COALESCE(SUM(-line.amount_currency) OVER (
+                              COALESCE(SUM(-%(amount)s) OVER (
                                   PARTITION BY line.stored_value_id
                                   ORDER BY line.date DESC, line.id DESC
                                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -104,10 +145,12 @@ class AccountStoredValueMovement(models.Model):
                          JOIN account_move_line line
                            ON line.stored_value_id = oldest.stored_value_id
                           AND (line.date, line.id) >= (oldest.date, oldest.id)
-                        WHERE line.parent_state = 'posted'
+                        WHERE line.parent_state = 'posted' AND %(is_held)s
                        ) AS summed
                  WHERE id IN %(ids)s
                 """,
+                amount=sum_with_tax("amount_currency"),
+                is_held=IS_HELD,
                 ids=tuple(self.ids) or (None,),
             )
         )
@@ -147,11 +190,13 @@ class AccountStoredValueMovement(models.Model):
                        CASE WHEN move.move_type = 'out_invoice' THEN move.id END
                    ) AS invoice_id,
                    move.create_uid AS user_id,
-                   -line.amount_currency AS amount
+                   -%(amount)s AS amount
               FROM account_move_line line
               JOIN account_stored_value value ON value.id = line.stored_value_id
               JOIN account_move move ON move.id = line.move_id
-             WHERE line.parent_state = 'posted'
+             WHERE line.parent_state = 'posted' AND %(is_held)s
             """,
             is_till_use=IS_TILL_USE,
+            amount=sum_with_tax("amount_currency"),
+            is_held=IS_HELD,
         )

@@ -1,4 +1,4 @@
-"""Gift cards on invoices: a liability, no revenue, no tax.
+"""Gift cards on invoices: a liability, no revenue, and no tax unless single-purpose.
 
 Steps of the hooks of ``account.move``, in the order of their calls. Whoever bills need
 not see stored value.
@@ -11,6 +11,7 @@ from odoo.tools import float_compare, float_is_zero
 from ...tools.days import get_today
 from ...tools.posting import with_posting
 from ..credit.account_credit_form import charges_nothing
+from ..voucher.voucher_tax import find_tax_problem
 from .stored_value_changes import follow_invoices
 from .stored_value_events import check_available
 from .stored_value_request import get_default_expiry
@@ -40,7 +41,32 @@ def sell(invoices):
         _split_lines(invoice_sudo, lines_sudo)
         for line_sudo in _get_card_lines(invoice_sudo):
             line_sudo.stored_value_id = line_sudo._create_gift_card()
+        _charge(invoice_sudo)
         invoice_sudo.stored_value_event = "issue"
+
+
+def _charge(invoice):
+    """Let each single-purpose voucher of an invoice have its own tax item.
+
+    What it is good for is then what the items say.
+    """
+    lines = _get_card_lines(invoice).filtered(
+        lambda line: line.product_id.voucher_kind == "single"
+    )
+    for line in lines:
+        line.stored_value_id._freeze_voucher(line.tax_ids)
+    # Odoo divides the tax anew when a line has another one.
+    for line in lines:
+        taxes = line.tax_ids
+        line.tax_ids = False
+        line.tax_ids = taxes
+    for line in lines:
+        value = line.stored_value_id
+        items = invoice.line_ids.filtered(
+            lambda item, value=value: item.stored_value_id == value
+        )
+        total = -sum(items.mapped("amount_currency"))
+        value._write_guarded({"initial_amount": value.currency_id.round(total)})
 
 
 def _get_card_lines(invoice):
@@ -83,6 +109,8 @@ def find_problem(line, quantity, taxes):
             "a card is worth what is paid for it, so there is no discount. Post a "
             "credit instead"
         )
+    if line.product_id.voucher_kind == "single":
+        return find_tax_problem(taxes)
     if not is_untaxed(taxes):
         return env._(
             "it is taxed when it is used, not when it is sold. Where the law wants a "
@@ -172,6 +200,7 @@ def create_card(line):
             "currency_id": line.currency_id.id,
             "initial_amount": line.price_subtotal,
             "funding": "invoice",
+            "product_id": line.product_id.id,
             "invoice_id": invoice.id,
             "liability_account_id": line.account_id.id,
             "issue_date": date,

@@ -185,7 +185,7 @@ def _post_issues(entries):
     post_set(entries)
     by_account = {}  # {account on the other side: records}
     for entry in entries:
-        _held, other = entry.items
+        _held, other, *_shares = entry.items
         by_account[other.account] = (
             by_account.get(other.account, entry.value.browse()) + entry.value
         )
@@ -221,6 +221,7 @@ def _prepare_issue(value, payments=None):
             "tax_policy": value.funding == "promotion" and company.gift_card_tax_policy,
         }
     )
+    value._freeze_voucher()
     return stored_value_events.fund(value, payments)
 
 
@@ -300,7 +301,7 @@ def adjust(value, amount, reason):
     entry = stored_value_events.adjust(value, amount, reason)
     if entry:
         post(entry)
-        _held, other = entry.items
+        _held, other, *_shares = entry.items
         value._write_guarded({"initial_amount": value.initial_amount + other.amount})
         update_from_balance(value)
 
@@ -340,6 +341,9 @@ def _create_target(value, account, amount):
             "tax_policy": value.tax_policy,
             "origin_id": value.id,
             "invoice_id": value.invoice_id.id,
+            "product_id": value.product_id.id,
+            "voucher_kind": value.voucher_kind,
+            "voucher_tax_id": value.voucher_tax_id.id,
             "issue_date": get_today(value.company_id),
         }
     )

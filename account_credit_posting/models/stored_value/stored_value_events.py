@@ -31,7 +31,8 @@ class Item(NamedTuple):
     #: The amount in company currency.
     balance: float
     label: str
-    #: The ``account.stored.value`` that a line on a liability account names.
+    #: The ``account.stored.value`` that a line on a liability account names, and that
+    #: with the tax of a single-purpose voucher.
     value: Any = None
     #: What the tax report needs, and whose discount it is: values of the journal item.
     tax_vals: dict | None = None
@@ -46,7 +47,7 @@ class Entry(NamedTuple):
     event: str
     date: Any
     ref: str
-    #: First that on the liability account, then the other side.
+    #: First that on the liability account, then the other side, then those with taxes.
     items: tuple
     #: Of a payment: its bank or cash journal.
     journal: Any = None
@@ -272,6 +273,15 @@ def adjust(value, amount, reason=None):
         )
     if value.currency_id.is_zero(difference):
         return None
+    if difference > 0 and value._is_single_purpose():
+        raise UserError(
+            value.env._(
+                "%(name)s is a single-purpose voucher: its tax was that of the day of "
+                "its sale, so it cannot be raised. Issue another one for what is "
+                "missing.",
+                name=value.name,
+            )
+        )
     account = value.funding_account_id
     date = _get_correction_date(value)
     return _build(value, "adjust", difference, account, date=date, label=reason)
@@ -290,10 +300,7 @@ def move(value, account, amount, event="move", target=None):
     name = target.name if target else account.display_name
     label = f"{value.name} → {name}: {get_event_label(value.env, event)}"
     entry = _build(value, event, -amount, value.liability_account_id, label=label)
-    held, other = entry.items
-    return entry._replace(
-        ref=label, items=(held, other._replace(partner=account, value=target))
-    )
+    return _lead(entry, account, target, label)
 
 
 def join(value, target, amount):
@@ -304,11 +311,42 @@ def join(value, target, amount):
     """
     check_state(value, "active")
     amount = check_amount(value, amount, value.balance)
+    if value._is_single_purpose():
+        raise UserError(
+            value.env._(
+                "%(name)s is a single-purpose voucher: it keeps the tax that it was "
+                "sold with, so it cannot become a part of %(target)s.",
+                name=value.name,
+                target=target.name,
+            )
+        )
     label = f"{value.name} → {target.name}: {get_event_label(value.env, 'move')}"
     entry = _build(value, "move", -amount, target.liability_account_id, label=label)
-    held, other = entry.items
-    other = other._replace(partner=target.partner_id, value=target)
-    return entry._replace(ref=label, items=(held, other))
+    return _lead(entry, target.partner_id, target, label)
+
+
+def _lead(entry, account, target, label):
+    """Return the entry of a move that leads to a record of another account.
+
+    The tax of a single-purpose voucher goes there, too.
+
+    :param target: the record; None as long as there is none
+    """
+    held, other, *shares = entry.items
+    other = other._replace(partner=account, value=target)
+    if shares:
+        net = {"amount": -held.amount, "balance": -held.balance}
+        other = other._replace(**net, tax_vals=held.tax_vals)
+    led = [_mirror(share)._replace(partner=account, value=target) for share in shares]
+    return entry._replace(ref=label, items=(held, other, *shares, *led))
+
+
+def _mirror(item):
+    """Return the item that leaves nothing of one."""
+    vals = dict(item.tax_vals or {})
+    if "tax_base_amount" in vals:
+        vals["tax_base_amount"] = -vals["tax_base_amount"]
+    return item._replace(amount=-item.amount, balance=-item.balance, tax_vals=vals)
 
 
 def refund(value, amount, journal):
@@ -354,6 +392,8 @@ def expire(value, date):
         return None
     account = company._get_own_or_parent("breakage_account_id")
     entry = _build(value, "expire", -value.balance, account, date=date)
+    if value._is_single_purpose():
+        return _leave_tax(entry)
     tax = company._get_own_or_parent("breakage_tax_id")
     if not tax or value.value_type != "gift_card" or value.funding == "promotion":
         return entry
@@ -389,6 +429,18 @@ def _charge_breakage(entry, tax):
     return entry._replace(items=(held, *items))
 
 
+def _leave_tax(entry):
+    """Return the breakage of a single-purpose voucher: the net is income.
+
+    The tax was due when it was sold, and stays due. It is the voucher's no more.
+    """
+    held, other, *shares = entry.items
+    held = held._replace(tax_vals=None)
+    other = other._replace(amount=-held.amount, balance=-held.balance)
+    left = [_mirror(share)._replace(value=None) for share in shares]
+    return entry._replace(items=(held, other, *shares, *left))
+
+
 def hand(value, account, label):
     """Build the handing over: what is left is owed to a state instead.
 
@@ -397,6 +449,14 @@ def hand(value, account, label):
     """
     check_state(value, "active", "blocked")
     amount = check_amount(value, value.balance)
+    if value._is_single_purpose():
+        raise UserError(
+            value.env._(
+                "%(name)s is a single-purpose voucher: a part of it is tax that was "
+                "paid. Refund it to its owner, or let it expire.",
+                name=value.name,
+            )
+        )
     return _build(value, "hand", -amount, account, label=label)
 
 
@@ -614,12 +674,50 @@ def _build(value, event, amount, account, *, date=None, label=None):
     if amount < 0:
         check_available(value, -amount, date)
     label = label or get_event_label(value.env, event)
-    balance = _convert(value, amount, date)
-    items = (
-        _build_held(value, amount, balance, label),
-        Item(account, value.partner_id, amount, balance, label),
-    )
+    if value._is_single_purpose():
+        items = build_taxed(value, amount, account, date, label)
+    else:
+        balance = _convert(value, amount, date)
+        items = (
+            _build_held(value, amount, balance, label),
+            Item(account, value.partner_id, amount, balance, label),
+        )
     return Entry(value, event, date, f"{value.name}: {label}", items)
+
+
+def build_taxed(value, amount, account, date, label):
+    """Build the items of a single-purpose voucher: the net and its taxes name it.
+
+    When it is sold the tax is charged; afterwards the voucher is divided in proportion,
+    and reported as its sale was, the other way round.
+    """
+    if amount > 0:
+        parts = value._charge_voucher(amount, _convert_at_rate(value, amount, date))
+        sign = -1
+    else:
+        parts, sign = value._divide_voucher(-amount), 1
+    held, *shares = [
+        Item(
+            part.account,
+            value.partner_id,
+            sign * part.amount,
+            sign * part.balance,
+            label,
+            value,
+            {
+                **part.vals,
+                **(
+                    {"tax_base_amount": sign * part.vals["tax_base_amount"]}
+                    if part.is_tax
+                    else {}
+                ),
+            },
+        )
+        for part in parts
+    ]
+    own = value.company_id.currency_id
+    balance = own.round(-sum(item.balance for item in (held, *shares)))
+    return (held, Item(account, value.partner_id, amount, balance, label), *shares)
 
 
 def _get_correction_date(value):
@@ -645,14 +743,17 @@ def _build_payment(value, event, amount, journal):
     date = value.issue_date if is_issue else get_today(company)
     if amount < 0:
         check_available(value, -amount, date)
-    balance = _convert_at_rate(value, amount, date)
     label = get_payment_label(value.env, event, journal)
     payment_type = "inbound" if is_issue else "outbound"
     account = get_outstanding_account(value, payment_type, journal)
-    items = (
-        _build_held(value, amount, balance, label),
-        Item(account, value.partner_id, amount, balance, label),
-    )
+    if value._is_single_purpose():
+        items = build_taxed(value, amount, account, date, label)
+    else:
+        balance = _convert_at_rate(value, amount, date)
+        items = (
+            _build_held(value, amount, balance, label),
+            Item(account, value.partner_id, amount, balance, label),
+        )
     return Entry(value, event, date, value.name, items, journal=journal)
 
 
@@ -695,7 +796,8 @@ def _build_reversal(value, event, move, ref):
 
 def _prepare_mirror(item):
     """Prepare what the mirror of a journal item says of taxes: the same, if any."""
-    if not (item.tax_ids or item.tax_tag_ids or item.discount_value_id):
+    names = ("tax_ids", "tax_tag_ids", "tax_repartition_line_id", "discount_value_id")
+    if not any(item[name] for name in names):
         return None
     return {
         "tax_ids": [Command.set(item.tax_ids.ids)],

@@ -63,7 +63,7 @@ def check_items(moves):
     for item_sudo in items_sudo:
         value_sudo = item_sudo.stored_value_id
         if (
-            item_sudo.account_id != value_sudo.liability_account_id
+            not _is_on_own_account(item_sudo)
             or item_sudo.partner_id != value_sudo.partner_id
             or item_sudo.company_id != value_sudo.company_id
             or item_sudo.currency_id != value_sudo.currency_id
@@ -76,6 +76,14 @@ def check_items(moves):
                     account=item_sudo.account_id.display_name,
                 )
             )
+
+
+def _is_on_own_account(item):
+    """Tell whether an item is where its stored value is owed, or its tax."""
+    value = item.stored_value_id
+    if value._is_single_purpose() and item.tax_repartition_line_id:
+        return not item.account_id.holds_stored_value
+    return item.account_id == value.liability_account_id
 
 
 def _refuse_strangers(accounts_sudo):

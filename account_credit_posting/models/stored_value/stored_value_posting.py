@@ -5,6 +5,7 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ...tools.posting import with_posting
+from .stored_value_events import build_taxed
 
 
 def post(entry):
@@ -51,6 +52,11 @@ def post_reversals(entries):
     :return: the posted ``account.move`` records
     :raise UserError: when a date is locked
     """
+    if taxed := [entry for entry in entries if entry.value._is_single_purpose()]:
+        # Odoo would report it as what is credited, not as what was never sold.
+        moves = post_undone(taxed)
+        rest = [entry for entry in entries if entry not in taxed]
+        return moves + post_reversals(rest) if rest else moves
     for entry in entries:
         _check_date(entry, entry.reversed_move.journal_id)
     moves = entries[0].reversed_move.union(*(entry.reversed_move for entry in entries))
@@ -141,21 +147,23 @@ def _prepare_entry(entry, journal):
         "ref": entry.ref,
         "stored_value_event": entry.event,
         "line_ids": [
-            Command.create(
-                {
-                    "account_id": item.account.id,
-                    "partner_id": item.partner.id,
-                    "currency_id": currency.id,
-                    "amount_currency": item.amount,
-                    "balance": item.balance,
-                    "name": item.label,
-                    "stored_value_id": item.value and item.value.id,
-                    **(item.tax_vals or {}),
-                    **_prepare_storno(entry),
-                }
-            )
+            Command.create({**_prepare_item(item, currency), **_prepare_storno(entry)})
             for item in entry.items
         ],
+    }
+
+
+def _prepare_item(item, currency):
+    """Prepare a journal item: values for ``create``."""
+    return {
+        "account_id": item.account.id,
+        "partner_id": item.partner.id,
+        "currency_id": currency.id,
+        "amount_currency": item.amount,
+        "balance": item.balance,
+        "name": item.label,
+        "stored_value_id": item.value and item.value.id,
+        **(item.tax_vals or {}),
     }
 
 
@@ -189,7 +197,7 @@ def prepare_payment(entry):
 
 def _prepare_payment(entry):
     """Prepare a payment: values for ``create``."""
-    held, money = entry.items
+    held, money, *_shares = entry.items
     return {
         "payment_type": "inbound" if money.amount > 0 else "outbound",
         "partner_type": "customer",
@@ -204,6 +212,32 @@ def _prepare_payment(entry):
         "destination_account_id": held.account.id,
         "stored_value_id": entry.value.id,
     }
+
+
+def prepare_taxed(payment, money_vals, label):
+    """Prepare the items of the payment of a single-purpose voucher, with its taxes.
+
+    :param payment: ``account.payment``, with all rights
+    :param dict money_vals: of the item with the money
+    :param label: of all other items
+    :return: list of values for ``create`` of ``account.move.line``
+    """
+    held, money, *shares = build_taxed(
+        payment.stored_value_id,
+        payment.amount if payment.payment_type == "inbound" else -payment.amount,
+        payment.outstanding_account_id,
+        payment.date,
+        label,
+    )
+    money_vals = {
+        name: value
+        for name, value in money_vals.items()
+        if name not in ("debit", "credit")
+    }
+    return [
+        {**money_vals, "balance": money.balance},
+        *(_prepare_item(item, payment.currency_id) for item in (held, *shares)),
+    ]
 
 
 def _get_journal(value):

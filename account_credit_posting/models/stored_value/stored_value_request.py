@@ -103,7 +103,8 @@ def _prepare_details(company, details):
     details = dict(details)
     day = fields.Date.to_date(details.pop("date", None))
     opening_account_id = details.pop("opening_account_id", None)
-    if unknown := details.keys() - {"currency_id", "send_date", *DETAIL_FIELDS}:
+    known = {"currency_id", "send_date", "product_id", *DETAIL_FIELDS}
+    if unknown := details.keys() - known:
         raise UserError(
             env._(
                 "Unknown values: %(names)s.",

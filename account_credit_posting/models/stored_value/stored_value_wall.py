@@ -43,7 +43,12 @@ NAMED = ConstraintTrigger(
            AND NOT EXISTS (
                SELECT FROM account_stored_value value, account_move move
                 WHERE value.id = item.stored_value_id
-                  AND value.liability_account_id = item.account_id
+                  AND CASE WHEN item.tax_repartition_line_id IS NULL
+                           THEN value.liability_account_id = item.account_id
+                           -- The tax of a single-purpose voucher is its own, too.
+                           ELSE value.voucher_kind = 'single'
+                                AND NOT account_account_holds(item.account_id)
+                           END
                   AND value.partner_id = item.partner_id
                   AND value.company_id = item.company_id
                   AND value.currency_id = item.currency_id
@@ -71,7 +76,7 @@ KEPT = ConstraintTrigger(
     dict.fromkeys(
         (
             "UPDATE OF parent_state, stored_value_id, company_id, currency_id,"
-            " amount_currency, balance, date",
+            " amount_currency, balance, date, tax_repartition_line_id",
             "DELETE",
         ),
         "OLD.parent_state = 'posted' AND OLD.stored_value_id IS NOT NULL",
@@ -86,6 +91,7 @@ KEPT = ConstraintTrigger(
            AND amount_currency = OLD.amount_currency
            AND balance = OLD.balance
            AND date = OLD.date
+           AND tax_repartition_line_id IS NOT DISTINCT FROM OLD.tax_repartition_line_id
     )""",
     reason="a posted item of a stored value changed",
     detail="OLD.move_name",
@@ -101,7 +107,8 @@ def _get_covered_message(env, name):
     )
 
 
-#: What is posted of a record is below zero neither on its day nor on a later one.
+#: What is posted of a record is below zero neither on its day nor on a later one: what
+#: is owed to the customer and, of a single-purpose voucher, its tax.
 COVERED = ConstraintTrigger(
     dict.fromkeys(
         ("INSERT", "UPDATE OF parent_state, stored_value_id"),
@@ -113,7 +120,10 @@ COVERED = ConstraintTrigger(
      WHERE id = NEW.stored_value_id;""",
     refused="""EXISTS (
         SELECT FROM (
-            SELECT date, SUM(amount_currency) OVER (ORDER BY date) AS missing
+            SELECT date,
+                   SUM(amount_currency) OVER (
+                       PARTITION BY tax_repartition_line_id IS NULL ORDER BY date
+                   ) AS missing
               FROM account_move_line
              WHERE stored_value_id = NEW.stored_value_id AND parent_state = 'posted'
         ) AS day
@@ -152,7 +162,9 @@ FOLLOWED = ConstraintTrigger(
            AND (value.liability_account_id, value.partner_id, value.company_id,
                 value.currency_id)
                IS DISTINCT FROM
-               (item.account_id, item.partner_id, item.company_id, item.currency_id)
+               (CASE WHEN item.tax_repartition_line_id IS NULL THEN item.account_id
+                     ELSE value.liability_account_id END,
+                item.partner_id, item.company_id, item.currency_id)
     )""",
     reason="a stored value and its items disagree",
     detail="OLD.name",
