@@ -28,7 +28,11 @@ from tests.servers import assert_tests_pass, throwaway_database
         ("sale_loyalty", SALE_LOYALTY_ADDON),
         ("pos_loyalty", POS_LOYALTY_ADDON),
         ("mis_builder", MIS_ADDON),
-        ("account_edi_ubl_cii,l10n_it_edi,l10n_ro_edi,l10n_dk_oioubl", UBL_ADDON),
+        (
+            "account_edi_ubl_cii,l10n_it_edi,l10n_ro_edi,l10n_dk_oioubl,"
+            "l10n_dk_nemhandel,l10n_my_edi",
+            UBL_ADDON,
+        ),
     ],
 )
 def test_tests_of_the_addon(module, addon):

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 
@@ -26,32 +26,52 @@ class AccountMove(models.Model):
     def _check_no_sale_is_alone(self):
         """Check that what is no sale is on a document of its own.
 
-        By the rules BR-O-11 to BR-O-14 of EN 16931: an electronic invoice of category O
-        has no other category.
-
         :raise UserError: with the lines, where the customer gets electronic invoices
+        """
+        if error := self._get_no_sale_error():
+            raise UserError(error)
+
+    def _get_no_sale_error(self):
+        """Say what cannot stand beside what on an electronic invoice.
+
+        By the rules BR-O-11 to BR-O-14 of EN 16931: one of category O has no other
+        category.
+
+        :return: a sentence with the lines, or None
         """
         self.ensure_one()
         lines = self._get_lines_with_taxes()
         free = lines.filtered(_is_out_of_scope)
         if not free or free == lines:
-            return
+            return None
         customer = self.commercial_partner_id.with_company(self.company_id)
         if not customer.is_ubl_format:
-            return
-        raise UserError(
-            self.env._(
-                "%(document)s: %(products)s must be invoiced separately. "
-                "%(customer)s receives electronic invoices, where an item outside "
-                "the scope of tax cannot stand beside others. Move it to an invoice "
-                "of its own.",
-                document=self.display_name,
-                products=", ".join(
-                    line.product_id.display_name or line.name for line in free
-                ),
-                customer=customer.display_name,
-            )
+            return None
+        return self.env._(
+            "%(document)s: %(products)s must be invoiced separately. "
+            "%(customer)s receives electronic invoices, where an item outside "
+            "the scope of tax cannot stand beside others. Move it to an invoice "
+            "of its own.",
+            document=self.display_name,
+            products=", ".join(
+                line.product_id.display_name or line.name for line in free
+            ),
+            customer=customer.display_name,
         )
+
+    @api.depends("invoice_line_ids.tax_ids", "partner_id")
+    def _compute_alerts(self):
+        return super()._compute_alerts()
+
+    def _get_alerts(self):
+        alerts = super()._get_alerts()
+        if self.state == "draft" and self.is_sale_document():
+            if error := self._get_no_sale_error():
+                alerts["account_credit_posting_no_sale"] = {
+                    "level": "warning",
+                    "message": error,
+                }
+        return alerts
 
 
 def _is_out_of_scope(line):

@@ -6,7 +6,7 @@ from lxml import etree
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from odoo.addons.account_credit_posting.tests.common_stored_value import (
     StoredValueCommon,
@@ -347,6 +347,68 @@ class TestElectronicInvoice(StoredValueCommon):
         ):
             self.assertEqual([node.text for node in tree.xpath(path)], [text])
 
+    def test_denmark_half_paid(self):
+        """As its addons want it: OIOUBL 2.01 of Odoo says what is left, no more."""
+        self._move_to(self.env.ref("base.dk"), "DK58403288", "DK12345674", "58403288")
+        self.vat.country_id = self.env.ref("base.dk")
+        for edi_format, prepaid in (("oioubl_201", []), ("oioubl_21", ["30.00"])):
+            with self.subTest(format=edi_format):
+                self.account = self.account.copy()
+                self.account.invoice_edi_format = edi_format
+                self._post_credit(30)
+                invoice = self._sell((self.book, {}))
+                invoice.action_post()
+                self.assertEqual(invoice.amount_residual, 91)
+                builder = self.account._get_edi_builder(edi_format)
+                content, errors = builder._export_invoice(invoice)
+                self.assertFalse([*filter(None, errors)])
+                tree = etree.fromstring(content)
+                for name, texts in (
+                    ("total", ["121.00"]),
+                    ("prepaid", prepaid),
+                    ("payable", ["91.00"]),
+                ):
+                    nodes = tree.xpath(PATHS["ubl"][name])
+                    self.assertEqual([node.text for node in nodes], texts, name)
+
+    def test_malaysia(self):
+        """As its addon wants it: a prepaid payment, and the rest is payable."""
+        country = self.env.ref("base.my")
+        self._move_to(country, "C2584563200", "C2584563201", "202001234567")
+        classes = self.env["l10n_my_edi.industry_classification"]
+        facts = {
+            "l10n_my_identification_type": "BRN",
+            "l10n_my_identification_number": "202001234567",
+            "l10n_my_edi_industrial_classification": classes.search([], limit=1).id,
+            "phone": "+60123456789",
+        }
+        self.company.write({**facts, "l10n_my_edi_mode": "test"})
+        self.account.write(facts)
+        self.env["account.tax.group"].create(
+            {"name": "SST", "company_id": self.company.id, "country_id": country.id}
+        )
+        self.vat.write({"country_id": country.id, "l10n_my_tax_type": "01"})
+        # Outside the area of EN 16931, nothing says that it is no sale.
+        self.item.taxes_id = False
+        self.book.l10n_my_edi_classification_code = "001"
+        value = self._issue(91)
+        self._post_credit(30)
+        invoice = self._sell((self.book, {}))
+        invoice.action_post()
+        self.assertEqual(self._export_to_malaysia(invoice), (["30.00"], ["91.00"]))
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        self.assertEqual(self._export_to_malaysia(invoice), (["121.00"], ["0.00"]))
+
+    def _export_to_malaysia(self, invoice):
+        document = invoice._create_myinvois_document()
+        content, errors = document._myinvois_generate_xml_file()
+        self.assertFalse(errors)
+        tree = etree.fromstring(content)
+        return tuple(
+            [node.text for node in tree.xpath(f"//*[local-name()='{name}']")]
+            for name in ("PaidAmount", "PayableAmount")
+        )
+
     def test_italy(self):
         self._move_to(self.env.ref("base.it"), "IT12345670017", "IT12345670017", "1")
         tax = self._get_no_sale()
@@ -385,3 +447,67 @@ class TestElectronicInvoice(StoredValueCommon):
         self.account.invoice_edi_format = False
         invoice.action_post()
         self.assertEqual(invoice.amount_total, 171)
+
+    def test_the_draft_says_so_before_it_is_posted(self):
+        self.account.invoice_edi_format = "ubl_bis3"
+        sentence = "Gift Card must be invoiced separately"
+        with Form(
+            self.env["account.move"]
+            .with_user(self.clerk)
+            .with_context(default_move_type="out_invoice")
+        ) as form:
+            form.partner_id = self.account
+            with form.invoice_line_ids.new() as line:
+                line.product_id = self.card
+            self.assertNotIn(sentence, str(form.alerts))
+            with form.invoice_line_ids.new() as line:
+                line.product_id = self.book
+            self.assertIn(sentence, str(form.alerts))
+        invoice = form.record
+        self.assertIn(sentence, str(invoice.alerts))
+        invoice.invoice_line_ids.filtered(
+            lambda line: line.product_id == self.book
+        ).unlink()
+        self.assertNotIn(sentence, str(invoice.alerts))
+        invoice.action_post()
+        self.assertEqual(invoice.state, "posted")
+
+    def test_who_gets_no_electronic_invoice_is_not_told(self):
+        self.account.invoice_edi_format = False
+        invoice = self._sell((self.card, {}), (self.book, {}))
+        self.assertNotIn("invoiced separately", str(invoice.alerts))
+
+    # -------------------------------------------------------------------------
+    # PRICE REDUCTIONS
+    # -------------------------------------------------------------------------
+
+    def test_price_reduction_leaves_with_the_tax_of_its_invoice(self):
+        """A credit of 60.50 on an invoice of 121: VAT goes down by 10.50."""
+        self.item.credit_vat_treatment = "price_reduction"
+        invoice = self._sell((self.book, {}))
+        invoice.action_post()
+        answer = (
+            self.env["account.credit.batch"]
+            .with_user(self.clerk)
+            .post_credits(
+                self.item.id,
+                [
+                    {
+                        "account_id": self.account.id,
+                        "amount": "60.5",
+                        "invoice_id": invoice.id,
+                    }
+                ],
+            )
+        )
+        note = self.env["account.move"].browse(answer["lines"][0]["move_id"])
+        self.assertEqual((note.amount_tax, note.amount_total), (10.5, 60.5))
+        note.ref = "Order 1"
+        texts, errors = self._export(note, "ubl_bis3")
+        self.assertFalse(errors)
+        self.assertEqual(texts["category"], ["S"])
+        self.assertEqual({float(rate) for rate in texts["rate"]}, {21})
+        self.assertAmounts(texts, 60.5, 60.5)
+        texts, errors = self._export(invoice, "ubl_bis3")
+        self.assertFalse(errors)
+        self.assertAmounts(texts, 121, 60.5)
