@@ -106,7 +106,7 @@ class AccountMove(models.Model):
         inverse_name="move_id",
         readonly=True,
         groups=BILLING_GROUPS,
-        help="The credits whose expiry this entry books, or undoes.",
+        help="The credits whose expiry this entry posts or undoes.",
     )
     sold_value_ids = fields.One2many(
         comodel_name="account.stored.value",
@@ -342,8 +342,8 @@ class AccountMove(models.Model):
             if move._get_correction_kinds():
                 raise UserError(
                     self.env._(
-                        "%(move)s books that a credit has expired, or is open again. "
-                        "Extend the expiry date of the credit instead.",
+                        "%(move)s posts the expiry of a credit, or undoes it. Extend "
+                        "the expiry date of the credit instead.",
                         move=move.name,
                     )
                 )

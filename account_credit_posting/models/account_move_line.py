@@ -28,8 +28,7 @@ class AccountMoveLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         groups=BILLING_GROUPS,
-        help="The gift card that nobody paid for, which lowers the tax base of an "
-        "invoice by this.",
+        help=("The gift card given away whose use lowers the tax base of an invoice."),
         written_by="event",
     )
     # Whether it is posted is said by its entry alone.

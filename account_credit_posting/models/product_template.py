@@ -32,7 +32,7 @@ class ProductTemplate(models.Model):
     )
     is_gift_card = fields.Boolean(
         string="Gift Card",
-        help="Sold on an invoice, it books a liability and no revenue. Each unit "
+        help="Sold on an invoice, it posts a liability and no revenue. Each unit "
         "becomes a gift card, which can be used once the invoice is paid.",
     )
     voucher_kind = fields.Selection(
@@ -40,18 +40,18 @@ class ProductTemplate(models.Model):
         string="Voucher",
         required=True,
         default="multi",
-        help="Multi-purpose: what it will be used for, and so the tax, is not known "
-        "yet; tax is due when it is used. Single-purpose: the tax rate and the "
-        "country of what it is good for are known; tax is due when it is sold, and "
-        "not again when it is used. A card keeps the kind that it was issued with.",
+        help="Multi-purpose: the tax is not known yet because the gift card can pay "
+        "for anything; tax is due when it is used. Single-purpose: the tax rate and "
+        "the country are known; tax is due when it is sold, and not again when it is "
+        "used. A card keeps the kind that it was issued with.",
     )
     credit_vat_treatment = fields.Selection(
         selection=TREATMENTS,
         string="VAT",
         help="Price reduction: VAT goes down, by the taxes of the invoice that a "
         "credit names, or by those of the item. Compensation: outside VAT, and so "
-        "without taxes. Where nothing is chosen, the taxes of the item say which, and "
-        "those of an invoice do not matter.",
+        "without taxes. If empty, the taxes of the item decide, whatever the taxes of "
+        "the invoice.",
     )
     credit_account_placeholder = fields.Char(
         compute="_compute_credit_account_placeholder",
@@ -154,7 +154,7 @@ class ProductTemplate(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "%(item)s is a compensation, which is outside VAT, and has "
+                        "%(item)s is a compensation, which is outside VAT, but has "
                         "taxes. Remove the taxes, or choose Price Reduction.",
                         item=item.display_name,
                     )

@@ -188,8 +188,8 @@ class ResCompany(models.Model):
         string="Tax on Breakage",
         check_company=True,
         domain=[("type_tax_use", "=", "sale")],
-        help="What is left of gift cards that were paid for and expire includes this "
-        "tax. Empty: there is none.",
+        help="The balance of paid gift cards that expire includes this tax. Empty: no "
+        "tax.",
     )
     unclaimed_property_account_id = fields.Many2one(
         comodel_name="account.account",
@@ -215,8 +215,8 @@ class ResCompany(models.Model):
         string="Tax of Gift Cards Given Away",
         required=True,
         default="cost",
-        help="What new gift cards that nobody paid for do to the tax of the invoices "
-        "that they pay. A card keeps what it was issued with.",
+        help="The effect of new gift cards given away on the tax of the invoices that "
+        "they pay. A card keeps the setting that it was issued with.",
     )
     gift_card_validity_months = fields.Integer(
         string="Gift Cards Are Valid",
@@ -246,8 +246,9 @@ class ResCompany(models.Model):
     )
     book_expired_credits = fields.Boolean(
         default=True,
-        help="A daily run books what is left of credits that have expired, however "
-        "long ago, dated the day after. Otherwise they stay open and pay nothing.",
+        help="A daily run posts the expiry of credits, however long ago they expired, "
+        "dated the day after their expiry date. Otherwise, expired credits stay open "
+        "but pay nothing.",
     )
     expiry_reminder_days = fields.Integer(
         string="Days of Notice",

@@ -50,12 +50,12 @@ class TestSinglePurposeProduct(AccountCreditCommon):
         shared = self.tax.copy({"name": "Without an account"})
         shared.invoice_repartition_line_ids.account_id = False
         for taxes, problem in (
-            (self.tax.browse(), "it has one tax"),
-            (self.tax + other, "it has one tax"),
-            (zero, "its tax charges something"),
-            (fixed, "its tax is a percentage"),
-            (later, "its tax is due when it is sold"),
-            (shared, "ledger accounts of its own"),
+            (self.tax.browse(), "it must have exactly one tax"),
+            (self.tax + other, "it must have exactly one tax"),
+            (zero, "its tax must charge an amount"),
+            (fixed, "its tax must be a percentage"),
+            (later, "its tax must be due on the invoice"),
+            (shared, "tax accounts of its own"),
         ):
             with (
                 self.subTest(taxes=taxes.mapped("name")),
@@ -317,7 +317,7 @@ class TestSinglePurposeEvents(SinglePurposeCommon):
     def test_refused(self):
         # README says: "It cannot be given away"
         for vals, sentence in (
-            ({"funding": "promotion"}, "nothing is paid for what is given away"),
+            ({"funding": "promotion"}, "nothing is paid for a gift card given away"),
             (
                 {
                     "funding": "opening",
@@ -338,7 +338,7 @@ class TestSinglePurposeEvents(SinglePurposeCommon):
         other = self._issue(10)
         with self.assertRaisesRegex(UserError, "cannot become a part of"):
             stored_value_events.join(value, other, 10)
-        with self.assertRaisesRegex(UserError, "is tax that was paid"):
+        with self.assertRaisesRegex(UserError, "is tax that was already charged"):
             stored_value_events.hand(value, self.payable, "Handed")
 
     def test_locked_taxes(self):
@@ -440,7 +440,7 @@ class TestSinglePurposeEvents(SinglePurposeCommon):
 
     def test_product_says_what_can_be_charged(self):
         self.tax.invoice_repartition_line_ids.account_id = False
-        with self.assertRaisesRegex(UserError, "ledger accounts of its own"):
+        with self.assertRaisesRegex(UserError, "tax accounts of its own"):
             self._sell_voucher()
 
     # -------------------------------------------------------------------------
@@ -663,7 +663,7 @@ class TestSinglePurposeInvoice(SinglePurposeCommon):
 
     def test_without_its_tax_it_is_refused(self):
         zero = self.tax.copy({"name": "Zero", "amount": 0})
-        with self.assertRaisesRegex(UserError, "its tax charges something"):
+        with self.assertRaisesRegex(UserError, "its tax must charge an amount"):
             self._sell_on_invoice(
                 invoice_line_ids=[
                     Command.create(

@@ -30,10 +30,12 @@ class AccountCreditExtend(models.TransientModel):
     old_date = fields.Date(compute="_compute_effect", string="Expires On")
     expiry_date = fields.Date(
         string="New Expiry Date",
-        help="The last day on which what is left can be used.",
+        help="The last day on which the open amount can be used.",
     )
     reason = fields.Char(required=True, help="Kept in the log of the batch.")
-    effect = fields.Char(compute="_compute_effect", help="What extending it posts.")
+    effect = fields.Char(
+        compute="_compute_effect", help="The entries that extending it posts."
+    )
 
     @api.depends("batch_id", "line_id")
     def _compute_effect(self):
@@ -45,9 +47,9 @@ class AccountCreditExtend(models.TransientModel):
             count = len(lines.filtered("expired_on"))
             dialog.effect = (
                 self.env._(
-                    "Expired credits: %(count)s. Their expiry is reversed by an entry "
-                    "dated today, and they pay open invoices again as the settings "
-                    "say.",
+                    "Expired credits: %(count)s. An entry dated today reverses their "
+                    "expiry, and they pay open invoices again according to the "
+                    "settings.",
                     count=count,
                 )
                 if count

@@ -173,10 +173,10 @@ class AccountStoredValueUse(models.TransientModel):
             ):
                 sentences.append(
                     self.env._(
-                        "%(value)s was taxed with %(tax)s when it was sold, and "
-                        "%(amount)s of %(invoice)s is taxed like that. What is paid "
-                        "beyond is taxed with %(tax)s, too: use it for what it was "
-                        "sold for, or ask an accountant.",
+                        "%(value)s was taxed with %(tax)s when it was sold, but only "
+                        "%(amount)s of %(invoice)s has that tax. The rest would also "
+                        "be taxed with %(tax)s: use the voucher for what it was sold "
+                        "for, or ask an accountant.",
                         value=voucher_sudo.name,
                         tax=voucher_sudo.voucher_tax_id.name,
                         amount=application.credit.currency.format(likewise),

@@ -123,8 +123,8 @@ def check_usable(card_sudo, value_sudo):
     if value_sudo._is_single_purpose():
         raise UserError(
             env._(
-                "%(card)s is a single-purpose voucher: its tax was charged when it was "
-                "sold. Invoice the order, and let the voucher pay the invoice.",
+                "%(card)s is a single-purpose voucher: its tax was charged when it "
+                "was sold. Invoice the order, then pay the invoice with the voucher.",
                 card=card_sudo.display_name,
             )
         )

@@ -51,8 +51,8 @@ def _find_problem(line):
         )
     if line.product_id.voucher_kind == "single":
         return env._(
-            "the tax of a single-purpose voucher is charged card by card, which a till "
-            "does not. Sell it on an invoice"
+            "the tax of a single-purpose voucher is charged card by card, which is "
+            "not possible at the till. Sell it on an invoice"
         )
     problem = gift_card_sale.find_problem(
         line, line.qty, line.tax_ids_after_fiscal_position

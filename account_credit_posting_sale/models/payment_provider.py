@@ -60,7 +60,7 @@ class PaymentProvider(models.Model):
             report,
             unusable,
             available=False,
-            reason=self.env._("not enough on the account"),
+            reason=self.env._("not enough account balance"),
         )
         return providers - unusable
 

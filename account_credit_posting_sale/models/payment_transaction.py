@@ -163,8 +163,8 @@ class PaymentTransaction(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "Your account balance cannot pay this, or not so much. Nothing was "
-                    "used. Choose another payment method."
+                    "Your account balance cannot pay this, or not that much. Nothing "
+                    "was used. Choose another payment method."
                 )
             )
 
@@ -203,8 +203,8 @@ class PaymentTransaction(models.Model):
         if self.provider_code == PROVIDER_CODE:
             raise UserError(
                 self.env._(
-                    "%(transaction)s was paid with the account balance: no money came "
-                    "in. Undo on %(invoices)s what paid it, and create a credit note.",
+                    "%(transaction)s was paid with the account balance: no money was "
+                    "received. Unapply it on %(invoices)s, then create a credit note.",
                     transaction=self.reference,
                     invoices=", ".join(self.invoice_ids.mapped("name"))
                     or self.env._("the invoice"),

@@ -9,11 +9,11 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     portal_pay_orders = fields.Boolean(
-        string="Customers Pay Orders So",
+        string="Customers Pay Orders",
         compute="_compute_portal_pay_orders",
         inverse="_inverse_portal_pay_orders",
         compute_sudo=True,
-        help="Customers may pay orders with what is on their account: the payment "
+        help="Customers can pay orders with their account balance: the payment "
         "provider Account Balance is enabled.",
     )
 

@@ -105,14 +105,14 @@ class SaleOrder(models.Model):
         if self.state not in ("draft", "sent", "sale") or self.is_expired:
             raise UserError(
                 self.env._(
-                    "%(order)s cannot be paid any more. Nothing was used. Contact us.",
+                    "%(order)s can no longer be paid. Nothing was used. Contact us.",
                     order=self.name,
                 )
             )
         if self.state == "sale" and "draft" in self.invoice_ids.mapped("state"):
             raise UserError(
                 self.env._(
-                    "%(order)s is invoiced already. Nothing was used. Pay its invoice.",
+                    "%(order)s is already invoiced. Nothing was used. Pay its invoice.",
                     order=self.name,
                 )
             )
@@ -124,8 +124,8 @@ class SaleOrder(models.Model):
         if compare(amount, 0) <= 0 or compare(amount, left) > 0:
             raise UserError(
                 self.env._(
-                    "%(left)s is left to pay of %(order)s. Nothing was used. Load the "
-                    "page again.",
+                    "%(left)s of %(order)s is left to pay. Nothing was used. Reload "
+                    "the page.",
                     left=self.currency_id.format(max(0, left)),
                     order=self.name,
                 )

@@ -345,11 +345,11 @@ class TestBalance(BalanceCommon, MailCase):
         self._end(processing["reference"])
         tx = self._find(order)
         self.assertEqual(tx.state, "cancel")
-        self.assertIn("cannot pay this, or not so much", tx.state_message)
+        self.assertIn("cannot pay this, or not that much", tx.state_message)
         self.assertEqual((order.state, order.invoice_ids.ids), ("sent", []))
         self.assertLeft(50, 40, 45)
         page = self._see(order.get_portal_url())
-        self.assertIn("cannot pay this, or not so much", page.text_content())
+        self.assertIn("cannot pay this, or not that much", page.text_content())
 
     def test_less_can_be_applied_than_was_shown(self):
         # What is on another receivable account cannot pay the invoice.
@@ -442,7 +442,7 @@ class TestBalance(BalanceCommon, MailCase):
         self._end(processing["reference"])
         tx = self._find(order)
         self.assertEqual((tx.state, order.invoice_ids), ("cancel", invoice))
-        self.assertIn("is invoiced already", tx.state_message)
+        self.assertIn("is already invoiced", tx.state_message)
         self.assertLeft(50, 40, 60)
 
     # -------------------------------------------------------------------------

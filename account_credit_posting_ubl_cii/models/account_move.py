@@ -65,12 +65,12 @@ class AccountMove(models.Model):
 
     def _get_alerts(self):
         alerts = super()._get_alerts()
-        if self.state == "draft" and self.is_sale_document():
-            if error := self._get_no_sale_error():
-                alerts["account_credit_posting_no_sale"] = {
-                    "level": "warning",
-                    "message": error,
-                }
+        is_draft_sale = self.state == "draft" and self.is_sale_document()
+        if is_draft_sale and (error := self._get_no_sale_error()):
+            alerts["account_credit_posting_no_sale"] = {
+                "level": "warning",
+                "message": error,
+            }
         return alerts
 
 

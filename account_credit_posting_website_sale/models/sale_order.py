@@ -20,8 +20,8 @@ class SaleOrder(models.Model):
             if self.currency_id.compare_amounts(amount, self.amount_total):
                 raise UserError(
                     self.env._(
-                        "The cart has been updated. Nothing was used. Check the cart, "
-                        "and pay again."
+                        "The cart has been updated. Nothing was used. Check the "
+                        "cart, then pay again."
                     )
                 )
         return result

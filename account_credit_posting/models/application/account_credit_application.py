@@ -139,8 +139,8 @@ class AccountCreditApplication(models.Model):
         string="Discount",
         compute="_compute_discount",
         compute_sudo=True,
-        help="What of this nobody paid for, where the gift card lowers the taxable "
-        "amount of the invoice: taxes included.",
+        help="The part of this amount that was given away, if the gift card lowers "
+        "the taxable amount of the invoice. Taxes are included.",
     )
     discount_tax = fields.Monetary(
         string="Tax of the Discount", compute="_compute_discount", compute_sudo=True
@@ -242,7 +242,7 @@ class AccountCreditApplication(models.Model):
         if not self.discount_amount:
             return False
         return self.env._(
-            "Discount by gift card %(card)s: %(amount)s, of it tax %(tax)s",
+            "Discount by gift card %(card)s: %(amount)s, including tax of %(tax)s",
             card=self.stored_value_id.name,
             amount=self.currency_id.format(self.discount_amount),
             tax=self.currency_id.format(self.discount_tax),

@@ -67,7 +67,7 @@ class AccountCreditCorrection(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
-        help="What was posted when the credit expired, or was open again.",
+        help="The entries posted when the credit expired or was reopened.",
         written_by="correcting",
     )
     new_batch_id = fields.Many2one(

@@ -152,8 +152,8 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
             if move.state == "posted" and move._get_correction_kinds():
                 raise UserError(
                     self.env._(
-                        "%(move)s books that a credit has expired, or is open again, "
-                        "and stays posted. Extend the expiry date of the credit "
+                        "%(move)s posts the expiry of a credit, or undoes it, and "
+                        "cannot be reset. Extend the expiry date of the credit "
                         "instead.",
                         move=move.name,
                     )

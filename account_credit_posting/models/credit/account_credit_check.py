@@ -182,7 +182,7 @@ class AccountCreditCheck(models.AbstractModel):
         if line.credit_item_id.credit_vat_treatment == "compensation":
             reason = self.env._(
                 "%(item)s is a compensation and outside VAT. Choose another item, or "
-                "deselect Taxes of the Invoice, then retry.",
+                "clear Taxes of the Invoice, then retry.",
                 item=line.credit_item_id.display_name,
             )
             return line._get_not_credited_message(reason)
@@ -195,7 +195,7 @@ class AccountCreditCheck(models.AbstractModel):
         if currency.compare_amounts(line.amount, total) > 0:
             reason = self.env._(
                 "A credit of %(amount)s cannot lower the price of %(invoice)s: "
-                "%(total)s is left of it. Lower the amount, or deselect Taxes of the "
+                "%(total)s is left of it. Lower the amount, or clear Taxes of the "
                 "Invoice, then retry.",
                 amount=currency.format(line.amount),
                 invoice=line.invoice_id.display_name or self.env._("the invoice"),
@@ -205,9 +205,9 @@ class AccountCreditCheck(models.AbstractModel):
             base_line["tax_ids"] for base_line in invoiced
         ):
             reason = self.env._(
-                "%(invoice)s is taxed, and taxes need a credit note for each account. "
-                "Post these credits as credit notes, or deselect Taxes of the Invoice, "
-                "then retry.",
+                "%(invoice)s is taxed, and taxes need a credit note for each "
+                "account. Post these credits as credit notes, or clear Taxes of the "
+                "Invoice, then retry.",
                 invoice=line.invoice_id.display_name,
             )
         else:

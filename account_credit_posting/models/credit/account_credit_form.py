@@ -797,8 +797,8 @@ class AccountCreditForm(models.AbstractModel):
     @api.model
     def _get_expired_message(self, line):
         return self.env._(
-            "%(line)s has expired, and that is booked: there is nothing to correct. "
-            "Extend its expiry date first.",
+            "%(line)s has expired and its expiry is posted: there is nothing to "
+            "correct. Extend its expiry date first.",
             line=line.display_name,
         )
 

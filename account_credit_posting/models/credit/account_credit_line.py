@@ -175,13 +175,13 @@ class AccountCreditLine(models.Model):
         compute="_compute_expiry_date",
         store=True,
         precompute=True,
-        help="That of the batch, unless it was extended for this credit alone.",
+        help="That of the batch, unless it was extended for this credit only.",
         written_by=("compute", "posting"),
     )
     expired_on = fields.Date(
         readonly=True,
         copy=False,
-        help="The accounting date of the entry that took back what was left.",
+        help="The accounting date of the entry that took back the open amount.",
         written_by="posting",
     )
     _expiry_idx = models.Index(

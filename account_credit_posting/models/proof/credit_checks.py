@@ -114,10 +114,10 @@ AMOUNTS = Check(
     code="amounts",
     name=_lt("Each document has the amount of its credit"),
     how=_lt(
-        "The receivable item of an untaxed credit has its amount, in its currency, and "
-        "so has one that lowers the taxes of an invoice; of another taxed one, the "
-        "price on the credit note has it. A credit note comes to what its receivable "
-        "item says."
+        "The receivable item of an untaxed credit, or of one that lowers the taxes "
+        "of an invoice, has its amount, in its currency; for any other taxed credit, "
+        "the price on the credit note has it. The total of a credit note equals its "
+        "receivable item."
     ),
     model="account.credit.line",
     rows="""
@@ -214,12 +214,12 @@ REVERSALS = Check(
 
 EXPIRED = Check(
     code="expired",
-    name=_lt("A credit says that it has expired when its expiry is booked"),
+    name=_lt("A credit is expired when its expiry is posted, and only then"),
     how=_lt(
-        "Each credit that has expired has an expiry date, and a posted entry that "
-        "reverses its document and is reconciled with it. No other credit has such an "
-        "entry reconciled with it: when its date was extended, another entry reversed "
-        "that one, in the same amount, and both are reconciled with each other."
+        "Each expired credit has an expiry date, and a posted entry that reverses "
+        "its document and is reconciled with it. No other credit is reconciled with "
+        "such an entry: after an extension, another entry reverses that one with the "
+        "same amount, and both are reconciled with each other."
     ),
     model="account.credit.line",
     rows="""

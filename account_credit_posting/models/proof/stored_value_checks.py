@@ -81,8 +81,9 @@ OVERDRAWN = Check(
     code="overdrawn",
     name=_lt("No gift card or prepayment is below zero, on any day"),
     how=_lt(
-        "For each record and each day with a movement: the sum of all posted items up "
-        "to that day, in its currency; the tax of a single-purpose voucher apart."
+        "For each record and each day with a movement: the sum of all posted items "
+        "up to that day, in its currency; the tax of a single-purpose voucher is "
+        "summed separately."
     ),
     model="account.stored.value",
     rows="""
@@ -301,12 +302,12 @@ USES = Check(
 
 DISCOUNTS = Check(
     code="discounts",
-    name=_lt("What gift cards take off tax bases is what nobody paid for them"),
+    name=_lt("Tax bases are lowered only by gift cards that were given away"),
     how=_lt(
-        "Each entry that lowers a tax base is a use, or undoes one, of a card that "
-        "says so. What it debits to discounts and taxes is what it takes back of what "
-        "was given away, and that is at most what it uses; all together, at most what "
-        "the card was given for nothing."
+        "Each entry that lowers a tax base is a use, or the undoing of one, of a "
+        "card with this setting. The amount debited to discounts and taxes equals "
+        "the amount taken back of what was given away, and is at most the amount "
+        "used; all uses together are at most the amount given away."
     ),
     model="account.move",
     rows="""

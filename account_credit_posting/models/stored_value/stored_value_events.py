@@ -276,9 +276,9 @@ def adjust(value, amount, reason=None):
     if difference > 0 and value._is_single_purpose():
         raise UserError(
             value.env._(
-                "%(name)s is a single-purpose voucher: its tax was that of the day of "
-                "its sale, so it cannot be raised. Issue another one for what is "
-                "missing.",
+                "%(name)s is a single-purpose voucher, taxed on the day of its sale, "
+                "so its amount cannot be raised. Issue another one for the "
+                "difference.",
                 name=value.name,
             )
         )
@@ -314,8 +314,8 @@ def join(value, target, amount):
     if value._is_single_purpose():
         raise UserError(
             value.env._(
-                "%(name)s is a single-purpose voucher: it keeps the tax that it was "
-                "sold with, so it cannot become a part of %(target)s.",
+                "%(name)s is a single-purpose voucher that keeps its own tax, so it "
+                "cannot become a part of %(target)s.",
                 name=value.name,
                 target=target.name,
             )
@@ -453,7 +453,7 @@ def hand(value, account, label):
         raise UserError(
             value.env._(
                 "%(name)s is a single-purpose voucher: a part of it is tax that was "
-                "paid. Refund it to its owner, or let it expire.",
+                "already charged. Refund it to its owner, or let it expire.",
                 name=value.name,
             )
         )

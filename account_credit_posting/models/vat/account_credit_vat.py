@@ -26,9 +26,10 @@ class AccountCreditVat(models.AbstractModel):
         store=True,
         readonly=False,
         precompute=True,
-        help="A credit that names an invoice lowers the taxes of that invoice, each in "
-        "proportion to what was invoiced with it: its amount includes them. Otherwise, "
-        "and where no invoice is named, the taxes of the credit item apply.",
+        help="A credit that names an invoice lowers the taxes of that invoice, each "
+        "in proportion to the amount invoiced with it: the amount of the credit "
+        "includes them. Otherwise, or if no invoice is named, the taxes of the credit "
+        "item apply.",
         written_by=("draft", "posting"),
     )
 

@@ -21,7 +21,7 @@ class AccountVoucher(models.AbstractModel):
         string="Sold As",
         check_company=True,
         domain="[('is_gift_card', '=', True)]",
-        help="The gift card product: it says which kind of voucher this is.",
+        help="The gift card product, which sets the kind of voucher.",
         written_by=("draft", "event"),
     )
     voucher_kind = fields.Selection(
@@ -29,7 +29,7 @@ class AccountVoucher(models.AbstractModel):
         required=True,
         readonly=True,
         default="multi",
-        help="As its product said when it was issued.",
+        help="As set on its product when it was issued.",
         written_by="event",
     )
     voucher_tax_id = fields.Many2one(
@@ -37,13 +37,14 @@ class AccountVoucher(models.AbstractModel):
         string="Tax Charged",
         readonly=True,
         ondelete="restrict",
-        help="That of a single-purpose voucher, as its product said when it was sold.",
+        help="The tax of a single-purpose voucher, as set on its product when it was "
+        "sold.",
         written_by="event",
     )
     voucher_note = fields.Char(
         compute="_compute_voucher_note",
         string="Voucher",
-        help="What it means for VAT.",
+        help="The effect on VAT.",
     )
 
     @api.depends("product_id", "state", "balance", "voucher_kind", "initial_amount")
@@ -72,8 +73,8 @@ class AccountVoucher(models.AbstractModel):
             )
         net, *shares = divide(self, self.balance) if self.balance else [None]
         return self.env._(
-            "Single-purpose voucher: %(tax)s was charged when it was issued. Left are "
-            "%(net)s and %(due)s of tax.",
+            "Single-purpose voucher: %(tax)s was charged when it was issued. %(net)s "
+            "and %(due)s of tax are left.",
             tax=tax.name,
             net=self.currency_id.format(net.amount if net else 0),
             due=self.currency_id.format(sum(share.amount for share in shares)),
@@ -147,16 +148,16 @@ class AccountVoucher(models.AbstractModel):
             )
         reasons = {
             "promotion": self.env._(
-                "%(name)s is a single-purpose voucher: its tax is that of the price "
-                "paid, and nothing is paid for what is given away. Choose a "
-                "multi-purpose gift card.",
+                "%(name)s is a single-purpose voucher, taxed on the price paid, and "
+                "nothing is paid for a gift card given away. Choose a multi-purpose "
+                "gift card.",
                 name=name,
             ),
             "opening": self.env._(
                 "%(name)s is a single-purpose voucher: its tax was reported where it "
                 "was sold, so it cannot be an opening balance here. Choose a "
-                "multi-purpose gift card and let an accountant correct the tax when "
-                "it is used.",
+                "multi-purpose gift card, and ask an accountant to correct the tax "
+                "when it is used.",
                 name=name,
             ),
         }

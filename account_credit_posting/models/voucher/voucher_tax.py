@@ -17,13 +17,13 @@ def find_tax_problem(taxes):
     """
     env = taxes.env
     if len(taxes) != 1:
-        return env._("it has one tax, that of what it is good for")
+        return env._("it must have exactly one tax, that of the items it can pay for")
     if taxes.type_tax_use != "sale" or taxes.amount_type != "percent":
-        return env._("its tax is a percentage of sales")
+        return env._("its tax must be a percentage on sales")
     if taxes.amount <= 0:
-        return env._("its tax charges something")
+        return env._("its tax must charge an amount")
     if taxes.tax_exigibility != "on_invoice":
-        return env._("its tax is due when it is sold, not when an invoice is paid")
+        return env._("its tax must be due on the invoice, not on payment")
     return _find_repartition_problem(taxes)
 
 
@@ -35,9 +35,9 @@ def _find_repartition_problem(tax):
     if min(factors, default=0) <= 0 or float_compare(
         sum(factors), 2, precision_digits=6
     ):
-        return env._("all of its tax is owed to the state")
+        return env._("all of its tax must be owed to the state")
     if not all(line.account_id for line in shares):
-        return env._("its tax has ledger accounts of its own")
+        return env._("its tax must have tax accounts of its own")
     return None
 
 
