@@ -110,9 +110,8 @@ class AccountStoredValueChange(models.TransientModel):
                 value.initial_amount if is_correction else value.balance
             )
             if defaults.get("change") in ("refund", "cash_out"):
-                journal = value.journal_id or self.env[
-                    "account.journal"
-                ]._find_money_journal(value.company_id)
+                journal = value.journal_id._filtered_access("read")
+                journal = journal or journal._find_money_journal(value.company_id)
                 defaults["journal_id"] = journal.id
         return defaults
 
