@@ -224,6 +224,7 @@ METHODS = {
 ROUTES = {
     "/account_credit_posting/batch/<int:batch_id>/results.xlsx": SEE,
     "/account_credit_posting/card": POST,
+    "/account_credit_posting/card/email": POST,
     "/account_credit_posting/health": ANYBODY,
     "/account_credit_posting/liability/<int:report_id>/liability.xlsx": AUDIT,
 }

@@ -759,16 +759,23 @@ class TestAttack(StoredValueCommon, HttpCase):
                     f"/account_credit_posting/liability/{report.id}/liability.xlsx",
                     {},
                 ),
-                "/account_credit_posting/card": (
-                    "/account_credit_posting/card",
-                    {
-                        "data": {
-                            "value_id": card.id,
-                            "code": self.code,
-                            "csrf_token": http.Request.csrf_token(self),
-                        }
-                    },
-                ),
+                **{
+                    url: (
+                        url,
+                        {
+                            "data": {
+                                "value_id": card.id,
+                                "code": self.code,
+                                "email": "maya@example.com",
+                                "csrf_token": http.Request.csrf_token(self),
+                            }
+                        },
+                    )
+                    for url in (
+                        "/account_credit_posting/card",
+                        "/account_credit_posting/card/email",
+                    )
+                },
             }
             self.assertEqual(set(requests), set(rights.ROUTES))
             for route, (url, options) in requests.items():

@@ -281,6 +281,11 @@ class TestGiftCardByEmail(StoredValueCommon, MailCase):
         value = self._issue(100, send_date="2024-03-15")
         [mail] = self._send()
         code = self._find_code(mail)
+        self.assertNowhere(code)
+        self.assertEqual(value.code_last4, code[-4:])
+
+    def assertNowhere(self, code):
+        """Assert that no text of mails, cards and entries has a code."""
         self.env.flush_all()
         self.env.cr.execute(
             "SELECT table_name, column_name FROM information_schema.columns "
@@ -304,7 +309,78 @@ class TestGiftCardByEmail(StoredValueCommon, MailCase):
                     )
                 )
                 self.assertEqual(self.env.cr.fetchone(), (0,), (table, column))
-        self.assertEqual(value.code_last4, code[-4:])
+
+    def test_code_that_is_shown_is_emailed_once(self):
+        value = self._issue(100)
+        card = GiftCard(value.with_user(self.clerk))
+        with self.mock_mail_gateway(mail_unlink_sent=True):
+            card.send_shown(self.code, " Maya <Maya@Example.com> ", "Dance!")
+            [mail] = self._mails
+            self.assertEqual(mail["email_to"], ["maya@example.com"])
+            self.assertIn("Dance!", mail["body"])
+            # The card that was printed stays valid: it has the same code.
+            self.assertEqual(self._find_code(mail), self.code)
+            self.assertRecordValues(
+                value,
+                [
+                    {
+                        "recipient_email": "maya@example.com",
+                        "message": "Dance!",
+                        "awaits_hand_over": False,
+                        "send_error": False,
+                    }
+                ],
+            )
+            self.assertTrue(value.sent_date)
+            for user in (self.clerk, self.manager):
+                with self.assertRaisesRegex(UserError, "maya@example.com with this"):
+                    GiftCard(value.with_user(user)).send_shown(self.code, "b@b.com")
+            self.assertEqual(len(self._mails), 1)
+        self.assertNowhere(self.code)
+        # Another code is given by administrators, and is emailed once, too.
+        with self.assertRaises(AccessError):
+            value.with_user(self.clerk).action_show_new_code()
+        code = value.with_user(self.manager).action_show_new_code()["params"]["code"]
+        self.assertFalse(value.sent_date)
+        with self.mock_mail_gateway(mail_unlink_sent=True):
+            with self.assertRaisesRegex(UserError, "no longer the code"):
+                card.send_shown(self.code, "b@example.com")
+            GiftCard(value.with_user(self.manager)).send_shown(code, "b@example.com")
+            # Whoever has the old one is told.
+            self.assertIn(
+                value.name,
+                self.env["mail.mail"]
+                .search([("email_to", "=", "maya@example.com")])[:1]
+                .subject,
+            )
+            self.assertEqual(self._find_code(self._mails[-1]), code)
+
+    def test_code_that_is_shown_is_not_emailed(self):
+        value = self._issue(100)
+        card = GiftCard(value.with_user(self.clerk))
+        with self.mock_mail_gateway():
+            for address in ("", None, "maya", "a@example.com, b@example.com"):
+                with self.assertRaisesRegex(UserError, "not an email address"):
+                    card.send_shown(self.code, address)
+            with self.assertRaisesRegex(UserError, "no longer the code"):
+                card.send_shown(WRONG, "maya@example.com")
+            value.with_user(self.clerk).action_block("Lost")
+            with self.assertRaisesRegex(UserError, "blocked"):
+                card.send_shown(self.code, "maya@example.com")
+            value.with_user(self.manager).action_unblock()
+        with (
+            self.mock_mail_gateway(),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+        ):
+            self.send_email_mocked.side_effect = OSError("The mailbox is full")
+            with (
+                self.assertRaisesRegex(UserError, "not sent: The mailbox is full"),
+                self.env.cr.savepoint(),
+            ):
+                card.send_shown(self.code, "maya@example.com")
+        self.assertFalse(value.sent_date)
+        self.assertFalse(value.recipient_email)
+        self.assertNowhere(self.code)
 
     def test_sent_on_its_day(self):
         value = self._issue(100, send_date="2024-12-24")

@@ -97,8 +97,17 @@ class TestGiftCardDesk(StoredValueCommon, HttpCase):
         value = self.values.search([("partner_id", "=", self.account.id)])
         self.assertRecordValues(
             value,
-            [{"value_type": "gift_card", "balance": 40, "awaits_hand_over": False}],
+            [
+                {
+                    "value_type": "gift_card",
+                    "balance": 40,
+                    "awaits_hand_over": False,
+                    "recipient_email": "maya@example.com",
+                    "message": "Keep on dancing!",
+                }
+            ],
         )
+        self.assertTrue(value.sent_date)
         payment = self.env["account.payment"].search(
             [("stored_value_id", "=", value.id)]
         )

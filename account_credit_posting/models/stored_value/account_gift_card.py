@@ -11,7 +11,7 @@ from reportlab.graphics.barcode import createBarcodeDrawing
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tools import consteq, format_date
+from odoo.tools import consteq, email_normalize, format_date
 from odoo.tools.pdf import (
     DictionaryObject,
     NameObject,
@@ -217,6 +217,8 @@ class GiftCard:
             {
                 "code_hash": hash_code(self.env, code),
                 "code_last4": code[-CODE_GROUP:],
+                # What was emailed is void.
+                "sent_date": False,
             }
         )
         return "-".join(
@@ -332,6 +334,7 @@ class GiftCard:
                 "code": code,
                 "awaits_hand_over": value_sudo.awaits_hand_over,
                 "recipient_email": value_sudo._get_recipient(),
+                "message": value_sudo.message,
                 "send_date": format_date(self.env, value_sudo.send_date)
                 if value_sudo.send_date
                 else False,
@@ -440,9 +443,60 @@ class GiftCard:
         )
         self._warn_recipient(known)
 
-    def send(self):
-        """Email the card with a new code.
+    def send_shown(self, code, email, message=None):
+        """Email the card with the code that is shown: once, to one address.
 
+        Whoever wants it emailed again needs a new code, by the rules of new codes.
+
+        :param code: of this card
+        :param email: to whom; kept as the recipient
+        :param message: to the recipient; kept on the card
+        :raise UserError: see :meth:`check_code`; when it was emailed already, cannot be
+            used, or the email is not sent, with the reason
+        """
+        value_sudo = self.value_sudo
+        # A second click waits, and finds that it was sent.
+        value_sudo._lock()
+        self.check_code(code)
+        check_state(value_sudo, "active")
+        if value_sudo.sent_date:
+            raise UserError(
+                self.env._(
+                    "%(name)s was emailed to %(email)s with this code. To email it "
+                    "again, give it a new code.",
+                    name=value_sudo.name,
+                    email=value_sudo._get_recipient(),
+                )
+            )
+        address = email_normalize(email)
+        if not address:
+            raise UserError(
+                self.env._(
+                    "%s is not an email address. Enter one, such as maya@example.com.",
+                    email or "–",
+                )
+            )
+        if value_sudo.recipient_email:
+            self.set_recipient(address)
+        else:
+            # Nobody was told of the card so far.
+            value_sudo._write_guarded({"recipient_email": address})
+        if message is not None:
+            value_sudo._write_guarded({"message": message.strip()})
+        try:
+            GiftCard(value_sudo).send(code.strip())
+        except (MailDeliveryException, OSError) as error:
+            raise UserError(
+                self.env._(
+                    "The email was not sent: %s Check the address, or print the card.",
+                    self._explain_send_error(error),
+                )
+            ) from error
+
+    def send(self, code=None):
+        """Email the card.
+
+        :param code: of this card, as it is shown; without it the card gets a new one
         :raise UserError: when there is no address
         """
         value = self.value
@@ -453,7 +507,7 @@ class GiftCard:
             raise UserError(
                 self.env._("There is no email address. Enter one and send it again.")
             )
-        template.with_context(card_code=self.set_new_code()).send_mail(
+        template.with_context(card_code=code or self.set_new_code()).send_mail(
             value.id,
             force_send=True,
             raise_exception=True,
@@ -477,10 +531,11 @@ class GiftCard:
 
         :param error: the exception
         """
+        self.value._write_guarded({"send_error": self._explain_send_error(error)})
+
+    def _explain_send_error(self, error):
         # What a mail server refuses is an OSError (`smtplib.SMTPException`).
         if isinstance(error, (MailDeliveryException, OSError)):
-            reason = " ".join(str(part) for part in error.args)
-        else:
-            label = f"Sending gift card {self.value.id}"
-            reason = explain_error(self.env, error, _logger, label)
-        self.value._write_guarded({"send_error": reason})
+            return " ".join(str(part) for part in error.args)
+        label = f"Sending gift card {self.value.id}"
+        return explain_error(self.env, error, _logger, label)

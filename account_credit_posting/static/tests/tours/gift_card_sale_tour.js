@@ -55,6 +55,26 @@ registry.category("web_tour.tours").add("gift_card_from_post_transaction", {
             },
             hand.end(".o_card_code", { clicks: 5, keys: 12 }),
             {
+                content: "and email it from the same dialog",
+                trigger: ".o_card_code #card_email",
+                run: "edit maya@example.com",
+            },
+            {
+                content: "with a message",
+                trigger: ".o_card_code #card_message",
+                run: "edit Keep on dancing!",
+            },
+            {
+                content: "Email",
+                trigger: ".o_email_card button:contains(Email the Card)",
+                run: "click",
+            },
+            {
+                content: "It is sent, and is not sent twice",
+                trigger:
+                    ".o_card_code:has(.o_card_sent:contains(maya@example.com)):not(:has(.o_email_card))",
+            },
+            {
                 content: "and the customer has it",
                 trigger: ".o_card_code .o_hand_over",
                 run: "click",
