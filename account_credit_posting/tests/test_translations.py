@@ -4,6 +4,8 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_open
 from odoo.tools.translate import PoFileReader, TranslationModuleReader
 
+from ..tools.texts import get_side_labels
+
 ADDON = "account_credit_posting"
 
 #: What a translation must keep: values, tags of HTML, and where an expression is. Not
@@ -72,10 +74,12 @@ class TestTranslations(TransactionCase):
     def test_shown_in_the_language_of_the_user(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.env["ir.module.module"].search(
-            [("name", "=", ADDON)]
+            [("name", "in", ("account", ADDON))]
         )._update_translations(["fr_FR"])
         transactions = self.env["account.post.transaction"].with_context(lang="fr_FR")
         selection = transactions.fields_get(["transaction_type"])["transaction_type"]
         self.assertIn(("payment", "Paiement"), selection["selection"])
+        sides = get_side_labels(transactions.env)
+        self.assertEqual(sides, {"debit": "Débit", "credit": "Crédit"})
         arch = transactions.get_view(view_type="form")["arch"]
         self.assertIn("Que souhaitez-vous comptabiliser", arch)

@@ -66,3 +66,14 @@ def format_account_names(lines):
     """Return the names of the accounts of lines as text."""
     listed = lines[: const.NAMES_LISTED].with_prefetch()
     return format_names(lines.env, listed.mapped("partner_id.name"), len(lines))
+
+
+def get_side_labels(env):
+    """Return what the two sides of an entry are called: as Odoo calls them.
+
+    In other languages the credit side is not called as a customer's credit is.
+
+    :return: ``{"debit", "credit"}``
+    """
+    fields = env["account.move.line"]._fields
+    return {side: fields[side]._description_string(env) for side in ("debit", "credit")}

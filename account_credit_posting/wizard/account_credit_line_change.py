@@ -6,6 +6,7 @@ from ..models.credit.account_credit_answer import answered_once
 from ..tools.actions import open_dialog
 from ..tools.days import get_today
 from ..tools.reading import read_choice
+from ..tools.texts import get_side_labels
 
 
 class AccountCreditLineChange(models.TransientModel):
@@ -156,7 +157,8 @@ class AccountCreditLineChange(models.TransientModel):
                 dialog.error = str(reason)
                 continue
             dialog.preview = self.env["ir.qweb"]._render(
-                "account_credit_posting.credit_line_change_preview", prepared
+                "account_credit_posting.credit_line_change_preview",
+                {**prepared, "sides": get_side_labels(self.env)},
             )
 
     def _get_line(self):

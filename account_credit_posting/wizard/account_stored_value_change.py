@@ -5,6 +5,7 @@ from ..const import CARD_DESIGNS, HIDDEN_CODE, MANAGED_FIELDS
 from ..models.credit.account_credit_answer import answered_once
 from ..models.stored_value.account_gift_card import GiftCard
 from ..tools.days import get_today
+from ..tools.texts import get_side_labels
 
 
 class AccountStoredValueChange(models.TransientModel):
@@ -150,7 +151,11 @@ class AccountStoredValueChange(models.TransientModel):
             return False
         return self.env["ir.qweb"]._render(
             "account_credit_posting.stored_value_entry",
-            {"items": items, "currency": self.currency_id},
+            {
+                "items": items,
+                "currency": self.currency_id,
+                "sides": get_side_labels(self.env),
+            },
         )
 
     @api.depends("value_id", "change", "recipient_name", "sender_name", "message")

@@ -4,6 +4,7 @@ from odoo import fields
 
 from ...tools.applying import OpenItem
 from ...tools.days import get_today
+from ...tools.texts import get_side_labels
 from ..vat.vat_text import describe_vat
 from .application_engine import ApplicationEngine
 from .early_discounts import explain_ended, find_discount
@@ -60,6 +61,7 @@ class CreditPreview:
              "posted_count", "skipped_count",
              "sample": how many accounts these are, where they are not all; or False,
              "entry": [{"account_id", "name", "debit", "credit"}],
+             "sides": what the two sides of an entry are called,
              "entry_currency_id": currency of the entry, the company's}
         """
         credits = self._get_open_credits()
@@ -95,6 +97,7 @@ class CreditPreview:
             "skipped_count": len(self.errors),
             "sample": len(self.lines) < self.line_count and len(self.lines),
             "entry": self._sum_by_ledger(),
+            "sides": get_side_labels(self.env),
             "entry_currency_id": self.company.currency_id.id,
         }
 

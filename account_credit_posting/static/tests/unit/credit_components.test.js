@@ -209,6 +209,7 @@ function makePreview(count, values = {}) {
         skipped_count: 0,
         sample: false,
         entry: [],
+        sides: { debit: "Debit", credit: "Credit" },
         entry_currency_id: 1,
         ...values,
     };
