@@ -14,7 +14,7 @@ registry.category("web_tour.tours").add("account_credit_batch_progress", {
     steps: () => [
         {
             content: "Nothing is posted yet",
-            trigger: ".o_credit_counts:contains(0 posted, 0 failed, 3 to go)",
+            trigger: ".o_credit_counts:contains(0 posted, 0 failed, 3 remaining)",
         },
         {
             content: "See that one may leave",
