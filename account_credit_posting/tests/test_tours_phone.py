@@ -1,13 +1,13 @@
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 
-from .common import AccountCreditCommon
+from .common_stored_value import StoredValueCommon
 
 LONG = "Featherstonehaugh-Cholmondeley-Marjoribanks Family of Upper Wolverhampton"
 
 
 @tagged("post_install", "-at_install")
-class TestToursPhone(AccountCreditCommon, HttpCase):
+class TestToursPhone(StoredValueCommon, HttpCase):
     """Billing and results on a phone: cards, which fit."""
 
     browser_size = "390x844"
@@ -32,6 +32,24 @@ class TestToursPhone(AccountCreditCommon, HttpCase):
     def test_billing_as_cards(self):
         self.start_tour(
             "/odoo/billing", "account_billing_phone", login=self.clerk.login
+        )
+
+    def test_gift_cards_as_cards(self):
+        self._issue(80)
+        self.start_tour(
+            "/odoo/action-account_credit_posting.account_stored_value_action",
+            "account_stored_value_phone",
+            login=self.clerk.login,
+        )
+
+    def test_use_of_a_card(self):
+        self._issue(80)
+        self._create_invoice(self.account, 100)
+        action = self.account.with_user(self.clerk).action_view_billing()
+        self.start_tour(
+            f"/odoo/billing/{action['res_id']}",
+            "account_stored_value_use_phone",
+            login=self.clerk.login,
         )
 
     def test_result_rows(self):

@@ -33,9 +33,15 @@ export class AmountListRenderer extends ListRenderer {
         });
     }
 
+    /** Whether this is a list of accounts on a narrow screen. */
+    get isNarrow() {
+        const { columns } = this.props.archInfo;
+        return this.env.isSmall && columns.some(({ name }) => name === "partner_id");
+    }
+
     getActiveColumns() {
         const columns = super.getActiveColumns();
-        if (!this.env.isSmall) {
+        if (!this.isNarrow) {
             return columns;
         }
         return columns
@@ -47,7 +53,7 @@ export class AmountListRenderer extends ListRenderer {
     }
 
     get displayOptionalFields() {
-        return super.displayOptionalFields && !this.env.isSmall;
+        return super.displayOptionalFields && !this.isNarrow;
     }
 
     editFirstAmount() {

@@ -48,6 +48,40 @@ registry.category("web_tour.tours").add("account_billing_phone", {
     ],
 });
 
+registry.category("web_tour.tours").add("account_stored_value_phone", {
+    steps: () => [
+        {
+            content: "See cards as cards, with what is left",
+            trigger:
+                ".o_kanban_record:contains(Featherstonehaugh):contains(80.00):contains(Active)",
+            run: fits(".o_kanban_record:not(.o_kanban_ghost) [name]"),
+        },
+        {
+            content: "Open one",
+            trigger: ".o_kanban_record:contains(Featherstonehaugh)",
+            run: "click",
+        },
+        { content: "See it", trigger: ".o_form_view div[name=balance]:contains(80.00)" },
+    ],
+});
+
+registry.category("web_tour.tours").add("account_stored_value_use_phone", {
+    steps: () => [
+        {
+            content: "Use what the account has",
+            trigger: ".o_form_view button[name=action_use_stored_value]",
+            run: "click",
+        },
+        {
+            content: "See of which card how much",
+            trigger:
+                ".modal .o_data_row:has(td[name=value_id]:contains(GC/)) td[name=amount]:contains(80.00)",
+        },
+        { content: "Close it", trigger: ".modal button.btn-close", run: "click" },
+        { content: "Be back", trigger: "body:not(:has(.modal))" },
+    ],
+});
+
 registry.category("web_tour.tours").add("account_credit_result_phone", {
     steps: () => [
         {
