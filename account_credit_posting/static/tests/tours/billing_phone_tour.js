@@ -68,6 +68,11 @@ registry.category("web_tour.tours").add("account_stored_value_phone", {
 registry.category("web_tour.tours").add("account_stored_value_use_phone", {
     steps: () => [
         {
+            content: "Turn to Gift Cards & Prepayments",
+            trigger: ".o_notebook a[name=stored_values]",
+            run: "click",
+        },
+        {
             content: "Use what the account has",
             trigger: ".o_form_view button[name=action_use_stored_value]",
             run: "click",

@@ -159,7 +159,7 @@ test("progress shows how far the batch is, and asks by itself", async () => {
     giveJson({ progress_info: PROGRESS });
     await mountField(`<field name="progress_info" widget="credit_progress"/>`);
     expect(".progress-bar").toHaveText("25 %");
-    expect(".o_credit_counts").toHaveText("240 posted, 10 failed, 750 to go");
+    expect(".o_credit_counts").toHaveText("240 posted, 10 failed, 750 remaining");
     expect(".o_credit_pace").toHaveText("10 per second, 1:15 left");
     giveJson({ progress_info: { ...PROGRESS, done: 490 } });
     await advanceTime(5000);
