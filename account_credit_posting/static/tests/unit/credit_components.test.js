@@ -208,6 +208,7 @@ function makePreview(count, values = {}) {
         posted_count: count,
         skipped_count: 0,
         sample: false,
+        vat: [],
         entry: [],
         sides: { debit: "Debit", credit: "Credit" },
         entry_currency_id: 1,
