@@ -292,6 +292,50 @@ class TestPortalInvoice(PortalInvoiceCommon):
         self.assertFalse(page.xpath("//*[@name='error']"))
         self.assertEqual(len(page.xpath("//*[@name='balance_source']")), 3)
 
+    def test_queries_do_not_grow_with_the_account(self):
+        self._create_invoice(self.account, 5000)
+        self._login(self.payer)
+        url = f"/my/invoices/{self.invoice.id}"
+        fields = {**self._choose({self.credit: 12.5, self.card: 30})}
+        paths = (url, f"{self.url}?{urlencode(fields)}")
+        for path in paths:
+            self.url_open(path)  # What is asked for once in a process.
+        few = [self._count_queries(path) for path in paths]
+        batch = self._create_batch({self.account: 1})
+        batch.line_ids = [
+            Command.create({"partner_id": self.account.id, "amount": 2})
+            for _number in range(39)
+        ]
+        batch.action_post()
+        # Copies of what it owes: 10,000 movements.
+        self.not_proven = ("items",)
+        self.env.cr.execute(
+            """
+            INSERT INTO account_move_line
+            SELECT copy.*
+              FROM account_move_line line, generate_series(1, 10001) AS serial,
+                   jsonb_populate_record(line, jsonb_build_object(
+                       'id', nextval('account_move_line_id_seq'),
+                       'sequence', serial
+                   )) AS copy
+              JOIN account_account account ON account.id = copy.account_id
+             WHERE line.partner_id = %s AND line.parent_state = 'posted'
+               AND account.account_type = 'asset_receivable' AND line.balance = 5000
+            """,
+            [self.account.id],
+        )
+        self.assertGreater(self.env.cr.rowcount, 10_000)
+        for path, before in zip(paths, few, strict=True):
+            self.assertLessEqual(self._count_queries(path), before + 2, path)
+        self.assertLess(max(few), 150, few)
+
+    def _count_queries(self, path):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        self.assertEqual(self.url_open(path).status_code, 200)
+        return self.env.cr.sql_log_count - before
+
 
 @tagged("post_install", "-at_install")
 class TestPortalInvoicePhone(PortalInvoiceCommon):

@@ -3,7 +3,7 @@ from contextlib import contextmanager
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import SQL, file_path
 
 from .common_stored_value import StoredValueCommon
@@ -309,6 +309,26 @@ class TestPartnerStoredValue(StoredValueCommon):
                 "balance"
             ],
             30,
+        )
+
+    def test_card_of_post_transaction_has_one_of_the_designs(self):
+        action = self.account.with_user(self.clerk).action_post_transaction()
+        transaction = self.env[action["res_model"]].with_user(self.clerk)
+        transaction = transaction.browse(action["res_id"])
+        transaction.transaction_type = "gift_card"
+        page = transaction.action_next()
+        [(view_id, _type)] = page["views"]
+        dialog = Form(
+            self.values.with_user(self.clerk).with_context(**page["context"]),
+            view=view_id,
+        )
+        self.assertEqual(dialog.design, "classic")
+        dialog.initial_amount = 30
+        dialog.design = "thanks"
+        card = dialog.save()
+        card.action_issue()
+        self.assertEqual(
+            (card.partner_id, card.balance, card.design), (self.account, 30, "thanks")
         )
 
     def test_draft_can_be_deleted_and_issued_once(self):
