@@ -7,9 +7,6 @@ import pytest
 
 from tests.countries import countries, tell
 
-#: ``{localization: chart}``
-CHARTS = {"l10n_de": "de_skr03", "l10n_fr_account": "fr", "l10n_be": "be_comp"}
-
 #: A sum of each of these returns.
 DUE = {
     "de_skr03": "AGG_DE_19.tax",
@@ -65,7 +62,7 @@ def rate(amount):
 @pytest.fixture(scope="module")
 def world():
     """Give a database with a company in each of these countries."""
-    with countries(CHARTS) as name:
+    with countries() as name:
         yield name
 
 
@@ -147,7 +144,7 @@ print(json.dumps(found))
 """
 
 
-@pytest.mark.parametrize("chart", CHARTS.values())
+@pytest.mark.parametrize("chart", SALES)
 def test_untaxed_credits_and_cards_are_on_no_line(world, chart):
     """A multi-purpose card is taxed by the invoice that it pays, and not again."""
     found = tell_figures(world, chart, UNTAXED)
@@ -195,7 +192,7 @@ from freezegun import freeze_time as patch_today
 """
 
 
-@pytest.mark.parametrize("chart", CHARTS.values())
+@pytest.mark.parametrize("chart", SALES)
 def test_single_purpose_voucher_is_taxed_once(world, chart):
     """The return has the tax when it is sold, and not again when it is used."""
     paid, state, found = tell_figures(world, chart, PATCH_TODAY + SINGLE_PURPOSE)
