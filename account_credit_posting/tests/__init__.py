@@ -55,6 +55,7 @@ from . import (
     test_account_stored_value_use,
     test_attack,
     test_base_reduction,
+    test_below_face,
     test_booked_events,
     test_breakage_estimate,
     test_breakage_tax,

@@ -160,6 +160,20 @@ class TestBaseReduction(TaxedValueCommon):
         )
         self.assertFalse(invoice.credit_application_ids.discount_amount)
 
+    def test_product_says_more_than_the_company(self):
+        product = self.env["product.product"].create(
+            {
+                "name": "Gift Card",
+                "is_gift_card": True,
+                "gift_card_tax_policy": "cost",
+            }
+        )
+        value = self._issue(20, funding="promotion", product_id=product.id)
+        self.assertEqual(value.tax_policy, "cost")
+        product.gift_card_tax_policy = False
+        value = self._issue(20, funding="promotion", product_id=product.id)
+        self.assertEqual(value.tax_policy, "reduce")
+
     def test_new_company_leaves_the_tax(self):
         company = self.env["res.company"].create({"name": "New"})
         self.assertEqual(company.gift_card_tax_policy, "cost")
