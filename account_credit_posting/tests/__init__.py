@@ -27,6 +27,7 @@ from . import (
     test_account_credit_correction,
     test_account_credit_dashboard,
     test_account_credit_entry,
+    test_account_credit_expiry,
     test_account_credit_form,
     test_account_credit_guard,
     test_account_credit_line,
