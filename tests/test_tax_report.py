@@ -52,10 +52,12 @@ def sold(**vals):
 
 def rate(amount):
     # The tax of a rate that a company sells with at home.
-    return env["account.tax"].search([
+    tax = env["account.tax"].with_context(active_test=False).search([
         ("company_id", "=", company.id), ("type_tax_use", "=", "sale"),
         ("amount_type", "=", "percent"), ("amount", "=", amount),
     ], limit=1)
+    tax.active = True
+    return tax
 """
 
 
@@ -115,6 +117,80 @@ def test_taxed_credit_lowers_the_tax_that_is_due(world):
             "c64.balance": 21,
         },
         "due then": 0,
+    }
+
+
+# -----------------------------------------------------------------------------
+# PRICE REDUCTIONS, WITH THE TAXES OF THEIR INVOICE
+# -----------------------------------------------------------------------------
+
+REDUCED = """
+family = account()
+invoice = bill(family, sold(), (100, normal), (200, rate(reduced)))
+found["total"] = invoice.amount_total
+discount = item(credit_vat_treatment="price_reduction")
+batch = prepare(discount, {family: 100})
+batch.line_ids.invoice_id = invoice
+lines = post(batch)
+found["credit"] = lines.move_id.amount_tax, lines.move_id.amount_total
+found["left"] = report.read_tagged()
+batch.action_reverse("all", today, "A mistake")
+found["reversed"] = report.read_tagged()
+print(json.dumps(found))
+"""
+
+
+def tell_reduced(world, chart, rate):
+    """Tell of an invoice of 100 at the normal rate, 200 at another, less 100."""
+    found = tell_figures(world, chart, f"reduced = {rate}\n{REDUCED}")
+    assert found["credit"][1] == 100
+    return found
+
+
+def test_price_reduction_germany(world):
+    """Of 333, 100 are taken back: 19 and 14 become 13.29 and 9.80."""
+    found = tell_reduced(world, "de_skr03", 7)
+    assert found["total"] == 333
+    assert found["credit"][0] == 9.91  # 5.71 and 4.20
+    assert found["left"] == {
+        "DE_81.base": 69.97,
+        "DE_81.tax": 13.29,
+        "DE_86.base": 139.94,
+        "DE_86.tax": 9.8,
+    }
+    assert found["reversed"] == {
+        "DE_81.base": 100,
+        "DE_81.tax": 19,
+        "DE_86.base": 200,
+        "DE_86.tax": 14,
+    }
+
+
+def test_price_reduction_france(world):
+    """Of 331, 100 are taken back: 20 and 11 become 13.96 and 7.68."""
+    found = tell_reduced(world, "fr", 5.5)
+    assert found["total"] == 331
+    assert found["credit"][0] == 9.36  # 6.04 and 3.32
+    assert found["left"] == {
+        "box_A1.balance_from_tags": 209.36,
+        "box_08_base.sale": 69.79,
+        "box_08_taxe.balance_from_tags": 13.96,
+        "box_09_base.sale": 139.57,
+        "box_09_taxe.balance_from_tags": 7.68,
+    }
+
+
+def test_price_reduction_belgium(world):
+    """Of 333, 100 are taken back: what is credited is on lines of its own."""
+    found = tell_reduced(world, "be_comp", 6)
+    assert found["total"] == 333
+    assert found["credit"][0] == 9.91  # 6.31 and 3.60
+    assert found["left"] == {
+        "c01.balance": 200,
+        "c03.balance": 100,
+        "c54.balance": 33,
+        "c49.balance": 90.09,
+        "c64.balance": 9.91,
     }
 
 
