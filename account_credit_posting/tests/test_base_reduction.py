@@ -148,6 +148,8 @@ class TestBaseReduction(TaxedValueCommon):
         )
 
     def test_cost_of_promotion_leaves_the_tax(self):
+        # README says: "Cost of promotion, unless the setting says otherwise: the tax
+        # stays as it is."
         self.company.gift_card_tax_policy = "cost"
         value = self._issue(20, funding="promotion")
         # Frozen: a later setting does not count for it.
@@ -396,6 +398,7 @@ class TestBaseReduction(TaxedValueCommon):
             )
 
     def test_invoice_stays_as_it_was_sent(self):
+        # README says: "The invoice stays as it was posted and sent"
         invoice = self._bill((100, self.tax))
         before = invoice.line_ids.read(["balance", "tax_ids", "tax_tag_ids", "name"])
         self._use(self._issue(20, funding="promotion"), invoice)

@@ -315,6 +315,7 @@ class TestSinglePurposeEvents(SinglePurposeCommon):
     # -------------------------------------------------------------------------
 
     def test_refused(self):
+        # README says: "It cannot be given away"
         for vals, sentence in (
             ({"funding": "promotion"}, "nothing is paid for a gift card given away"),
             (
@@ -395,6 +396,7 @@ class TestSinglePurposeEvents(SinglePurposeCommon):
             self._issue(10, product_id=product.id)
 
     def test_database_refuses_more_than_the_net_or_the_tax(self):
+        # README says: "Net and tax are each never below zero"
         """Even where both together are there."""
         value = self._sell_voucher()
         tax_item = value.move_line_ids.filtered("tax_repartition_line_id")
