@@ -274,3 +274,81 @@ def test_single_purpose_voucher_is_taxed_once(world, chart):
     paid, state, found = tell_figures(world, chart, PATCH_TODAY + SINGLE_PURPOSE)
     assert (paid, state) == ("paid", "used")
     assert found == dict.fromkeys(("sold", "used", "paid back"), SALES[chart])
+
+
+# -----------------------------------------------------------------------------
+# VOUCHERS: SINGLE-PURPOSE, AND GIVEN AWAY
+# -----------------------------------------------------------------------------
+
+VOUCHER = """
+# A card is used on the day of the test.
+report = TaxReport(company, "2024-03-01", "2099-12-31")
+family = account()
+
+def issue(amount, funding, **details):
+    answer = env["account.stored.value"].issue(
+        "gift_card", family.id, f"{amount:.2f}", funding, **details)
+    return env["account.stored.value"].browse(answer["id"])
+"""
+
+SINGLE = """
+product = sold(
+    is_gift_card=True, voucher_kind="single", taxes_id=[Command.set(normal.ids)])
+bank = env["account.journal"].search([
+    ("type", "=", "bank"), ("company_id", "=", company.id)], limit=1)
+card = issue(
+    100 + normal.amount, "payment", journal_id=bank.id, date=today,
+    product_id=product.id)
+found["sold"] = report.read_tagged()
+invoice = bill(family, sold(), (100, normal))
+found["invoice"] = report.read_tagged()
+card.apply_to_invoice(invoice.id)
+assert card.state == "used", card.state
+found["used"] = report.read_tagged()
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("chart", SALES)
+def test_single_purpose_voucher_is_on_the_return_once(world, chart):
+    """Its tax is due when it is sold, and that of the invoice is taken back."""
+    assert tell_figures(world, chart, VOUCHER + SINGLE) == {
+        "sold": SALES[chart],
+        "invoice": {name: 2 * amount for name, amount in SALES[chart].items()},
+        "used": SALES[chart],
+    }
+
+
+GIVEN = """
+company.gift_card_tax_policy = "reduce"
+card = issue(20, "promotion")
+invoice = bill(family, sold(), (100, normal))
+found["invoice"] = report.read_tagged()
+card.apply_to_invoice(invoice.id)
+found["used"] = report.read_tagged()
+print(json.dumps(found))
+"""
+
+#: The same, less a card of 20 that was given away.
+REDUCED_SALES = {
+    "de_skr03": {"DE_81.base": 83.19, "DE_81.tax": 15.81},
+    "fr": {
+        "box_A1.balance_from_tags": 83.33,
+        "box_08_base.sale": 83.33,
+        "box_08_taxe.balance_from_tags": 16.67,
+    },
+    "be_comp": {
+        **SALES["be_comp"],
+        "c49.balance": 16.53,
+        "c64.balance": 3.47,
+    },
+}
+
+
+@pytest.mark.parametrize("chart", SALES)
+def test_card_given_away_lowers_what_is_taxed(world, chart):
+    """Of 20, the part that is tax comes off the tax, the rest off the base."""
+    assert tell_figures(world, chart, VOUCHER + GIVEN) == {
+        "invoice": SALES[chart],
+        "used": REDUCED_SALES[chart],
+    }
