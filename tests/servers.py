@@ -155,9 +155,12 @@ def run_alone(name, script):
 def assert_tests_pass(database, addon, *options):
     """Run the tests of an addon in a database, and assert that all pass."""
     command = [sys.executable, "-m", "pytest", "-q", f"--odoo-database={database}"]
+    # Two processes work in copies of their database; this one has it alone.
+    own = {name: os.environ[name] for name in os.environ if "XDIST" not in name}
     tests = subprocess.run(
         [*command, *options, ROOT / addon],
         cwd=ROOT,
+        env=own,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
