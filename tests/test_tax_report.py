@@ -231,52 +231,6 @@ def test_untaxed_credits_and_cards_are_on_no_line(world, chart):
 
 
 # -----------------------------------------------------------------------------
-# SINGLE-PURPOSE VOUCHERS
-# -----------------------------------------------------------------------------
-
-SINGLE_PURPOSE = """
-family = account()
-price = 100 + normal.amount
-massage = sold(
-    is_gift_card=True, voucher_kind="single", taxes_id=[Command.set(normal.ids)])
-bank = env["account.journal"].search([
-    ("type", "=", "bank"), ("company_id", "=", company.id)], limit=1)
-
-def sell():
-    answer = env["account.stored.value"].issue(
-        "gift_card", family.id, price, "payment", journal_id=bank.id,
-        product_id=massage.id, date=today)
-    return env["account.stored.value"].browse(answer["id"])
-
-voucher = sell()
-found["sold"] = report.read_tagged()
-net = normal.copy({"name": "Net", "price_include_override": "tax_excluded"})
-invoice = bill(family, sold(), (100, net))
-with patch_today(today):
-    voucher.apply_to_invoice(invoice.id)
-found["used"] = report.read_tagged()
-other = sell()
-with patch_today(today):
-    other.refund(price, bank.id)
-found["paid back"] = report.read_tagged()
-print(json.dumps([invoice.payment_state, voucher.state, found]))
-"""
-
-#: Uses and refunds are of the day on which they are made.
-PATCH_TODAY = """
-from freezegun import freeze_time as patch_today
-"""
-
-
-@pytest.mark.parametrize("chart", SALES)
-def test_single_purpose_voucher_is_taxed_once(world, chart):
-    """The return has the tax when it is sold, and not again when it is used."""
-    paid, state, found = tell_figures(world, chart, PATCH_TODAY + SINGLE_PURPOSE)
-    assert (paid, state) == ("paid", "used")
-    assert found == dict.fromkeys(("sold", "used", "paid back"), SALES[chart])
-
-
-# -----------------------------------------------------------------------------
 # VOUCHERS: SINGLE-PURPOSE, AND GIVEN AWAY
 # -----------------------------------------------------------------------------
 
