@@ -143,7 +143,9 @@ class TestAccountCreditProof(ProofCommon):
         )
         self.assertEqual(len(proof.check_ids), len(self.proofs._get_checks()))
         self.assertFalse(proof.activity_ids)
-        self.assertShows(proof.summary, f"All {len(proof.check_ids)} checks passed on")
+        self.assertShows(
+            proof.summary, f"All {len(proof.check_ids)} checks passed", "were checked"
+        )
 
     def test_each_check_finds_what_is_wrong(self):
         # README says: "Each check is tried on a ledger that was changed behind it."

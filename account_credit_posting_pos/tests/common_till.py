@@ -45,8 +45,7 @@ class TillCommon(StoredValueCommon):
         cls.product, cls.book = products.create(
             [
                 {
-                    # Not the name of the product that `pos_loyalty` brings.
-                    "name": "Studio Card",
+                    "name": "Gift Card",
                     "is_gift_card": True,
                     "available_in_pos": True,
                     "list_price": 50,

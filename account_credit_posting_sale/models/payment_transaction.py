@@ -1,3 +1,5 @@
+import logging
+
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -12,6 +14,8 @@ from odoo.addons.account_credit_posting.tools.locks import touch_rows
 
 from ..const import PROVIDER_CODE
 from ..controllers.balance import BalanceController
+
+_logger = logging.getLogger(__name__)
 
 
 class PaymentTransaction(models.Model):
@@ -106,12 +110,23 @@ class PaymentTransaction(models.Model):
             self._set_canceled(state_message=str(error))
             return None
         self._post_process()
-        # Odoo may commit while it prints: all is done by now.
-        if is_confirmed:
-            self.sale_order_ids._send_order_confirmation_mail()
-        else:
-            self.sale_order_ids._send_payment_succeeded_for_order_mail()
+        self._send_order_mail(is_confirmed)
         return None
+
+    def _send_order_mail(self, is_confirmed):
+        """Tell the customer by email; what is paid stays paid where that fails.
+
+        Last of all, and without a savepoint: Odoo may commit while it prints.
+
+        :param is_confirmed: whether the order was confirmed by this
+        """
+        try:
+            if is_confirmed:
+                self.sale_order_ids._send_order_confirmation_mail()
+            else:
+                self.sale_order_ids._send_payment_succeeded_for_order_mail()
+        except UserError:
+            _logger.exception("No email was sent for transaction %s", self.reference)
 
     def _pay_order(self):
         """Confirm the order, invoice it and pay the invoice: all of it or nothing.
@@ -121,9 +136,10 @@ class PaymentTransaction(models.Model):
         """
         self._ensure_provider_is_not_disabled()
         order = self.sale_order_ids
-        touch_rows(order)
         self._check_is_offered(order)
         order._check_pays_with_balance(self.amount)
+        # Of two payments of one order the second begins again, and is refused above.
+        touch_rows(order)
         self._set_done()
         order.invalidate_recordset(["amount_paid"])
         is_quotation = order.state in ("draft", "sent")

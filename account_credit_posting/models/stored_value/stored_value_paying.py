@@ -56,10 +56,7 @@ def get_open_items(values):
 
 
 def get_automatic_domain(company):
-    """Return which stored value of a company pays by itself; none by default.
-
-    No single-purpose voucher: somebody says what it is for.
-    """
+    """Return which stored value of a company pays by itself; none by default."""
     kinds = [
         value_type
         for value_type, is_automatic in (
@@ -75,7 +72,6 @@ def get_automatic_domain(company):
             ("company_id", "=", company.id),
             ("state", "=", "active"),
             ("value_type", "in", kinds),
-            ("voucher_kind", "=", "multi"),
         ]
     )
 
