@@ -152,6 +152,7 @@ class AccountMove(models.Model):
                 stored_value_guard.check_items(
                     self.filtered(lambda move: move.state != "posted")
                 )
+                return super(AccountMove, self._without_sync()).write(vals)
             return super().write(vals)
         self._check_stays_posted()
         reversals = self.env["account.credit.correction.reverse"]
@@ -159,6 +160,20 @@ class AccountMove(models.Model):
         result = super().write(vals)
         reversals._undo(taken_back_sudo)
         return result
+
+    def _without_sync(self):
+        """Return these in the context in which their state alone changes.
+
+        Odoo computes the lines of a document again when it is posted, and finds those
+        that are there: credits, and invoices beside them, were created a moment ago.
+        Where a localization does more, it is asked.
+        """
+        if get_posting(self.env).numbers is None or any(
+            localizations.find_overrides(company, localizations.DOCUMENT)
+            for company in self.company_id
+        ):
+            return self
+        return self.with_context(skip_invoice_sync=True)
 
     def _check_stays_posted(self):
         """Check that nothing of these is posted that must stay so.
@@ -188,14 +203,19 @@ class AccountMove(models.Model):
         return super()._check_draftable()
 
     def _get_next_sequence_format(self):
-        """Ask for the last number once for a set of credits, not for each.
+        """Ask for the last number once for a set of credits or invoices, not for each.
 
         The number itself comes from ``_locked_increment``, which holds the lock that
         keeps it unique among transactions, as for any other entry.
         """
-        block = get_posting(self.env).numbers
-        is_credit = self.credit_line_id or self.reversed_entry_id.credit_line_id
-        if block is None or not is_credit:
+        posting = get_posting(self.env)
+        block = posting.numbers
+        is_of_set = (
+            self.credit_line_id
+            or self.reversed_entry_id.credit_line_id
+            or (posting.is_charging and self.move_type == "out_invoice")
+        )
+        if block is None or not is_of_set:
             return super()._get_next_sequence_format()
         key = self._get_number_key()
         if key not in block:

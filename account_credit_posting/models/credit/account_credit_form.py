@@ -238,6 +238,12 @@ class AccountCreditForm(models.AbstractModel):
         accounts.mapped("child_ids")
 
     @api.model
+    def _read_taxes(self, items):
+        """Read at once the taxes of journal items, which are asked for one by one."""
+        items.mapped("tax_ids")
+        items.mapped("tax_tag_ids")
+
+    @api.model
     def _get_moves(self, company, writer="posting"):
         """Return ``account.move`` as complete entries are created and posted.
 
@@ -271,7 +277,9 @@ class AccountCreditForm(models.AbstractModel):
         :param writer: see ``written_by``
         """
         moves = self._get_moves(company, writer)
-        complete = moves.with_context(skip_analytic_sync=True, skip_invoice_sync=True)
+        complete = moves.with_context(
+            skip_analytic_sync=True, skip_invoice_sync=True, skip_invoice_line_sync=True
+        )
         return complete.create(vals).with_env(moves.env)
 
     @api.model
@@ -534,10 +542,16 @@ class AccountCreditForm(models.AbstractModel):
         :return: ``[(line, account.move)]``
         """
         company = groups[0][1].company_id
+        journal = company._get_credit_entry_journal()
+        originals = self.env["account.move"].union(
+            *(lines.move_id for _date, lines in groups)
+        )
+        self._read_taxes(originals.line_ids)
         moves = self._create_complete(
             company,
             [
-                self._prepare_counter_vals(
+                {"journal_id": (journal or lines.move_id.journal_id).id}
+                | self._prepare_counter_vals(
                     {
                         line: (
                             line.move_line_id.amount_residual_currency,
@@ -576,10 +590,12 @@ class AccountCreditForm(models.AbstractModel):
         :return: ``[(line, account.move)]``
         """
         [company] = {move.company_id for move in groups}
+        journal = company._get_credit_entry_journal()
         moves = self._create_complete(
             company,
             [
-                self._prepare_counter_vals(
+                {"journal_id": (journal or expiry.journal_id).id}
+                | self._prepare_counter_vals(
                     {
                         line: (item.amount_currency, item.balance)
                         for line, item in items.items()
@@ -648,8 +664,8 @@ class AccountCreditForm(models.AbstractModel):
         :param date: of the entry
         :param reversed_move: the entry that it reverses, as a whole or in part
         :param ref: what it says
-        :return: values for ``account.move.create``; the first journal items are those
-            of the lines, in their order
+        :return: values for ``account.move.create``, but for the journal; the first
+            journal items are those of the lines, in their order
         """
         lines = next(iter(shares)).union(*shares)
         company = lines.company_id
@@ -685,10 +701,8 @@ class AccountCreditForm(models.AbstractModel):
             }
             for other, (amount, balance) in others.items()
         ]
-        journal = company._get_credit_entry_journal() or original.journal_id
         return {
             "move_type": "entry",
-            "journal_id": journal.id,
             "company_id": company.id,
             "currency_id": original.currency_id.id,
             "partner_id": original.partner_id.id,

@@ -103,7 +103,7 @@ class AccountCreditFormInvoice(models.AbstractModel):
         moves = self._get_moves(lines.company_id).with_company(lines.company_id)
         invoices = moves.create(self._prepare_invoices_vals(lines))
         # The credit of the line comes first, before what else is on the account.
-        with_posting(invoices, is_charging=True)._post(soft=False)
+        self._post_as_block(with_posting(invoices, is_charging=True))
         credited = lines.filtered(lambda line: line._is_credited())
         for line, invoice in zip(lines, invoices, strict=True):
             line._write_guarded({"invoice_id": invoice.id})

@@ -217,11 +217,8 @@ class AccountCreditFormNote(models.AbstractModel):
 
         In this order, because what is posted may pay an invoice at once.
         """
-        # Odoo looks at the taxes of each item, too.
         self._read_ahead(moves.partner_id)
-        items = moves.line_ids
-        items.mapped("tax_ids")
-        items.mapped("tax_tag_ids")
+        self._read_taxes(moves.line_ids)
         for move in moves:
             item = move.line_ids.filtered(
                 lambda item: item.display_type == "payment_term"
