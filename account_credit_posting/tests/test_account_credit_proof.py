@@ -144,7 +144,7 @@ class TestAccountCreditProof(ProofCommon):
         self.assertEqual(len(proof.check_ids), len(self.proofs._get_checks()))
         self.assertFalse(proof.activity_ids)
         self.assertShows(
-            proof.summary, f"All {len(proof.check_ids)} checks passed", "were checked"
+            proof.summary, f"All {len(proof.check_ids)} checks passed", "records."
         )
 
     def test_each_check_finds_what_is_wrong(self):
