@@ -13,10 +13,11 @@ MOVING = {
     "account.credit.application": ("action_unapply",),
     "account.credit.batch": (
         *("action_approve", "action_post", "action_retry", "action_reverse"),
-        "post_credits",
+        *("action_extend", "post_credits"),
     ),
     "account.credit.batch.reverse": ("action_confirm",),
-    "account.credit.line": ("action_reverse", "move_to", "replace"),
+    "account.credit.extend": ("action_confirm",),
+    "account.credit.line": ("action_reverse", "extend", "move_to", "replace"),
     "account.credit.line.change": ("action_confirm",),
     "account.move": ("apply_account_credits", "unapply_account_credits"),
     "account.post.payment": ("action_post",),

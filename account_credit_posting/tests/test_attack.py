@@ -205,7 +205,7 @@ class TestAttack(StoredValueCommon, HttpCase):
         account, other = cls.accounts[:2]
         paid = cls._create_invoice(account, 30)
         posted = cls._create_batch_of({account: 30})
-        unused = cls._create_batch_of({cls.accounts[2]: 40})
+        unused = cls._create_batch_of({cls.accounts[2]: 40}, expiry_date="2099-06-30")
         cls.accounts[3].active = False
         failed = cls._create_batch_of({cls.accounts[3]: 10})
         cls.accounts[3].active = True
@@ -291,6 +291,11 @@ class TestAttack(StoredValueCommon, HttpCase):
             "account.credit.batch.reverse": {
                 "batch_id": known["unused"].id,
                 "reason": "A mistake",
+            },
+            "account.credit.extend": {
+                "line_id": line.id,
+                "expiry_date": "2099-12-31",
+                "reason": "Illness",
             },
             "account.credit.item.request": {"name": "Snow Day"},
             "account.credit.line.change": {
@@ -505,6 +510,7 @@ class TestAttack(StoredValueCommon, HttpCase):
             "web_read": {"specification": {"display_name": {}}},
         }
         account = known["account"]
+        later = {"expiry_date": "2099-12-31", "reason": "Illness"}
         special = {
             "account.credit.application": {
                 "read": {"fields": ["company_id"]},
@@ -526,6 +532,7 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "action_resume": {"ids": known["queued"]},
                 "action_cancel_pending": {"ids": known["queued"]},
                 "action_reverse": {"reason": "A mistake"},
+                "action_extend": {"ids": known["unused"], **later},
             },
             "account.credit.line": {
                 "write": {"ids": known["draft"].line_ids, "vals": {"amount": 6}},
@@ -534,6 +541,7 @@ class TestAttack(StoredValueCommon, HttpCase):
                 "action_change": {"context": {"change": "edit"}},
                 "action_reverse": {"reason": "A mistake"},
                 "replace": {"amount": 7, "reason": "A typo"},
+                "extend": {"ids": known["unused"].line_ids, **later},
                 "move_to": {
                     "ids": known["unused"].line_ids,
                     "account_id": known["other"].id,
