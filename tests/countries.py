@@ -6,10 +6,22 @@ the test wants to know as JSON, and nothing of it stays.
 
 import contextlib
 import json
+import os
 
-from devenv import odoo_process as odoo
+from devenv import database
 
-from tests.servers import run_script, throwaway_database
+from tests.servers import INSTALLED, run_script, throwaway_database
+
+#: ``{localization: chart}`` of the companies that stories are told in.
+CHARTS = {
+    "l10n_de": "de_skr03",
+    "l10n_fr_account": "fr",
+    "l10n_be": "be_comp",
+    "l10n_es": "es_pymes",
+    "l10n_mx": "mx",
+    "l10n_ar": "ar_ri",
+    "l10n_ro": "ro",
+}
 
 SET_UP = """
 import json
@@ -87,14 +99,11 @@ def booked(moves):
 
 
 @contextlib.contextmanager
-def countries(charts):
-    """Give the name of a new database with a company of each of these charts.
-
-    :param dict charts: ``{localization: chart}``
-    """
-    with throwaway_database() as name:
-        odoo.install(name, ",".join(charts), demo=False)
-        run_script(name, SET_UP.format(charts=json.dumps(list(charts.values()))))
+def countries():
+    """Give the name of a new database with a company of each of :data:`CHARTS`."""
+    script = SET_UP.format(charts=json.dumps(list(CHARTS.values())))
+    source = database.with_addons(os.environ[INSTALLED], ",".join(CHARTS), script)
+    with throwaway_database(source) as name:
         yield name
 
 

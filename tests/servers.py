@@ -30,6 +30,10 @@ from odoo.addons.account_credit_posting.models.proof.stored_value_checks import 
 )
 
 INSTALLED = "ACP_INSTALLED_DATABASE"
+#: The same with what test classes share (``kept_set_up``), where that was made.
+SET_UP = "ACP_SET_UP_DATABASE"
+#: Addons that give something to new companies alone, such as a warehouse.
+SET_UP_AFTER = ("point_of_sale",)
 # The process of each database that runs scripts, once there was one.
 _scripts = {}
 
@@ -52,6 +56,23 @@ def throwaway_database(source=None, not_proven=()):
             if name in _scripts:
                 _scripts.pop(name).stop()
         assert_proven(name, not_proven)
+
+
+def with_addons(*modules):
+    """Return the name of a database to copy that has further addons, made once.
+
+    It has what test classes share as well.
+
+    :param modules: names, with commas; those of the next one are installed into a copy
+        of the database that has the first ones
+    """
+    name = os.environ.get(SET_UP) or os.environ[INSTALLED]
+    if modules[0] in SET_UP_AFTER:
+        first, *modules = modules
+        name = database.with_addons(os.environ[INSTALLED], first, database.KEEP_SET_UP)
+    for names in modules:
+        name = database.with_addons(name, names)
+    return name
 
 
 def assert_proven(name, not_proven=()):
@@ -98,21 +119,19 @@ def running_server(name=None, *, options=()):
 
 
 @contextlib.contextmanager
-def two_servers(*, install="", options=(), not_proven=()):
+def two_servers(source=None, *, options=(), not_proven=()):
     """Give two servers on one new database, for two sessions at once.
 
-    :param str install: further addons that it has
+    :param source: see :func:`throwaway_database`
     :param options: see :func:`running_server`
     :param not_proven: see :func:`throwaway_database`
     """
-    with throwaway_database(not_proven=not_proven) as name:
-        if install:
-            odoo.install(name, install, demo=False)
-        with (
-            running_server(name, options=options) as first,
-            running_server(name, options=options) as second,
-        ):
-            yield first, second
+    with (
+        throwaway_database(source, not_proven) as name,
+        running_server(name, options=options) as first,
+        running_server(name, options=options) as second,
+    ):
+        yield first, second
 
 
 def run_script(name, script):
@@ -136,9 +155,12 @@ def run_alone(name, script):
 def assert_tests_pass(database, addon, *options):
     """Run the tests of an addon in a database, and assert that all pass."""
     command = [sys.executable, "-m", "pytest", "-q", f"--odoo-database={database}"]
+    # Two processes work in copies of their database; this one has it alone.
+    own = {name: os.environ[name] for name in os.environ if "XDIST" not in name}
     tests = subprocess.run(
         [*command, *options, ROOT / addon],
         cwd=ROOT,
+        env=own,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

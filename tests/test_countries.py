@@ -11,17 +11,6 @@ from odoo.addons.account_credit_posting.charts import PLACES, Places
 
 from tests.countries import countries, run, tell
 
-#: ``{localization: chart}`` of the companies that the tests work in.
-CHARTS = {
-    "l10n_de": "de_skr03",
-    "l10n_fr_account": "fr",
-    "l10n_be": "be_comp",
-    "l10n_es": "es_pymes",
-    "l10n_mx": "mx",
-    "l10n_ar": "ar_ri",
-    "l10n_ro": "ro",
-}
-
 #: Where the ledger accounts of these companies are: ``{chart: codes}``, for credits,
 #: cards sold, prepayments, cards given away, promotions, breakage, expected breakage,
 #: and unclaimed property.
@@ -85,7 +74,7 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def world():
     """Give a database with a company in each of these countries."""
-    with countries(CHARTS) as name:
+    with countries() as name:
         yield name
 
 

@@ -1,10 +1,14 @@
 """With queue_job installed, its jobs post large batches: the addon for that."""
 
 import pytest
-from devenv import odoo_process as odoo
 from devenv.steps import QUEUE_JOB_ADDON
 
-from tests.servers import assert_tests_pass, running_server, throwaway_database
+from tests.servers import (
+    assert_tests_pass,
+    running_server,
+    throwaway_database,
+    with_addons,
+)
 from tests.test_background_workers import assert_posted_once, queued
 
 LINES = 1000
@@ -18,8 +22,7 @@ COUNT_JOBS = "SELECT COUNT(*) FROM queue_job WHERE state IN ({})"
 @pytest.fixture(scope="module")
 def installed():
     """Give a database in which queue_job was installed, and nothing else by name."""
-    with throwaway_database() as name:
-        odoo.install(name, "queue_job", demo=False)
+    with throwaway_database(with_addons("queue_job")) as name:
         yield name
 
 

@@ -50,6 +50,19 @@ def test_server_that_ended_is_not_waited_for(monkeypatch):
         postgres.wait_for_server(get_server)
 
 
+def test_only_the_server_of_tests_waits_for_no_disk(monkeypatch):
+    for name in ("DATA", "USERS", "PID_FILE"):
+        # What is chosen here is forgotten in the end.
+        monkeypatch.setattr(postmaster, name, getattr(postmaster, name))
+    assert postmaster.is_durable()
+    postmaster.choose(postmaster.TESTS)
+    assert not postmaster.is_durable()
+    assert postmaster.PID_FILE.parent == postmaster.TESTS[0]
+    postmaster.choose(postmaster.DEMO)
+    assert postmaster.is_durable()
+    assert postmaster.PID_FILE.parent == postmaster.DEMO[0] != postmaster.TESTS[0]
+
+
 def test_every_requirement_has_a_hash():
     for path in python_env.REQUIREMENTS:
         blocks = path.read_text().replace("\\\n", " ").splitlines()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.servers import two_servers
+from tests.servers import two_servers, with_addons
 from tests.test_two_sessions import Sessions
 
 PREPARE = """
@@ -127,9 +127,8 @@ print(json.dumps(dict(
 @pytest.fixture(scope="module")
 def servers():
     """Give two servers, without crons, where orders and tills know loyalty."""
-    with two_servers(
-        install="sale_loyalty,pos_loyalty", options=("--max-cron-threads=0",)
-    ) as servers:
+    source = with_addons("point_of_sale", "pos_loyalty", "sale_loyalty")
+    with two_servers(source, options=("--max-cron-threads=0",)) as servers:
         yield servers
 
 

@@ -3,9 +3,8 @@
 import json
 
 import pytest
-from devenv import odoo_process as odoo
 
-from tests.servers import run_alone, throwaway_database
+from tests.servers import run_alone, throwaway_database, with_addons
 
 PREPARE = """
 from odoo.addons.account_credit_posting.tools.posting import with_posting
@@ -91,8 +90,7 @@ print(json.dumps(dict(
 @pytest.fixture(scope="module")
 def database():
     """Give a database in which customers buy online."""
-    with throwaway_database() as name:
-        odoo.install(name, "payment_demo", demo=False)
+    with throwaway_database(with_addons("payment_demo")) as name:
         yield name
 
 

@@ -77,12 +77,15 @@ class AccountAccount(models.Model):
         companies_sudo = accounts_sudo.env["res.company"].search(
             Domain.OR(Domain(name, "in", accounts.ids) for name in LIABILITY_FIELDS)
         )
-        values_sudo = accounts_sudo.env["account.stored.value"]._read_group(
-            [("liability_account_id", "in", accounts.ids)], ["liability_account_id"]
-        )
+        values_sudo = accounts_sudo.env["account.stored.value"]
+        groups_sudo = [
+            group
+            for name in ("liability_account_id", "given_account_id")
+            for group in values_sudo._read_group([(name, "in", accounts.ids)], [name])
+        ]
         holders_sudo = accounts_sudo & accounts_sudo.browse().union(
             *(companies_sudo[name] for name in LIABILITY_FIELDS),
-            *(account_sudo for [account_sudo] in values_sudo),
+            *(account_sudo for [account_sudo] in groups_sudo),
         )
         new_sudo = holders_sudo.filtered(lambda account: not account.holds_stored_value)
         new_sudo._check_is_empty()

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..const import TAX_POLICIES
 from .stored_value import gift_card_sale
 from .vat.account_credit_vat import TREATMENTS
 from .voucher.voucher_tax import KINDS, find_tax_problem
@@ -52,6 +53,12 @@ class ProductTemplate(models.Model):
         "credit names, or by those of the item. Compensation: outside VAT, and so "
         "without taxes. If empty, the taxes of the item decide, whatever the taxes of "
         "the invoice.",
+    )
+    gift_card_tax_policy = fields.Selection(
+        selection=TAX_POLICIES,
+        string="Tax of What Is Given Away",
+        help="What cards of this product do to the tax of the invoices that they pay, "
+        "as far as nobody paid for them. Empty: as the settings say.",
     )
     credit_account_placeholder = fields.Char(
         compute="_compute_credit_account_placeholder",

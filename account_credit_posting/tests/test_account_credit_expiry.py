@@ -1,3 +1,4 @@
+import runpy
 from datetime import date
 from unittest.mock import patch
 
@@ -5,6 +6,7 @@ from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import file_path
 
 from ..models.billing.customer_page import get_credit_status
 from ..models.credit.account_credit_form import AccountCreditForm
@@ -329,6 +331,25 @@ class TestAccountCreditExpiry(AccountCreditCommon):
         self._run()
         self.assertEqual((line.amount_open, line.expired_on), (10, False))
         self.assertEqual(get_credit_status(line), "expired")
+
+    def test_upgrade_books_nothing_before_somebody_asks(self):
+        line = self._post_expiring().line_ids
+        other = self.env["res.company"].create({"name": "Without such credits"})
+        self.env.flush_all()
+        folder = "account_credit_posting/migrations/19.0.2.5.0"
+        self.env.cr.execute("UPDATE account_credit_line SET expiry_date = NULL")
+        for name in ("pre-expiry", "post-expiry"):
+            script = runpy.run_path(file_path(f"{folder}/{name}.py"))
+            script["migrate"](self.env.cr, "19.0.2.4.0")
+        self.env.invalidate_all()
+        self.assertEqual(line.expiry_date, EXPIRY)
+        self.assertFalse(self.company.book_expired_credits)
+        self.assertTrue(other.book_expired_credits)
+        self._run()
+        self.assertEqual(line.amount_open, 10)
+        self.company.book_expired_credits = True
+        self._run()
+        self.assertEqual(line.amount_open, 0)
 
     def test_other_company_has_its_own_setting_and_ledger(self):
         other = self.setup_other_company()["company"]

@@ -796,6 +796,8 @@ class TestStoredValueRights(StoredValueCommon):
             "tax_policy": "reduce",
             "voucher_kind": "single",
             "voucher_tax_id": self.company_data["default_tax_sale"].id,
+            "given_amount": 20,
+            "given_account_id": self.given.id,
         }
         # Each fact of the model is among them.
         writers = self.values._get_writers()

@@ -148,6 +148,8 @@ class TestBaseReduction(TaxedValueCommon):
         )
 
     def test_cost_of_promotion_leaves_the_tax(self):
+        # README says: "Cost of promotion, unless the setting says otherwise: the tax
+        # stays as it is."
         self.company.gift_card_tax_policy = "cost"
         value = self._issue(20, funding="promotion")
         # Frozen: a later setting does not count for it.
@@ -159,6 +161,20 @@ class TestBaseReduction(TaxedValueCommon):
             [(self.given, 20, 20), (self.receivable, -20, -20)],
         )
         self.assertFalse(invoice.credit_application_ids.discount_amount)
+
+    def test_product_says_more_than_the_company(self):
+        product = self.env["product.product"].create(
+            {
+                "name": "Gift Card",
+                "is_gift_card": True,
+                "gift_card_tax_policy": "cost",
+            }
+        )
+        value = self._issue(20, funding="promotion", product_id=product.id)
+        self.assertEqual(value.tax_policy, "cost")
+        product.gift_card_tax_policy = False
+        value = self._issue(20, funding="promotion", product_id=product.id)
+        self.assertEqual(value.tax_policy, "reduce")
 
     def test_new_company_leaves_the_tax(self):
         company = self.env["res.company"].create({"name": "New"})
@@ -382,6 +398,7 @@ class TestBaseReduction(TaxedValueCommon):
             )
 
     def test_invoice_stays_as_it_was_sent(self):
+        # README says: "The invoice stays as it was posted and sent"
         invoice = self._bill((100, self.tax))
         before = invoice.line_ids.read(["balance", "tax_ids", "tax_tag_ids", "name"])
         self._use(self._issue(20, funding="promotion"), invoice)

@@ -115,6 +115,7 @@ class TestBookedEvents(StoredValueCommon):
             "net and tax": value.liability_account_id | self.tax_account,
             "net to breakage": self.breakage | self.tax_account,
             "promotion": self.promotion,
+            "sold, and given": self.sold | self.given,
             "opening": self.opening,
             "funding": value.funding_account_id,
             "breakage": self.breakage,
@@ -305,6 +306,41 @@ class TestBookedEvents(StoredValueCommon):
         )
         invoice.action_post()
         return invoice, invoice.sold_value_ids
+
+    def _sell_below_face(self):
+        self.product.list_price = 100
+        invoice = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.account.id,
+                "invoice_date": "2024-03-01",
+                "invoice_line_ids": [
+                    Command.create({"product_id": self.product.id, "discount": 20})
+                ],
+            }
+        )
+        invoice.action_post()
+        return invoice, invoice.sold_value_ids
+
+    def _do_below_face(self):
+        return self._get_last(self._sell_below_face()[1])
+
+    def _do_use_below_face(self):
+        invoice, value = self._sell_below_face()
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        ).create({})._create_payments()
+        invoice = self._create_invoice(self.account, 30)
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        return self._get_last(value)
+
+    def _do_take_back_given(self):
+        invoice, value = self._sell_below_face()
+        note = invoice._reverse_moves(
+            [{"date": "2024-03-20", "invoice_date": "2024-03-20"}]
+        )
+        note.action_post()
+        return self._get_last(value)
 
     def _do_take_back(self):
         invoice, value = self._do_invoice()

@@ -296,6 +296,8 @@ class TestCreditVat(AccountCreditCommon):
         self.assertEqual(move.amount_tax, 8.68)
 
     def test_stays_as_it_was_decided(self):
+        # README says: "What was posted stays as it was decided, also when the item
+        # changes."
         line = self._credit(self._invoice((100, self.tax_21)), 50)
         with self.assertRaisesRegex(UserError, "cannot be changed"):
             line.batch_id.use_invoice_taxes = False

@@ -315,6 +315,7 @@ class TestSinglePurposeEvents(SinglePurposeCommon):
     # -------------------------------------------------------------------------
 
     def test_refused(self):
+        # README says: "It cannot be given away"
         for vals, sentence in (
             ({"funding": "promotion"}, "nothing is paid for a gift card given away"),
             (
@@ -339,6 +340,16 @@ class TestSinglePurposeEvents(SinglePurposeCommon):
             stored_value_events.join(value, other, 10)
         with self.assertRaisesRegex(UserError, "is tax that was already charged"):
             stored_value_events.hand(value, self.payable, "Handed")
+
+    def test_pays_nothing_by_itself(self):
+        self.company.write(
+            {"auto_apply_gift_cards": True, "credit_application_policy": "posted"}
+        )
+        value = self._sell_voucher()
+        card = self._issue(10)
+        invoice = self._invoice()
+        self.assertEqual((value.balance, card.balance), (121, 0))
+        self.assertEqual(invoice.amount_residual, 111)
 
     def test_locked_taxes(self):
         value = self._sell_voucher()
@@ -381,10 +392,11 @@ class TestSinglePurposeEvents(SinglePurposeCommon):
                 "company_id": other["company"].id,
             }
         )
-        with self.assertRaisesRegex(UserError, "Massage"):
+        with self.assertRaises(AccessError):
             self._issue(10, product_id=product.id)
 
     def test_database_refuses_more_than_the_net_or_the_tax(self):
+        # README says: "Net and tax are each never below zero"
         """Even where both together are there."""
         value = self._sell_voucher()
         tax_item = value.move_line_ids.filtered("tax_repartition_line_id")

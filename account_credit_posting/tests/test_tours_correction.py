@@ -44,6 +44,20 @@ class TestCorrectionTours(TourCommon):
         self.assertFalse(self.account._get_open_credits(self.company))
         self.assertLedgerSound(self.batch)
 
+    def test_administrator_extends_what_has_expired(self):
+        batch = self._create_batch({self.accounts[2]: 25}, expiry_date="2024-06-30")
+        batch.action_post()
+        self.env["account.credit.correction.expire"]._expire(batch.line_ids, None)
+        self.assertEqual(batch.line_ids.amount_open, 0)
+        self.start_tour(
+            f"/odoo/account.credit.batch/{batch.id}",
+            "account_credit_extend",
+            login=self.manager.login,
+        )
+        self.assertEqual(batch.line_ids.amount_open, 25)
+        self.assertEqual(batch.line_ids.expiry_date.year, 2099)
+        self.assertLedgerSound(batch)
+
     def test_accountant_reads(self):
         self._start("account_credit_read_only", self.accountant)
         self.assertEqual(self.line.amount_open, 20)

@@ -30,6 +30,7 @@ SAME = {
         "Type",
     ),
     *("XXXX-XXXX-XXXX-XXXX", "credit", "id", "credit_back", "credit_note", "entry"),
+    *("credit_expired", "credit_extended"),
     *("payment", "refund", "Page", "Code", "Name", "minutes"),
     *("UTF-8", "UTF-16", "Mac OS Roman"),
     "'%s %s' % (object.display_name, object.date_to)",

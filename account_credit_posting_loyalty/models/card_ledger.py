@@ -128,6 +128,14 @@ def check_usable(card_sudo, value_sudo):
                 card=card_sudo.display_name,
             )
         )
+    if value_sudo.given_account_id:
+        raise UserError(
+            env._(
+                "%(card)s was sold for less than it is worth: it is two liabilities. "
+                "Invoice the order, and let the card pay the invoice.",
+                card=card_sudo.display_name,
+            )
+        )
 
 
 def refuse_amount(card_sudo, amount, left):

@@ -45,7 +45,8 @@ class TillCommon(StoredValueCommon):
         cls.product, cls.book = products.create(
             [
                 {
-                    "name": "Gift Card",
+                    # Not the name of the product that `pos_loyalty` brings.
+                    "name": "Studio Card",
                     "is_gift_card": True,
                     "available_in_pos": True,
                     "list_price": 50,

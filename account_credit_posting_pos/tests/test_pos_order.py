@@ -25,10 +25,10 @@ class TestPosOrder(TillCommon):
                     "full_product_name": name,
                 }
                 for qty, total, name in (
-                    (1, 50, f"Gift Card ({cards[0].name})"),
+                    (1, 50, f"Studio Card ({cards[0].name})"),
                     (2, 40, "Book"),
-                    (1, 50, f"Gift Card ({cards[1].name})"),
-                    (1, 50, f"Gift Card ({cards[2].name})"),
+                    (1, 50, f"Studio Card ({cards[1].name})"),
+                    (1, 50, f"Studio Card ({cards[2].name})"),
                 )
             ],
         )

@@ -104,7 +104,7 @@ class TestBalance(BalanceCommon, MailCase):
         # And not once more.
         third = self._pay(order, 10)
         self.assertEqual(third.state, "cancel")
-        self.assertIn("$\xa00.00 is left to pay", third.state_message)
+        self.assertIn(f"$\xa00.00 of {order.name} is left to pay", third.state_message)
         self.assertLeft(0, 0, 50)
 
     def test_provider_first_then_the_rest(self):

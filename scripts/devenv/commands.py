@@ -13,7 +13,7 @@ from pathlib import Path
 
 import readme as readme_files
 
-from . import database, pictures, postgres, python_env, system
+from . import database, pictures, postgres, postmaster, python_env, system
 from . import odoo_process as odoo
 from .steps import (
     ADDON,
@@ -137,11 +137,13 @@ def matrix(_arguments):
 def run_tests(arguments, **variables):
     """Run pytest on a fresh database, and end with its code."""
     system.require_program(BROWSERS, "chromium", "Testing in a browser")
-    with services(), database.for_tests_with_set_up() as (installed, name):
+    postmaster.choose(postmaster.TESTS)
+    with services(), database.for_tests_with_set_up() as (installed, name, set_up):
         options = [f"--odoo-database={name}", "--odoo-http", "--durations=10"]
         code = run_in_foreground(
             [python_env.PYTHON, "-m", "pytest", *options, *arguments],
             ACP_INSTALLED_DATABASE=installed,
+            ACP_SET_UP_DATABASE=set_up,
             **variables,
         )
     sys.exit(code)

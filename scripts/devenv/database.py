@@ -44,6 +44,12 @@ def execute(query, *names, values=None):
         return cursor.fetchall() if cursor.description else None
 
 
+def find(prefix):
+    """Return the names of the databases that begin so."""
+    query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+    return [name for (name,) in execute(query, values=[prefix])]
+
+
 def drop(name):
     """Drop a database, also while somebody is connected to it."""
     # Not WITH (FORCE): that is refused while PostgreSQL's own autovacuum is at work in
@@ -150,7 +156,33 @@ def throwaway(source=None):
             create(name, demo=False)
         yield name
     finally:
+        # And those that with_addons has made of it.
+        for made in find(f"{name}_"):
+            drop(made)
         drop(name)
+
+
+def with_addons(source, modules, script=""):
+    """Return the name of a copy of a throwaway database that has further addons.
+
+    It is made by whoever asks first, for all processes, to be copied in its turn; it
+    goes when the first one goes.
+
+    :param str modules: their names, with commas
+    :param str script: what Odoo's shell is to run there
+    """
+    name = f"{source}_{digest(modules, script)}"
+    with contextlib.closing(postgres.connect()) as connection:
+        # Given back when the connection ends.
+        connection.cursor().execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+        if read_comment(name) is None:
+            unfinished = f"{name}_new"
+            execute("CREATE DATABASE {} TEMPLATE {}", unfinished, source)
+            odoo.install(unfinished, modules, demo=False)
+            if script:
+                odoo.run_script(unfinished, script)
+            execute("ALTER DATABASE {} RENAME TO {}", unfinished, name)
+    return name
 
 
 @contextlib.contextmanager
@@ -176,7 +208,8 @@ def for_tests():
 def for_tests_with_set_up():
     """Give the same two databases, each with what its tests would make first.
 
-    The one to copy has a company with a chart; the other one what test classes share.
+    The one to copy has a company with a chart; the other one what test classes share,
+    and so has the third, which nobody works in: it is to be copied, too.
     """
     with for_tests() as (installed, name):
         title = "Test databases, companies with charts and files of the web client"
@@ -184,16 +217,13 @@ def for_tests_with_set_up():
             scripts = {installed: LOAD_CHART, name: KEEP_SET_UP}
             for _output in pool.map(odoo.run_script, scripts, scripts.values()):
                 pass
-        yield installed, name
+        with throwaway(name) as set_up:
+            yield installed, name, set_up
 
 
 def drop_left_throwaways():
     """Drop what killed commands have left; only right when nobody else is at work."""
-    names = execute(
-        "SELECT datname FROM pg_database WHERE starts_with(datname, %s)",
-        values=[THROWAWAY_PREFIX],
-    )
-    for (name,) in names:
+    for name in find(THROWAWAY_PREFIX):
         drop(name)
     for log in LOGS.glob(f"*{THROWAWAY_PREFIX}*"):
         log.unlink()

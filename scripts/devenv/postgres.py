@@ -117,6 +117,11 @@ def start_server():
         # Commits do not wait for the disk: a power cut may take the last second, and
         # leaves the rest whole. Without fsync it could leave a broken demo database.
         cursor.execute(f"ALTER ROLE {ROLE} SET synchronous_commit = off")
+        if not postmaster.is_durable():
+            # Each database that is dropped would wait until all others are on the disk.
+            cursor.execute("ALTER SYSTEM SET fsync = off")
+            cursor.execute("ALTER SYSTEM SET full_page_writes = off")
+            cursor.execute("SELECT pg_reload_conf()")
     return socket_folder
 
 

@@ -12,10 +12,28 @@ from pathlib import Path
 
 from .steps import DEV, fail, remove_tree
 
-DATA = DEV / "pg"
+# The folder of each server's data, and the file on which each of its users holds a
+# shared lock. All that tests have is thrown away: their server waits for no disk, which
+# others must not do.
+DEMO = (DEV / "pg", DEV / "postgres.users")
+TESTS = (DEV / "pg-tests", DEV / "postgres-tests.users")
+DATA, USERS = DEMO
 PID_FILE = DATA / "postmaster.pid"
-# Every user of the server holds a shared lock on this file.
-USERS = DEV / "postgres.users"
+
+
+def choose(server):
+    """Let this process use one of the servers; it is that of the demo database else.
+
+    :param server: ``DEMO`` or ``TESTS``
+    """
+    global DATA, USERS, PID_FILE
+    DATA, USERS = server
+    PID_FILE = DATA / "postmaster.pid"
+
+
+def is_durable():
+    """Tell whether the server keeps what it holds, also when the power fails."""
+    return (DATA, USERS) != TESTS
 
 
 def running_pid():
@@ -44,11 +62,13 @@ def stop(seconds=30):
 
 def clean():
     """Remove all that the commands have made, unless one of them still runs."""
-    if USERS.is_file():
-        with USERS.open() as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                fail("another command is running here: stop it first")
-            stop()
+    for server in (DEMO, TESTS):
+        choose(server)
+        if USERS.is_file():
+            with USERS.open() as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    fail("another command is running here: stop it first")
+                stop()
     remove_tree(DEV)

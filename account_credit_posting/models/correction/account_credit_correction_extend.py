@@ -108,6 +108,8 @@ class AccountCreditCorrectionExtend(models.AbstractModel):
             for day, kept in later.items():
                 kept._write_guarded({"expiry_date": day})
             past = past.filtered(lambda line: line.expiry_date >= date)
+            if not past:
+                continue
             if len(past) <= batch.company_id.credit_background_lines:
                 self.env["account.credit.correction"]._lock(past)
                 self._lock_accounts(past)

@@ -21,7 +21,8 @@ _HELD = """
                        ])
                   FROM res_company
                  UNION
-                SELECT liability_account_id FROM account_stored_value
+                SELECT UNNEST(ARRAY[liability_account_id, given_account_id])
+                  FROM account_stored_value
                  UNION
                 SELECT id FROM account_account WHERE holds_stored_value
            ))
@@ -41,7 +42,9 @@ TIE_OUT = Check(
            item.account_id AS id,
            item.date::text AS detail,
            SUM(item.balance) IS DISTINCT FROM SUM(item.balance) FILTER (
-               WHERE value.liability_account_id = item.account_id
+               WHERE item.account_id IN (
+                         value.liability_account_id, value.given_account_id
+                     )
                  AND value.partner_id = item.partner_id
                  AND value.company_id = item.company_id
                  AND value.currency_id = item.currency_id
@@ -65,11 +68,13 @@ NAMED = Check(
     SELECT item.company_id,
            item.id,
            NULL AS detail,
-           (value.liability_account_id, value.partner_id, value.company_id,
-            value.currency_id, move.state, move.stored_value_event IS NULL)
-           IS DISTINCT FROM
-           (item.account_id, item.partner_id, item.company_id, item.currency_id,
-            'posted', FALSE) AS failed
+           ((item.account_id IN (value.liability_account_id, value.given_account_id))
+            IS NOT TRUE
+            OR (value.partner_id, value.company_id, value.currency_id, move.state,
+                move.stored_value_event IS NULL)
+            IS DISTINCT FROM
+            (item.partner_id, item.company_id, item.currency_id, 'posted',
+             FALSE)) AS failed
       FROM account_move_line item
       JOIN account_move move ON move.id = item.move_id
  LEFT JOIN account_stored_value value ON value.id = item.stored_value_id
@@ -209,7 +214,7 @@ EVENTS = Check(
                             AND original.stored_value_event = 'use'
                             AND used.stored_value_id IS NOT NULL
                          )
-                    -- A cent may be tax alone.
+                    -- A cent may be tax, or what nobody paid for, alone.
                     ELSE MIN(held.amount_currency) >= 0
                          AND SUM(held.amount_currency) > 0
                END IS NOT TRUE) AS failed
@@ -324,7 +329,10 @@ DISCOUNTS = Check(
                   FROM account_move_line item
                  WHERE item.discount_value_id = value.id
                    AND item.parent_state = 'posted'
-               ) NOT BETWEEN 0 AND value.initial_amount) IS NOT FALSE AS failed
+               ) NOT BETWEEN 0 AND CASE WHEN value.funding = 'promotion'
+                                        THEN value.initial_amount
+                                        ELSE value.given_amount
+                                   END) IS NOT FALSE AS failed
       FROM account_move move
       JOIN (SELECT move_id,
                    discount_value_id,

@@ -9,7 +9,6 @@ from ...const import (
     GROUP_MANAGER,
     GROUP_USER,
     MANAGED_FIELDS,
-    TAX_POLICIES,
     VALUE_STATES,
 )
 from ...tools.actions import open_dialog, open_record
@@ -42,6 +41,7 @@ class AccountStoredValue(models.Model):
     _name = "account.stored.value"
     _inherit = [
         "account.voucher",
+        "account.below.face",
         "account.credit.source",
         "mail.thread",
         "mail.activity.mixin",
@@ -195,9 +195,6 @@ class AccountStoredValue(models.Model):
         inverse_name="stored_value_id",
         string="History",
         readonly=True,
-    )
-    tax_policy = fields.Selection(
-        TAX_POLICIES, string="Tax When Used", readonly=True, written_by="event"
     )
     # Life.
     issue_date = fields.Date(

@@ -13,8 +13,9 @@ from ...tools.posting import with_posting
 from ..credit.account_credit_form import charges_nothing
 from ..voucher.voucher_tax import find_tax_problem
 from .stored_value_changes import follow_invoices
-from .stored_value_events import check_available
-from .stored_value_request import get_default_expiry
+from .stored_value_events import check_available, give, take_given_back
+from .stored_value_posting import post_entries
+from .stored_value_request import check_cap, get_default_expiry, get_reasons
 
 # -----------------------------------------------------------------------------
 # BEFORE POSTING
@@ -41,6 +42,7 @@ def sell(invoices):
         _split_lines(invoice_sudo, lines_sudo)
         for line_sudo in _get_card_lines(invoice_sudo):
             line_sudo.stored_value_id = line_sudo._create_gift_card()
+            _check_given(line_sudo)
         _charge(invoice_sudo)
         invoice_sudo.stored_value_event = "issue"
 
@@ -69,6 +71,46 @@ def _charge(invoice):
         value._write_guarded({"initial_amount": value.currency_id.round(total)})
 
 
+def _check_given(line):
+    """Check that who posts may give away what nobody pays for.
+
+    :param line: of an invoice, with its gift card
+    :raise UserError: when the discount is above a limit, or the card is of an addon
+        that knows no discount
+    """
+    value = line.stored_value_id
+    face = line.currency_id.round(line.price_unit)
+    if float_is_zero(line.discount, precision_digits=6):
+        return
+    if line.currency_id.compare_amounts(value.initial_amount, face):
+        raise UserError(
+            line.env._(
+                "%(name)s is sold elsewhere, too, for what it is worth. Remove the "
+                "discount.",
+                name=value.name,
+            )
+        )
+    if not value.given_account_id:
+        raise UserError(
+            line.env._(
+                "%(company)s has no account for gift cards given away. Choose one "
+                "under Invoicing, Configuration, Settings, Account Credits.",
+                company=line.move_id.company_id.display_name,
+            )
+        )
+    check_cap(value, value.given_amount, is_given=True)
+    if reasons := get_reasons(value, value.given_amount):
+        raise UserError(
+            line.env._(
+                "%(line)s gives away %(amount)s: %(reasons)s Lower the discount, and "
+                "issue a gift card for the rest.",
+                line=line.name or line.product_id.display_name,
+                amount=line.currency_id.format(value.given_amount),
+                reasons=" ".join(reasons),
+            )
+        )
+
+
 def _get_card_lines(invoice):
     return invoice.invoice_line_ids.filtered("product_id.is_gift_card")
 
@@ -81,7 +123,8 @@ def _check_line(line):
     """
     env = line.env
     liability = line.move_id.company_id._get_liability_account("gift_card", "invoice")
-    problem = find_problem(line, line.quantity, line.tax_ids)
+    is_multi = line.product_id.voucher_kind == "multi"
+    problem = find_problem(line, line.quantity, line.tax_ids, may_discount=is_multi)
     if not problem and line.account_id != liability:
         problem = env._(
             "it is booked on %(account)s",
@@ -90,12 +133,13 @@ def _check_line(line):
     refuse_line(line, line.name, problem)
 
 
-def find_problem(line, quantity, taxes):
+def find_problem(line, quantity, taxes, *, may_discount=False):
     """Return why a line can be no gift cards, whatever document it is on.
 
     :param line: a record with ``price_unit`` and ``discount``
     :param quantity: how many cards it sells
     :param taxes: ``account.tax`` records of the line
+    :param may_discount: whether it may be sold for less than it is worth
     :return: a part of a sentence; None where nothing is wrong
     """
     env = line.env
@@ -104,10 +148,19 @@ def find_problem(line, quantity, taxes):
         return env._("the quantity is one for each card, a whole number")
     if line.price_unit <= 0:
         return env._("the price is what the card is worth, above zero")
-    if not float_is_zero(line.discount, precision_digits=6):
-        return env._(
-            "a card is worth what is paid for it, so there is no discount. Post a "
-            "credit instead"
+    if not float_is_zero(line.discount, precision_digits=6) and not (
+        may_discount and 0 < line.discount < 100  # noqa: PLR2004 (percent)
+    ):
+        return (
+            env._(
+                "the discount leaves something to pay, less than the card is worth. "
+                "Give away what nobody pays for as a gift card of its own"
+            )
+            if may_discount
+            else env._(
+                "a card is worth what is paid for it, so there is no discount. Post a "
+                "credit instead"
+            )
         )
     if line.product_id.voucher_kind == "single":
         return find_tax_problem(taxes)
@@ -205,8 +258,28 @@ def create_card(line):
             "liability_account_id": line.account_id.id,
             "issue_date": date,
             "expiry_date": get_default_expiry(company, "gift_card", "invoice", date),
+            **_prepare_given(line),
         }
     )
+
+
+def _prepare_given(line):
+    """Prepare what of a card nobody pays for, if any: values for ``create``.
+
+    :param line: of an invoice
+    """
+    face = line.currency_id.round(line.price_unit)
+    given = line.currency_id.round(face - line.price_subtotal)
+    if float_is_zero(line.discount, precision_digits=6) or given <= 0:
+        return {}
+    company = line.move_id.company_id
+    return {
+        "initial_amount": face,
+        "given_amount": given,
+        "given_account_id": company._get_liability_account("gift_card", "promotion").id,
+        "tax_policy": line.product_id.gift_card_tax_policy
+        or company.gift_card_tax_policy,
+    }
 
 
 def take_back(credit_notes):
@@ -225,13 +298,15 @@ def take_back(credit_notes):
     for value_sudo, taking_sudo in lines_sudo.grouped("stored_value_id").items():
         currency = value_sudo.currency_id
         amounts = taking_sudo.mapped("amount_currency")
-        if currency.compare_amounts(sum(amounts), value_sudo.balance) > 0:
+        given, _balance = value_sudo._sum_given()
+        left = currency.round(value_sudo.balance - given)
+        if currency.compare_amounts(sum(amounts), left) > 0:
             raise UserError(
                 value_sudo.env._(
                     "%(name)s has %(limit)s left. Take back at most that: lower "
                     "the price on this credit note.",
                     name=value_sudo.name,
-                    limit=currency.format(value_sudo.balance),
+                    limit=currency.format(left),
                 )
             )
         if currency.compare_amounts(min(amounts), 0) <= 0:
@@ -284,12 +359,24 @@ def update(documents):
                 # Where the date of the invoice is locked, Odoo posts it later.
                 issue_date=move_sudo.date,
             )
+            if given_sudo := values_sudo.filtered("given_account_id"):
+                post_entries([give(value_sudo) for value_sudo in given_sudo])
             continue
         for value_sudo in values_sudo:
+            if value_sudo.given_account_id:
+                _take_given_back(move_sudo, value_sudo)
             # What is used up, or has expired, stays so.
             is_empty = value_sudo.currency_id.is_zero(value_sudo.balance)
             if is_empty and value_sudo.state in ("active", "blocked"):
                 value_sudo._update_state("void", awaits_payment=False)
+
+
+def _take_given_back(credit_note, value):
+    """Give back to discounts given what nobody paid for of what is taken back."""
+    lines = credit_note.line_ids.filtered(lambda line: line.stored_value_id == value)
+    amount = sum(lines.mapped("amount_currency"))
+    if entry := take_given_back(value, amount, credit_note.date):
+        post_entries([entry])
 
 
 def follow(invoices):

@@ -218,7 +218,8 @@ def _prepare_issue(value, payments=None):
             "initial_amount": amount,
             "issue_date": value.issue_date or get_today(company),
             # Frozen: what the settings say later changes nothing for this card.
-            "tax_policy": value.funding == "promotion" and company.gift_card_tax_policy,
+            "tax_policy": value.funding == "promotion"
+            and (value.product_id.gift_card_tax_policy or company.gift_card_tax_policy),
         }
     )
     value._freeze_voucher()
@@ -320,7 +321,14 @@ def move(value, account, amount, event):
     amount = stored_value_events.check_move(value, account, amount)
     target = value.browse(_create_target(value, account, amount).id)
     check_cap(target, amount)
-    post(stored_value_events.move(value, account, amount, event, target))
+    entry = stored_value_events.move(value, account, amount, event, target)
+    if target.given_account_id:
+        given = [
+            item for item in entry.items if item.account == target.given_account_id
+        ]
+        led = sum(item.amount for item in given if item.value == target)
+        target._write_guarded({"given_amount": -led})
+    post(entry)
     update_from_balance(value)
     return target
 
@@ -339,6 +347,7 @@ def _create_target(value, account, amount):
             "liability_account_id": value.liability_account_id.id,
             "funding_account_id": value.funding_account_id.id,
             "tax_policy": value.tax_policy,
+            "given_account_id": value.given_account_id.id,
             "origin_id": value.id,
             "invoice_id": value.invoice_id.id,
             "product_id": value.product_id.id,

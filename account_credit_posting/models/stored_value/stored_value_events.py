@@ -47,7 +47,8 @@ class Entry(NamedTuple):
     event: str
     date: Any
     ref: str
-    #: First that on the liability account, then the other side, then those with taxes.
+    #: First that on the liability account, then the other side, then what else there
+    #: is: those with taxes; of a card sold below its face, what nobody paid for.
     items: tuple
     #: Of a payment: its bank or cash journal.
     journal: Any = None
@@ -102,16 +103,7 @@ def _fund_by_promotion(value):
                 "card, or post a credit."
             )
         )
-    account = value.company_id._get_own_or_parent("gift_card_promotion_account_id")
-    if not account:
-        raise UserError(
-            value.env._(
-                "%(company)s has no account for gift cards given away. Choose one "
-                "under Invoicing, Configuration, Settings, Account Credits.",
-                company=value.company_id.display_name,
-            )
-        )
-    return _build_issue(value, account)
+    return _build_issue(value, get_promotion_account(value.company_id))
 
 
 def _fund_by_opening(value):
@@ -160,6 +152,67 @@ _FUNDINGS = {
 }
 
 
+def give(value):
+    """Build what a card is worth more than was paid for it: no money comes in.
+
+    :param value: a card that an invoice sells below its face
+    """
+    amount = value.given_amount
+    balance = _convert_at_rate(value, amount, value.issue_date)
+    return _build_given(value, "issue", amount, balance, value.issue_date)
+
+
+def take_given_back(value, amount, date):
+    """Build what goes back to discounts given, when a credit note takes a card back.
+
+    :param amount: what the credit note has taken of what was paid
+    :param date: of the credit note
+    :return: None where nothing is left of the part that nobody paid for
+    """
+    given, given_company = value._sum_given()
+    if value.currency_id.is_zero(given):
+        return None
+    paid = value.currency_id.round(value.balance - given) + amount
+    share = value.currency_id.round(given * min(amount / paid, 1))
+    if value.currency_id.is_zero(share):
+        return None
+    balance = value.company_id.currency_id.round(given_company * share / given)
+    return _build_given(value, "void", -share, -balance, date)
+
+
+def _build_given(value, event, amount, balance, date):
+    """Build an entry of the part of a card that nobody paid for.
+
+    :param amount: what is given away, or goes back when below zero
+    :param balance: the same in company currency
+    """
+    label = get_event_label(value.env, event)
+    account, partner = value.given_account_id, value.partner_id
+    promotion = get_promotion_account(value.company_id)
+    items = (
+        Item(account, partner, -amount, -balance, label, value),
+        Item(promotion, partner, amount, balance, label),
+    )
+    return Entry(value, event, date, f"{value.name}: {label}", items)
+
+
+def get_promotion_account(company):
+    """Return the account of what is given away.
+
+    :raise UserError: where there is none
+    """
+    account = company._get_own_or_parent("gift_card_promotion_account_id")
+    if not account:
+        raise UserError(
+            company.env._(
+                "%(company)s has no account for gift cards given away. Choose one "
+                "under Invoicing, Configuration, Settings, Account Credits.",
+                company=company.display_name,
+            )
+        )
+    return account
+
+
 def _build_issue(value, account):
     return _build(value, "issue", value.initial_amount, account, date=value.issue_date)
 
@@ -201,7 +254,11 @@ def use(value, application, reductions):
         "%(value)s for %(invoice)s", value=value.name, invoice=invoice.name
     )
     entry = _build(value, "use", -amount, application.term.ledger, label=label)
-    discount = prepare_discount(value, invoice, amount, reductions, label)
+    entry = _divide(entry, reductions.taken)
+    given = sum(
+        item.amount for item in entry.items if item.account == value.given_account_id
+    )
+    discount = _prepare_discount(value, invoice, amount, given, reductions, label)
     return entry._replace(items=(*entry.items, *discount))
 
 
@@ -213,9 +270,19 @@ def prepare_discount(value, invoice, amount, reductions, label=None):
     :return: items: discounts given and taxes, against what was booked as given away
         when the card was issued; none where the tax stays as it is
     """
+    given, _balance = _take_given(value, amount, reductions.taken)
+    return _prepare_discount(value, invoice, amount, given, reductions, label)
+
+
+def _prepare_discount(value, invoice, amount, given, reductions, label):
     if value.tax_policy != "reduce":
         return ()
-    account = value.funding_account_id
+    if value.given_account_id:
+        account, amount = get_promotion_account(value.company_id), given
+    else:
+        account = value.funding_account_id
+    if value.currency_id.is_zero(amount):
+        return ()
     taken = reductions.take(invoice, amount, account)
     if not taken:
         return ()
@@ -260,6 +327,7 @@ def adjust(value, amount, reason=None):
     :raise UserError: when more than that is used already
     """
     check_state(value, "active", "used", "blocked")
+    _refuse_below_face(value)
     amount = check_amount(value, amount)
     difference = value.currency_id.round(amount - value.initial_amount)
     if value.currency_id.compare_amounts(value.balance + difference, 0) < 0:
@@ -300,7 +368,23 @@ def move(value, account, amount, event="move", target=None):
     name = target.name if target else account.display_name
     label = f"{value.name} → {name}: {get_event_label(value.env, event)}"
     entry = _build(value, event, -amount, value.liability_account_id, label=label)
-    return _lead(entry, account, target, label)
+    return _lead(_divide(entry), account, target, label)
+
+
+def _refuse_below_face(value):
+    """Refuse what a card cannot have that was sold below its face.
+
+    :raise UserError: for such a card
+    """
+    if value.given_account_id:
+        raise UserError(
+            value.env._(
+                "%(name)s was sold for less than it is worth, so this cannot be done "
+                "with it. Take it back with a credit note for the invoice that sold "
+                "it, and sell another one.",
+                name=value.name,
+            )
+        )
 
 
 def join(value, target, amount):
@@ -310,6 +394,7 @@ def join(value, target, amount):
     :param amount: at most what is left
     """
     check_state(value, "active")
+    _refuse_below_face(value)
     amount = check_amount(value, amount, value.balance)
     if value._is_single_purpose():
         raise UserError(
@@ -364,7 +449,8 @@ def refund(value, amount, journal):
                 name=value.name,
             )
         )
-    amount = check_amount(value, amount, value.balance)
+    given, _balance = value._sum_given()
+    amount = check_amount(value, amount, value.balance - given)
     if not journal:
         raise UserError(value.env._("Choose the bank or cash journal to pay from."))
     return _build_payment(value, "refund", -amount, journal)
@@ -391,7 +477,7 @@ def expire(value, date):
     if value.currency_id.compare_amounts(value.balance, 0) <= 0:
         return None
     account = company._get_own_or_parent("breakage_account_id")
-    entry = _build(value, "expire", -value.balance, account, date=date)
+    entry = _divide(_build(value, "expire", -value.balance, account, date=date))
     if value._is_single_purpose():
         return _leave_tax(entry)
     tax = company._get_own_or_parent("breakage_tax_id")
@@ -405,7 +491,7 @@ def _charge_breakage(entry, tax):
 
     :param tax: the ``account.tax``; what is left includes it
     """
-    held, other = entry.items
+    held, other, *shares = entry.items
     value = entry.value
     charged = split_breakage(
         tax,
@@ -426,7 +512,10 @@ def _charge_breakage(entry, tax):
         )
         for item in charged
     ]
-    return entry._replace(items=(held, *items))
+    untaxed = [
+        _mirror(item)._replace(account=other.account, value=None) for item in shares
+    ]
+    return entry._replace(items=(held, *items, *shares, *untaxed))
 
 
 def _leave_tax(entry):
@@ -448,6 +537,7 @@ def hand(value, account, label):
     :param label: of the items
     """
     check_state(value, "active", "blocked")
+    _refuse_below_face(value)
     amount = check_amount(value, value.balance)
     if value._is_single_purpose():
         raise UserError(
@@ -524,7 +614,17 @@ def void_again(value, reason=None):
     """Build what takes back what is there of a card given away, or taken back."""
     account = value.funding_account_id
     date = _get_correction_date(value)
-    return _build(value, "void", -value.balance, account, date=date, label=reason)
+    entry = _divide(
+        _build(value, "void", -value.balance, account, date=date, label=reason)
+    )
+    if not value.given_account_id:
+        return entry
+    held, other, *shares = entry.items
+    # What nobody paid for goes back to discounts given.
+    promotion = get_promotion_account(value.company_id)
+    back = [_mirror(item)._replace(account=promotion, value=None) for item in shares]
+    other = other._replace(amount=-held.amount, balance=-held.balance)
+    return entry._replace(items=(held, other, *shares, *back))
 
 
 # -----------------------------------------------------------------------------
@@ -718,6 +818,53 @@ def build_taxed(value, amount, account, date, label):
     own = value.company_id.currency_id
     balance = own.round(-sum(item.balance for item in (held, *shares)))
     return (held, Item(account, value.partner_id, amount, balance, label), *shares)
+
+
+def _divide(entry, taken=None):
+    """Divide what is taken of a card that was sold below its face.
+
+    :param entry: of two items
+    :param taken: see :func:`_take_given`
+    :return: the entry with a third one, of what nobody paid for
+    """
+    value = entry.value
+    if not value.given_account_id:
+        return entry
+    held, other = entry.items
+    amount, balance = _take_given(value, held.amount, taken)
+    if not amount and not balance:
+        return entry
+    paid = held._replace(
+        amount=value.currency_id.round(held.amount - amount),
+        balance=value.company_id.currency_id.round(held.balance - balance),
+    )
+    share = held._replace(
+        account=value.given_account_id, amount=amount, balance=balance
+    )
+    return entry._replace(items=(paid, other, share))
+
+
+def _take_given(value, amount, taken=None):
+    """Return what of an amount nobody paid for, in proportion to what is left.
+
+    :param amount: that is taken, above zero
+    :param dict taken: of the same set and not posted yet, which is noted here:
+        ``{value: (amount, what nobody paid for, the same in company currency)}``
+    :return: ``(in its currency, in company currency)``
+    """
+    given, given_company = value._sum_given()
+    if not given:
+        return 0, 0
+    taken = {} if taken is None else taken
+    before, given_before, company_before = taken.get(value, (0, 0, 0))
+    total = before + amount
+    share = value.currency_id.round(given * min(total / value.balance, 1))
+    company = value.company_id.currency_id.round(given_company * share / given)
+    taken[value] = (total, share, company)
+    return (
+        value.currency_id.round(share - given_before),
+        value.company_id.currency_id.round(company - company_before),
+    )
 
 
 def _get_correction_date(value):

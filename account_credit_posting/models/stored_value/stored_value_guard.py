@@ -83,7 +83,7 @@ def _is_on_own_account(item):
     value = item.stored_value_id
     if value._is_single_purpose() and item.tax_repartition_line_id:
         return not item.account_id.holds_stored_value
-    return item.account_id == value.liability_account_id
+    return item.account_id in value.liability_account_id | value.given_account_id
 
 
 def _refuse_strangers(accounts_sudo):

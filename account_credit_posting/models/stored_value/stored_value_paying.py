@@ -56,7 +56,10 @@ def get_open_items(values):
 
 
 def get_automatic_domain(company):
-    """Return which stored value of a company pays by itself; none by default."""
+    """Return which stored value of a company pays by itself; none by default.
+
+    No single-purpose voucher: somebody says what it is for.
+    """
     kinds = [
         value_type
         for value_type, is_automatic in (
@@ -72,6 +75,7 @@ def get_automatic_domain(company):
             ("company_id", "=", company.id),
             ("state", "=", "active"),
             ("value_type", "in", kinds),
+            ("voucher_kind", "=", "multi"),
         ]
     )
 

@@ -249,20 +249,21 @@ def _get_authors(value):
     return value.create_uid | value.requested_by_id
 
 
-def check_cap(value, amount):
+def check_cap(value, amount, *, is_given=False):
     """Check that an account may have so much more that is given away.
 
     Open credits count, and what is left of gift cards given away; for an opening
     balance also what is left of others.
 
     :param amount: in the currency of the stored value
+    :param is_given: whether it is what nobody pays for of a card that is sold
     :raise UserError: with both amounts
     """
     company = value.company_id
     cap = company._get_credit_open_cap()
-    if not cap or value.funding not in UNPAID_FUNDINGS:
+    if not cap or not (is_given or value.funding in UNPAID_FUNDINGS):
         return
-    fundings = ("promotion",) if value.funding == "promotion" else UNPAID_FUNDINGS
+    fundings = UNPAID_FUNDINGS if value.funding == "opening" else ("promotion",)
     account, own = value.partner_id, company.currency_id
     # As a credit: one transaction at a time.
     touch_rows(account)

@@ -44,7 +44,9 @@ NAMED = ConstraintTrigger(
                SELECT FROM account_stored_value value, account_move move
                 WHERE value.id = item.stored_value_id
                   AND CASE WHEN item.tax_repartition_line_id IS NULL
-                           THEN value.liability_account_id = item.account_id
+                           THEN item.account_id IN (
+                               value.liability_account_id, value.given_account_id
+                           )
                            -- The tax of a single-purpose voucher is its own, too.
                            ELSE value.voucher_kind = 'single'
                                 AND NOT account_account_holds(item.account_id)
@@ -149,7 +151,8 @@ def _get_followed_message(env, name):
 FOLLOWED = ConstraintTrigger(
     dict.fromkeys(
         (
-            "UPDATE OF partner_id, company_id, currency_id, liability_account_id",
+            "UPDATE OF partner_id, company_id, currency_id, liability_account_id,"
+            " given_account_id",
             "DELETE",
         ),
         "OLD.liability_account_id IS NOT NULL",
@@ -159,12 +162,13 @@ FOLLOWED = ConstraintTrigger(
      LEFT JOIN account_stored_value value ON value.id = item.stored_value_id
          WHERE item.stored_value_id = OLD.id
            AND item.parent_state = 'posted'
-           AND (value.liability_account_id, value.partner_id, value.company_id,
-                value.currency_id)
-               IS DISTINCT FROM
-               (CASE WHEN item.tax_repartition_line_id IS NULL THEN item.account_id
-                     ELSE value.liability_account_id END,
-                item.partner_id, item.company_id, item.currency_id)
+           AND ((value.partner_id, value.company_id, value.currency_id)
+                IS DISTINCT FROM
+                (item.partner_id, item.company_id, item.currency_id)
+                OR (item.tax_repartition_line_id IS NULL
+                    AND (item.account_id IN (
+                            value.liability_account_id, value.given_account_id
+                        )) IS NOT TRUE))
     )""",
     reason="a stored value and its items disagree",
     detail="OLD.name",

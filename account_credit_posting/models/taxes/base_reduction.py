@@ -22,6 +22,8 @@ class BaseReductions:
     def __init__(self):
         """Begin with what the ledger says."""
         self._booked = {}  # {invoice: (amount, {key: [amount, balance, base, tax]})}
+        #: What is taken of cards, which whoever builds the uses notes here.
+        self.taken = {}
 
     def take(self, invoice, amount, account):
         """Take more off the base of an invoice.

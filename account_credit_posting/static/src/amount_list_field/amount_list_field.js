@@ -5,8 +5,12 @@ import { ListRenderer } from "@web/views/list/list_renderer";
 
 /** What a narrow screen has room for: the name takes what the amounts leave. */
 const SMALL_WIDTHS = {
+    name: undefined,
     partner_id: undefined,
+    value_id: undefined,
     amount_due: "84px",
+    amount_open: "84px",
+    balance: "84px",
     amount: "96px",
     credit_amount: "96px",
 };
@@ -33,15 +37,9 @@ export class AmountListRenderer extends ListRenderer {
         });
     }
 
-    /** Whether this is a list of accounts on a narrow screen. */
-    get isNarrow() {
-        const { columns } = this.props.archInfo;
-        return this.env.isSmall && columns.some(({ name }) => name === "partner_id");
-    }
-
     getActiveColumns() {
         const columns = super.getActiveColumns();
-        if (!this.isNarrow) {
+        if (!this.env.isSmall) {
             return columns;
         }
         return columns
@@ -53,7 +51,7 @@ export class AmountListRenderer extends ListRenderer {
     }
 
     get displayOptionalFields() {
-        return super.displayOptionalFields && !this.isNarrow;
+        return super.displayOptionalFields && !this.env.isSmall;
     }
 
     editFirstAmount() {

@@ -133,6 +133,45 @@ registry.category("web_tour.tours").add("account_credit_delete", {
     ],
 });
 
+registry.category("web_tour.tours").add("account_credit_extend", {
+    steps: () => [
+        {
+            content: "See that the credit has expired",
+            trigger: "div[name=line_ids] td[name=expired_on]:not(:empty)",
+        },
+        {
+            content: "Extend the batch",
+            trigger: ".o_statusbar_buttons button:contains(Extend)",
+            run: "click",
+        },
+        {
+            content: "Read what it posts",
+            trigger: ".modal div[name=effect]:contains(Expired credits: 1)",
+        },
+        {
+            content: "Choose the date",
+            trigger:
+                ".modal div[name=expiry_date] input, .modal div[name=expiry_date] button",
+            run: "click",
+        },
+        {
+            content: "Enter it",
+            trigger: ".modal div[name=expiry_date] input",
+            run: "edit 12/31/2099",
+        },
+        {
+            content: "Enter a reason",
+            trigger: ".modal div[name=reason] input",
+            run: "edit Long illness",
+        },
+        confirm("Extend"),
+        {
+            content: "See that it is open again",
+            trigger: `${NO_DIALOG} div[name=line_ids] td[name=expired_on]:empty`,
+        },
+    ],
+});
+
 registry.category("web_tour.tours").add("account_credit_ask_for_approval", {
     steps: () => [
         {

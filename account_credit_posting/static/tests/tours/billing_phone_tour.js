@@ -81,6 +81,7 @@ registry.category("web_tour.tours").add("account_stored_value_use_phone", {
             content: "See of which card how much",
             trigger:
                 ".modal .o_data_row:has(td[name=value_id]:contains(GC/)) td[name=amount]:contains(80.00)",
+            run: fits(".modal .o_data_row td"),
         },
         { content: "Close it", trigger: ".modal button.btn-close", run: "click" },
         { content: "Be back", trigger: "body:not(:has(.modal))" },

@@ -34,7 +34,7 @@ registry.category("web_tour.tours").add("gift_card_till", {
         [
             Chrome.startPoS(),
             // With a discount it is refused before it is sold.
-            ProductScreen.clickDisplayedProduct("Gift Card"),
+            ProductScreen.clickDisplayedProduct("Studio Card"),
             ProductScreen.addDiscount("10"),
             ProductScreen.totalAmountIs("45.00"),
             ProductScreen.clickPayButton(),
@@ -43,7 +43,7 @@ registry.category("web_tour.tours").add("gift_card_till", {
             Dialog.confirm(),
             PaymentScreen.clickPaymentlineDelButton("Cash", "45.00"),
             PaymentScreen.clickBack(),
-            ProductScreen.clickLine("Gift Card"),
+            ProductScreen.clickLine("Studio Card"),
             ProductScreen.addDiscount("0"),
             ProductScreen.totalAmountIs("50.00"),
             ProductScreen.clickNumpad("Qty", "2"),
@@ -75,7 +75,7 @@ registry.category("web_tour.tours").add("gift_card_till_mail", {
     steps: () =>
         [
             Chrome.startPoS(),
-            ProductScreen.clickDisplayedProduct("Gift Card"),
+            ProductScreen.clickDisplayedProduct("Studio Card"),
             ProductScreen.clickPayButton(),
             pay(),
             seeCodes(1),
@@ -95,7 +95,7 @@ registry.category("web_tour.tours").add("gift_card_till_close", {
     steps: () =>
         [
             Chrome.startPoS(),
-            ProductScreen.clickDisplayedProduct("Gift Card"),
+            ProductScreen.clickDisplayedProduct("Studio Card"),
             ProductScreen.clickDisplayedProduct("Book"),
             ProductScreen.totalAmountIs("70.00"),
             ProductScreen.clickPayButton(),
