@@ -247,7 +247,8 @@ def issue(amount, funding, **details):
 
 SINGLE = """
 product = sold(
-    is_gift_card=True, voucher_kind="single", taxes_id=[Command.set(normal.ids)])
+    is_gift_card=True, voucher_kind="single", company_id=company.id,
+    taxes_id=[Command.set(normal.ids)])
 bank = env["account.journal"].search([
     ("type", "=", "bank"), ("company_id", "=", company.id)], limit=1)
 card = issue(
