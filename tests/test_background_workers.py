@@ -127,7 +127,7 @@ def assert_posted_once(watch, lines):
 
 
 def test_killed_workers_lose_nothing():
-    # README says: "numbers have no gap and no double."
+    # README says: "numbers have no gaps and no duplicates."
     # README says: "**Exactly once.** A chunk is one transaction."
     lines = 3000
     with queued(lines) as (name, watch), running_server(name):

@@ -402,8 +402,8 @@ class TestAccountCreditBatchBackground(AccountCreditCommon):
         self.assertLedgerSound(batch)
 
     def test_what_cannot_be_reversed_says_why_and_can_be_tried_again(self):
-        # README says: "A large batch is undone by the workers, and what cannot be
-        # reversed says why."
+        # README says: "A large batch is reversed in the background, and each line that
+        # cannot be reversed shows the reason."
         batch = self._post_large()
         bad = batch.line_ids[3]
         form = self.env.registry["account.credit.form"]

@@ -174,7 +174,7 @@ class TestAccountCreditBatchCharge(AccountCreditCommon):
     # -------------------------------------------------------------------------
 
     def test_line_whose_credit_is_refused_gets_no_invoice(self):
-        # README says: "an account gets both or neither."
+        # README says: "an account gets both documents or neither."
         bad, good = self.accounts[:2]
 
         def refuse(moves, *_args, **_kwargs):

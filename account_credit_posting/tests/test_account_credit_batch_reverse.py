@@ -37,7 +37,7 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
     # -------------------------------------------------------------------------
 
     def test_unused_rest_is_taken_back_and_what_was_used_stays(self):
-        # README says: "What invoices have taken stays, and nothing of them changes."
+        # README says: "What invoices have used stays, and nothing of them changes."
         batch = self._post_used()
         batch.with_user(self.manager).action_reverse("unused", DATE, "Wrong class")
         self.assertEqual(
@@ -100,8 +100,8 @@ class TestAccountCreditBatchReverse(AccountCreditCommon):
         self.assertLedgerSound(batch)
 
     def test_all_after_the_rest_reverses_only_what_is_left(self):
-        # README says: "What is taken back is always what is open, so nothing is taken
-        # back twice."
+        # README says: "Only open amounts are taken back, so nothing is taken back
+        # twice."
         batch = self._post_used()
         batch.action_reverse("unused", DATE)
         batch.action_reverse("all", DATE)

@@ -292,8 +292,8 @@ class TestAccountCreditNotice(NoticeCommon):
         self.assertIn("10.00", self._find_mails(batch)[0].body_html)
 
     def test_nothing_private_leaves_the_office(self):
-        # README says: "Neither the private comment nor an attachment of the office is
-        # in it."
+        # README says: "The email contains neither the private comment nor internal
+        # attachments."
         portal = new_test_user(
             self.env, login="credit_portal", groups="base.group_portal"
         )

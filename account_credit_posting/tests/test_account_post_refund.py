@@ -129,7 +129,7 @@ class TestPostRefund(StoredValueCommon):
         self.assertEqual((line.amount_open, value.balance), (30, 95))
 
     def test_never_more_than_is_open(self):
-        # README says: "Never more than is open now is paid back"
+        # README says: "Never more than the open amount is paid back"
         self._post_line(30)
         page = self._open()
         for amount in (30.01, -1):
@@ -198,7 +198,7 @@ class TestPostRefund(StoredValueCommon):
                 self._open(reason=reason).action_post()
 
     def test_own_account(self):
-        # README says: "nobody refunds the own account."
+        # README says: "nobody refunds their own account."
         self._post_line(30)
         self.manager.partner_id.parent_id = self.account
         with self.assertRaisesRegex(UserError, "your own account"):

@@ -492,7 +492,8 @@ class TestAccountPostTransaction(AccountCreditCommon):
         self.assertRecordValues(transaction, [{"step": "setup", "batch_id": False}])
 
     def test_repeated_credit_is_warned_of_never_blocked(self):
-        # README says: "A warning, never a block, when an account got the same item"
+        # README says: "A warning, never a block, appears if an account got the same
+        # item"
         today = fields.Date.today()
         for days, is_warned in ((0, True), (30, True), (31, False)):
             account = self.accounts[days % 7 + 1]

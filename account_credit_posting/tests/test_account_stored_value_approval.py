@@ -172,7 +172,7 @@ class TestStoredValueApproval(StoredValueCommon):
         self.assertEqual(self._give(70).state, "active")
 
     def test_value_is_not_moved_to_the_own_account(self):
-        # README says: "nobody moves value to the own one."
+        # README says: "nobody moves value to their own account."
         self._own(self.manager, self.accounts[1])
         self._own(self.clerk, self.accounts[1])
         value = self._give(50)

@@ -734,7 +734,7 @@ class TestAttack(StoredValueCommon, HttpCase):
 
     def test_methods_are_for_those_whom_the_table_names(self):
         # README says: "see everything, change nothing"
-        # README says: "nothing; a customer sees the own credit notes, as ever"
+        # README says: "nothing; customers see their own credit notes, as ever"
         faults = []
         for model, methods in rights.METHODS.items():
             for method, right in methods.items():

@@ -113,7 +113,7 @@ class TestPortalInvoice(PortalInvoiceCommon):
                 self.assertNothingUsed()
 
     def test_policy_of_the_company(self):
-        # README says: "all three are switched off at first"
+        # README says: "All three are off by default"
         for kind, source in (
             ("credits", self.credit),
             ("prepayments", self.prepayment),
@@ -144,7 +144,7 @@ class TestPortalInvoice(PortalInvoiceCommon):
         other = self._create_invoice(self.accounts[1], 50)
         other_card = self._issue(50, account=self.accounts[1])
         for user in (self.stranger, self.clerk, False):
-            # README says: "A link that shows an invoice to others lets nobody use"
+            # README says: "A shared link to an invoice lets nobody use"
             page = self._see(
                 f"/my/invoices/{self.invoice.id}?access_token={token}", user
             )

@@ -327,7 +327,7 @@ class TestPublicCheck(CodeCommon):
         data = {"csrf_token": http.Request.csrf_token(self), "code": code}
         self.assertIn("Too many", self._read_error(self.url_open(CHECK, data=data)))
         # Another browser at the same address, and users there.
-        # README says: "Who guesses makes nobody else wait"
+        # README says: "A visitor who guesses codes makes nobody else wait"
         self.assertIn("$ 100.00", self._look_up(code))
         self.assertIn("no gift card", self._refuse(WRONG, self.stranger))
 

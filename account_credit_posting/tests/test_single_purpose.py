@@ -398,6 +398,7 @@ class TestSinglePurposeEvents(SinglePurposeCommon):
     def test_database_refuses_more_than_the_net_or_the_tax(self):
         # README says: "Net and tax are each never below zero"
         """Even where both together are there."""
+        # README says: "Net and tax are each never below zero"
         value = self._sell_voucher()
         tax_item = value.move_line_ids.filtered("tax_repartition_line_id")
         shares = {"tax_repartition_line_id": tax_item.tax_repartition_line_id.id}
