@@ -61,7 +61,10 @@ registry.category("web_tour.tours").add("account_stored_value_phone", {
             trigger: ".o_kanban_record:contains(Featherstonehaugh)",
             run: "click",
         },
-        { content: "See it", trigger: ".o_form_view div[name=balance]:contains(80.00)" },
+        {
+            content: "See it",
+            trigger: ".o_form_view div[name=balance]:contains(80.00)",
+        },
     ],
 });
 
