@@ -614,6 +614,25 @@ class TestAccountCreditExpiry(AccountCreditCommon):
         self._extend(moved, "2024-10-03")
         self.assertEqual((line.amount_open, moved.amount_open), (0, 20))
 
+    def test_moved_credit_gives_back_tax_after_the_tax_lock_date(self):
+        """The tax is on the document of the first account."""
+        taxed = self._create_credit_item(
+            "Taxed", taxes_id=self.company_data["default_tax_sale"].ids
+        )
+        line = self._post_expiring({self.account: 10}, credit_item_id=taxed.id).line_ids
+        moved = line.move_to(self.accounts[1].id, None, "2024-03-20", "Sibling")
+        self.company.tax_lock_date = "2024-08-31"
+        self._run("2024-08-15")
+        self.assertEqual((moved.amount_open, moved.expired_on), (11.5, False))
+        self._run("2024-09-02")
+        self.assertEqual(self._get_moves(moved).date, date(2024, 9, 1))
+        self.assertEqual(moved.expired_on, date(2024, 9, 1))
+        # Whoever gives it back books the tax, too, whatever its item says by now.
+        taxed.taxes_id = False
+        self.company.tax_lock_date = "2024-10-31"
+        with self.assertRaisesRegex(UserError, "is locked"):
+            self._extend(moved, "2024-10-03")
+
     # -------------------------------------------------------------------------
     # WHAT IS SHOWN
     # -------------------------------------------------------------------------

@@ -451,6 +451,12 @@ class AccountCreditCheck(models.AbstractModel):
         is_taxed = bool(items.taxes_id._filter_taxes_by_company(company)) or (
             batch_sudo.use_invoice_taxes and bool(batch_sudo.line_ids.invoice_id)
         )
+        if batch_sudo.correction == "move":
+            # What is moved has its taxes where it came from.
+            expiry = self.env["account.credit.correction.expire"]
+            [line_sudo] = batch_sudo.line_ids
+            origin_sudo = expiry._get_origin(line_sudo)
+            is_taxed = bool(origin_sudo.move_id._affect_tax_report())
         locks = company._get_violated_lock_dates(
             date or batch.date, is_taxed, batch_sudo._get_journal()
         )
