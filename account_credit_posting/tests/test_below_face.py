@@ -255,6 +255,16 @@ class TestBelowFace(TaxedValueCommon):
             move.line_ids.filtered("stored_value_id").mapped("balance"), [80]
         )
 
+    def test_rest_that_nobody_paid_for_is_taken_back(self):
+        value = self._sell_paid()
+        value.with_user(self.manager).refund(80, self.bank.id)
+        value.with_user(self.manager).action_void("All of the money is refunded")
+        self.assertEqual((value.state, value.balance), ("void", 0))
+        self.assertItems(
+            self._get_events(value, "void"),
+            [(self.given, 20, 20), (self.promotion, -20, -20)],
+        )
+
     def test_taken_back(self):
         value = self._sell_paid()
         note = value.invoice_id._reverse_moves(

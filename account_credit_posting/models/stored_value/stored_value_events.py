@@ -566,8 +566,9 @@ def void(value, reason=None):
     """Build what takes back a mistake, or the rest of a card given away.
 
     Nothing used: the reversal of the entry that funded it. Given away: what is left
-    goes back to discounts given. Value that was paid for and used in part is refunded,
-    moved or used instead.
+    goes back to discounts given, as does what nobody paid for of a card sold below its
+    face, once the money is refunded. Value that was paid for and used in part is
+    refunded, moved or used instead.
 
     :return: None where nothing is left
     :raise UserError: when value that was paid for is used, or on the statement
@@ -577,6 +578,11 @@ def void(value, reason=None):
         if value.currency_id.is_zero(value.balance):
             return None
         return void_again(value, reason)
+    given, given_company = value._sum_given()
+    is_given = not value.currency_id.compare_amounts(given, value.balance)
+    if not value.currency_id.is_zero(given) and is_given:
+        date = _get_correction_date(value)
+        return _build_given(value, "void", -given, -given_company, date)
     if value.invoice_id:
         raise UserError(
             value.env._(
