@@ -1,4 +1,6 @@
-"""Webhooks, tabs and the daily run at the same moment: nothing is used twice."""
+"""Tabs that pay orders, and webhooks, at the same moment: nothing is used twice."""
+
+import re
 
 import pytest
 
@@ -104,6 +106,26 @@ class Payments(test_two_tabs.Tabs):
         )
         return answer["result"]
 
+    def begin_order(self, number):
+        """Begin to pay an order with the account; return what sends its form."""
+        tab = session, url = self.log_in(number)
+        place = number // 4
+        processing = self.begin(
+            tab,
+            f"/my/orders/{self.data['orders'][place]}/transaction",
+            "own",
+            80,
+            access_token=self.data["tokens"][place],
+        )
+        page = processing["redirect_form_html"].replace("'", '"')
+        form = {
+            "csrf_token": re.search(r'name="csrf_token"[^>]*value="(\w+)"', page)[1],
+            "reference": processing["reference"],
+        }
+        return lambda: session.post(
+            f"{url}/payment/account_credit/process", data=form, timeout=300
+        )
+
     def tell(self, tab, reference):
         """Tell that a payment has arrived, as a webhook does, and look at it."""
         self.ask(
@@ -133,6 +155,25 @@ def servers():
 def payments(servers):
     """Give each test a credit of 30, a card of 60, two invoices and two orders."""
     return Payments(servers[0].database, servers, PREPARE)
+
+
+def test_tabs_pay_orders(payments):
+    # Both orders together would take more than there is.
+    forms = [payments.begin_order(number) for number in range(test_two_tabs.TABS)]
+    answers = payments.send_all(forms)
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum("/payment/status" in answer.url for answer in answers) == 1
+    assert payments.find() == {
+        "balance": 10,
+        "credit": 0,
+        "receivable": 200,
+        "orders": ["sale", "sent"],
+        "transactions": ["cancel"] * 7 + ["done"],
+        "invoices": [[80, 0]],
+        "applied": [30, 50],
+        "payments": [],
+        "chosen": [],
+    }
 
 
 def test_webhooks_tabs_and_the_daily_run(payments):
