@@ -120,12 +120,15 @@ class PaymentTransaction(models.Model):
 
         :param is_confirmed: whether the order was confirmed by this
         """
+        self.env.cr.flush()
         try:
             if is_confirmed:
                 self.sale_order_ids._send_order_confirmation_mail()
             else:
                 self.sale_order_ids._send_payment_succeeded_for_order_mail()
         except UserError:
+            # What was begun of the email would be computed, and refused, once more.
+            self.env.cr.clear()
             _logger.exception("No email was sent for transaction %s", self.reference)
 
     def _pay_order(self):
