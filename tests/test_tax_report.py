@@ -75,10 +75,10 @@ def world():
 TAXED = """
 lines = post(prepare(item(normal), {account(): 100}))
 found["credit"] = report.read_tagged()
-found["due"] = report.read(due)
+found["due"] = report.get_figure(due)
 lines.batch_id.action_reverse("all", today, "A mistake")
 found["reversed"] = report.read_tagged()
-found["due then"] = report.read(due)
+found["due then"] = report.get_figure(due)
 print(json.dumps(found))
 """
 

@@ -6,7 +6,7 @@ installed::
 
     report = TaxReport(company, "2024-03-01", "2024-03-31")
     report.read_tagged()  # {"DE_81.base": -100, "DE_81.tax": -19}
-    report.read("AGG_DE_19.tax")  # -19
+    report.get_figure("AGG_DE_19.tax")  # -19
 
 A figure is named by the code of its line and the label of its expression.
 """
@@ -63,7 +63,7 @@ class TaxReport:
         """
         currency = self.company.currency_id
         figures = {
-            name: self.read(name)
+            name: self.get_figure(name)
             for name, expression in self.expressions.items()
             if expression.engine == "tax_tags"
         }
@@ -73,7 +73,7 @@ class TaxReport:
             if not currency.is_zero(amount)
         }
 
-    def read(self, name):
+    def get_figure(self, name):
         """Return one figure, as the report shows it.
 
         What is typed into the report by hand, or carried over, is zero.
@@ -91,7 +91,7 @@ class TaxReport:
         if expression.formula == "sum_children":
             label = expression.label
             amount = sum(
-                self.read(f"{child.code or child.name}.{label}")
+                self.get_figure(f"{child.code or child.name}.{label}")
                 for child in expression.report_line_id.children_ids
                 if label in child.expression_ids.mapped("label")
             )
@@ -116,7 +116,7 @@ class TaxReport:
     def _evaluate(self, node):
         """Evaluate a part of a formula."""
         if isinstance(node, ast.Attribute):
-            return self.read(f"{node.value.id}.{node.attr}")
+            return self.get_figure(f"{node.value.id}.{node.attr}")
         if isinstance(node, ast.Constant):
             return node.value
         if isinstance(node, ast.UnaryOp):
@@ -137,7 +137,7 @@ class TaxReport:
             limit = float(found[2])
             is_shown = amount > limit if found[1] == "above" else amount < limit
         elif found := OTHER_ABOVE.fullmatch(subformula):
-            is_shown = self.read(found[1]) > float(found[2])
+            is_shown = self.get_figure(found[1]) > float(found[2])
         else:
             raise NotImplementedError(subformula)
         return amount if is_shown else 0

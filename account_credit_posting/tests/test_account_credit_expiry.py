@@ -412,7 +412,7 @@ class TestAccountCreditExpiry(AccountCreditCommon):
 
         def refuse(form, shares, *args):
             if bad in shares:
-                raise UserError("No.")
+                raise UserError(self.env._("No."))
             return prepare(form, shares, *args)
 
         with (

@@ -269,26 +269,29 @@ class TestAccountCreditForm(AccountCreditCommon):
             found.append(self._describe(items))
         self.assertEqual(*found)
 
-    def test_lines_are_computed_again_on_posting_where_a_localization_does(self):
+    def _find_computed(self, overrides):
+        """Post a batch; return its moves, and those whose lines Odoo computed again."""
         moves_class = self.env.registry["account.move"]
         get_stack = moves_class._get_sync_stack
+        computed = []
+
+        def compute(moves, container):
+            computed.append(moves)
+            return get_stack(moves, container)
+
+        batch = self._create_batch()
+        with (
+            patch.object(localizations, "find_overrides", return_value=overrides),
+            patch.object(moves_class, "_get_sync_stack", compute),
+        ):
+            batch.action_post()
+        self.assertLedgerSound(batch)
+        return batch.line_ids.move_id, computed
+
+    def test_lines_are_computed_again_on_posting_where_a_localization_does(self):
         for overrides in (set(), {("l10n_xx", "account.move", "_get_sync_stack")}):
-            computed = []
-
-            def compute(moves, container, computed=computed):
-                computed.append(moves)
-                return get_stack(moves, container)
-
-            batch = self._create_batch()
-            with (
-                patch.object(localizations, "find_overrides") as find,
-                patch.object(moves_class, "_get_sync_stack", compute),
-            ):
-                find.return_value = overrides
-                batch.action_post()
-            posted = batch.line_ids.move_id
+            posted, computed = self._find_computed(overrides)
             self.assertEqual(any(posted & moves for moves in computed), bool(overrides))
-            self.assertLedgerSound(batch)
 
     def test_localization_that_changes_the_account_is_shown_and_booked(self):
         other = self.company_data["default_account_revenue"]

@@ -24,8 +24,9 @@ class PaymentProvider(models.Model):
     @api.model
     def _setup_payment_method(self, code):
         # No payment is ever made of it: what is on the account was paid before.
-        if code != PROVIDER_CODE:
-            super()._setup_payment_method(code)
+        if code == PROVIDER_CODE:
+            return None
+        return super()._setup_payment_method(code)
 
     def _check_existing_payment(self, payment_method):
         return bool(payment_method) and super()._check_existing_payment(payment_method)
