@@ -135,17 +135,12 @@ class AccountCreditCorrectionExpire(models.AbstractModel):
             day = find_open_day(
                 day,
                 journal or line.move_id.journal_id,
-                self._get_origin(line).move_id._affect_tax_report(),
+                self.env["account.credit.check"]
+                ._get_origin(line)
+                .move_id._affect_tax_report(),
             )
             days[line] = day if day <= today else None
         return days
-
-    @api.model
-    def _get_origin(self, line):
-        """Return the credit whose document has the taxes: what was moved has none."""
-        while line.moved_from_id:
-            line = line.moved_from_id
-        return line
 
     @api.model
     def _find_open_day(self, company, day, journal, is_taxed):

@@ -453,14 +453,20 @@ class AccountCreditCheck(models.AbstractModel):
         )
         if batch_sudo.correction == "move":
             # What is moved has its taxes where it came from.
-            expiry = self.env["account.credit.correction.expire"]
             [line_sudo] = batch_sudo.line_ids
-            origin_sudo = expiry._get_origin(line_sudo)
+            origin_sudo = self._get_origin(line_sudo)
             is_taxed = bool(origin_sudo.move_id._affect_tax_report())
         locks = company._get_violated_lock_dates(
             date or batch.date, is_taxed, batch_sudo._get_journal()
         )
         return company._format_lock_dates(locks) if locks else ""
+
+    @api.model
+    def _get_origin(self, line):
+        """Return the credit whose document has the taxes: what was moved has none."""
+        while line.moved_from_id:
+            line = line.moved_from_id
+        return line
 
     @api.model
     def _check_reversal_mode(self, mode):
