@@ -56,9 +56,9 @@ class ProductTemplate(models.Model):
     )
     gift_card_tax_policy = fields.Selection(
         selection=TAX_POLICIES,
-        string="Tax of What Is Given Away",
-        help="What cards of this product do to the tax of the invoices that they pay, "
-        "as far as nobody paid for them. Empty: as the settings say.",
+        string="Tax of Discounts Given",
+        help="The effect of cards of this product, as far as they were given away, on "
+        "the tax of the invoices that they pay. Empty: as in the settings.",
     )
     credit_account_placeholder = fields.Char(
         compute="_compute_credit_account_placeholder",

@@ -408,11 +408,12 @@ class TestAccountCreditExpiry(AccountCreditCommon):
     def test_bad_account_stops_no_other(self):
         batch = self._post_expiring(dict.fromkeys(self.accounts[:4], 50))
         bad = batch.line_ids[1]
+        reason = "No."
         prepare = AccountCreditForm._prepare_counter_vals
 
         def refuse(form, shares, *args):
             if bad in shares:
-                raise UserError(self.env._("No."))
+                raise UserError(reason)
             return prepare(form, shares, *args)
 
         with (

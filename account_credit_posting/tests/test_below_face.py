@@ -311,14 +311,14 @@ class TestBelowFace(TaxedValueCommon):
             lambda: value.with_user(self.manager).adjust(120, "A typo"),
             lambda: value.with_user(self.manager).adjust(90, "A typo"),
         ):
-            with self.assertRaisesRegex(UserError, "sold for less than it is worth"):
+            with self.assertRaisesRegex(UserError, "sold below its value"):
                 change()
 
     def test_what_cannot_be_sold(self):
         for discount in (100, 101, -5):
             with (
                 self.subTest(discount),
-                self.assertRaisesRegex(UserError, "leaves something to pay"),
+                self.assertRaisesRegex(UserError, "must be above zero"),
             ):
                 self._draft(discount).action_post()
         self.company.promotional_liability_account_id = False

@@ -247,7 +247,7 @@ class TestGiftCardSale(StoredValueCommon):
         for message, vals in (
             ("whole number", {"quantity": 1.5}),
             ("above zero", {"price_unit": 0}),
-            ("leaves something to pay", {"discount": 100}),
+            ("must be above zero", {"discount": 100}),
             ("taxed", {"tax_ids": [Command.set(tax.ids)]}),
             ("booked on", {"account_id": revenue.id}),
         ):

@@ -131,8 +131,8 @@ def check_usable(card_sudo, value_sudo):
     if value_sudo.given_account_id:
         raise UserError(
             env._(
-                "%(card)s was sold for less than it is worth: it is two liabilities. "
-                "Invoice the order, and let the card pay the invoice.",
+                "%(card)s was sold below its value and has two liabilities. Invoice "
+                "the order, then pay the invoice with the card.",
                 card=card_sudo.display_name,
             )
         )

@@ -85,7 +85,7 @@ def _check_given(line):
     if line.currency_id.compare_amounts(value.initial_amount, face):
         raise UserError(
             line.env._(
-                "%(name)s is sold elsewhere, too, for what it is worth. Remove the "
+                "%(name)s is also sold elsewhere, for its full value. Remove the "
                 "discount.",
                 name=value.name,
             )
@@ -102,8 +102,8 @@ def _check_given(line):
     if reasons := get_reasons(value, value.given_amount):
         raise UserError(
             line.env._(
-                "%(line)s gives away %(amount)s: %(reasons)s Lower the discount, and "
-                "issue a gift card for the rest.",
+                "%(line)s gives away %(amount)s: %(reasons)s Lower the discount, "
+                "then issue a gift card for the rest.",
                 line=line.name or line.product_id.display_name,
                 amount=line.currency_id.format(value.given_amount),
                 reasons=" ".join(reasons),
@@ -153,8 +153,8 @@ def find_problem(line, quantity, taxes, *, may_discount=False):
     ):
         return (
             env._(
-                "the discount leaves something to pay, less than the card is worth. "
-                "Give away what nobody pays for as a gift card of its own"
+                "the price after the discount must be above zero and below the value "
+                "of the card. To give away a card, issue a gift card given away"
             )
             if may_discount
             else env._(

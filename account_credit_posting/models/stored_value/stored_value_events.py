@@ -379,9 +379,9 @@ def _refuse_below_face(value):
     if value.given_account_id:
         raise UserError(
             value.env._(
-                "%(name)s was sold for less than it is worth, so this cannot be done "
-                "with it. Take it back with a credit note for the invoice that sold "
-                "it, and sell another one.",
+                "%(name)s was sold below its value, so this is not possible. Take it "
+                "back with a credit note for the invoice that sold it, then sell "
+                "another one.",
                 name=value.name,
             )
         )

@@ -13,30 +13,30 @@ class AccountBelowFace(models.AbstractModel):
 
     _name = "account.below.face"
     _inherit = "account.credit.guard"
-    _description = "Gift Card Sold Below Its Face"
+    _description = "Gift Card Sold Below Its Value"
 
     currency_id = fields.Many2one(comodel_name="res.currency")
     tax_policy = fields.Selection(
         selection=TAX_POLICIES,
         string="Tax When Used",
         readonly=True,
-        help="What its use does to the tax of an invoice, as far as nobody paid for "
-        "it: as the product or the settings said when it was issued.",
+        help="The effect of its use on the tax of an invoice, as far as it was given "
+        "away: as set on the product or in the settings when it was issued.",
         written_by="event",
     )
     given_amount = fields.Monetary(
-        string="Not Paid For",
+        string="Discount Given",
         readonly=True,
         copy=False,
-        help="By how much it was sold below what it is worth.",
+        help="The difference between its value and the price paid.",
         written_by="event",
     )
     given_account_id = fields.Many2one(
         comodel_name="account.account",
-        string="Liability Not Paid For",
+        string="Liability of the Discount",
         readonly=True,
         copy=False,
-        help="Where the part that nobody paid for is owed, as set when it was issued.",
+        help="Where the part that was given away is owed, as set at issue.",
         written_by="event",
     )
 
