@@ -380,6 +380,28 @@ class TestCreditVat(AccountCreditCommon):
                 (self.receivable, 50, 50),
             ],
         )
+        # 192 of the invoice are left, for which another credit lowers the taxes.
+        over = self._credit(invoice, 192.01)
+        self.assertShows(over.error, "$ 192.00 is left of it")
+        again = self._credit(invoice, 192)
+        self.assertEqual((again.state, again.move_id.amount_tax), ("posted", 33.32))
+
+    def test_what_has_expired_is_left_again(self):
+        invoice = self._invoice((200, self.tax_21))
+        line = self._credit(invoice, 242, expiry_date="2024-06-30")
+        self.env["account.credit.correction.expire"]._expire(line.sudo(), None)
+        self.assertEqual((line.amount_open, line.state), (0, "posted"))
+        [entry] = line.correction_ids.move_id
+        self.assertTagged(
+            entry,
+            [
+                (self.credit_account, -200, -200, "refund base 21"),
+                (self.vat_account, -42, -42, "refund tax 21"),
+                (self.receivable, 242, 242),
+            ],
+        )
+        again = self._credit(invoice, 242)
+        self.assertEqual(again.state, "posted", again.error)
 
     def test_replaced_by_one_of_the_same_invoice(self):
         line = self._credit(self._invoice((100, self.tax_21)), 100)

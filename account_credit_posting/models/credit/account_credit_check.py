@@ -220,7 +220,7 @@ class AccountCreditCheck(models.AbstractModel):
         if not line.invoice_id:
             return 0
         replaced = line.batch_id.correction_ids.line_id
-        [(amount,)] = line._read_group(
+        others = line.search(
             [
                 ("invoice_id", "=", line.invoice_id.id),
                 ("batch_id.use_invoice_taxes", "=", True),
@@ -230,10 +230,15 @@ class AccountCreditCheck(models.AbstractModel):
                 "&",
                 ("state", "=", "pending"),
                 ("batch_id", "in", line.batch_id.ids),
-            ],
-            aggregates=["amount:sum"],
+            ]
         )
-        return amount or 0
+        # What was unused or has expired lowers the price no more.
+        taken_back = others.move_line_id.matched_debit_ids.filtered(
+            lambda partial: partial._is_credit_reversal()
+        )
+        return sum(others.mapped("amount")) - sum(
+            taken_back.mapped("credit_amount_currency")
+        )
 
     @api.model
     def _get_date_error(self, line, locks):
