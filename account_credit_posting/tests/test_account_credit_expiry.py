@@ -552,6 +552,14 @@ class TestAccountCreditExpiry(AccountCreditCommon):
         self.assertIn("All of them", batch.message_ids[0].body)
         self.assertLedgerSound(batch)
 
+    def test_batch_named_twice_is_extended_once(self):
+        batch = self._post_expiring()
+        self._run()
+        twice = self.batches.browse(batch.ids * 2).with_user(self.manager)
+        twice.action_extend("2024-12-31", "Illness")
+        self.assertEqual(batch.expiry_date, date(2024, 12, 31))
+        self.assertEqual(len(self._get_moves(batch.line_ids, "extend")), 1)
+
     def test_large_batch_is_reopened_by_the_daily_run(self):
         batch = self._post_expiring(dict.fromkeys(self.accounts[:3], 50))
         self._run()

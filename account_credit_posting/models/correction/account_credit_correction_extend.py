@@ -87,10 +87,11 @@ class AccountCreditCorrectionExtend(models.AbstractModel):
     @api.model
     def _extend_all(self, batches, date, reason):
         """Extend batches, see ``account.credit.batch.action_extend``."""
+        # As in `_extend`.
+        batches = batches.union()
         batches._check_may_manage()
         self.env["account.credit.correction"]._check_reason(reason)
         date = fields.Date.to_date(date)
-        # As in `_extend`.
         for batch in batches.sudo():
             batch._lock()
             self._check_batch(batch)
