@@ -1,7 +1,7 @@
 {
     "name": "Account Credit Posting: Sales",
     "summary": "Gift cards on orders, and orders paid with the account balance",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Accounting/Accounting",
     "author": "Account Credit Posting contributors",
     "maintainers": ["account-credit-posting"],

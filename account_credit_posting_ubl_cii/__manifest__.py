@@ -1,7 +1,7 @@
 {
     "name": "Account Credit Posting: Electronic Invoices",
     "summary": "Credits and gift cards leave as UBL and Factur-X",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Accounting/Accounting",
     "author": "Account Credit Posting contributors",
     "maintainers": ["account-credit-posting"],

@@ -1,7 +1,7 @@
 {
     "name": "Account Credit Posting: eCommerce",
     "summary": "Gift cards are sold in the shop of the website",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Accounting/Accounting",
     "author": "Account Credit Posting contributors",
     "maintainers": ["account-credit-posting"],
