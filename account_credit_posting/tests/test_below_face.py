@@ -265,6 +265,32 @@ class TestBelowFace(TaxedValueCommon):
             [(self.given, 20, 20), (self.promotion, -20, -20)],
         )
 
+    def test_expected_breakage_is_of_what_was_paid(self):
+        value = self._sell_paid()
+        self._issue(100)
+        estimate = self.env["account.breakage.estimate"].new(
+            {
+                "company_id": self.company.id,
+                "kind": "sold",
+                "date_from": "2024-03-01",
+                "date_to": "2024-03-01",
+                "date": "2024-12-31",
+            }
+        )
+        self.assertEqual(value.issue_date, estimate.date_from)
+        self.assertEqual(estimate._read_cohort().sold, 80)
+
+    def test_paid_out_in_cash_is_what_was_paid(self):
+        state = self.env.ref("base.state_us_5")
+        self.account.write({"country_id": state.country_id.id, "state_id": state.id})
+        value = self._sell_paid(price=5)
+        due = self.env["account.unclaimed.due"].search(
+            [("stored_value_id", "=", value.id)]
+        )
+        self.assertEqual((due.balance, due.may_cash_out), (4, True))
+        due.with_user(self.manager).cash_out(self.bank.id)
+        self.assertEqual((value.balance, value._sum_given()), (1, (1, 1)))
+
     def test_taken_back(self):
         value = self._sell_paid()
         note = value.invoice_id._reverse_moves(

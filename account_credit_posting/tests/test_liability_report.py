@@ -353,6 +353,50 @@ class TestLiabilityReport(LiabilityCommon):
         ):
             self.assertShown(self._show(kind=kind), {("account", name): figures})
 
+    def test_sold_below_its_face(self):
+        """100 for 80: what nobody paid for is given away."""
+        invoice = self._create_invoice(
+            self.account,
+            0,
+            invoice_date=ISSUED,
+            invoice_line_ids=[
+                Command.create(
+                    {
+                        "product_id": self.product.id,
+                        "price_unit": 100,
+                        "discount": 20,
+                    }
+                )
+            ],
+        )
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        ).create({})._create_payments()
+        self._issue_on(ISSUED, 50, funding="promotion")
+        self._use(invoice.sold_value_ids, 50)
+        sold = {
+            ("account", "Gift Cards Sold"): {
+                "sold": 80,
+                "used": -40,
+                "closing": 40,
+            }
+        }
+        given = {
+            ("account", "Gift Cards Given Away"): {
+                "given": 70,
+                "used": -10,
+                "closing": 60,
+            }
+        }
+        self.assertShown(self._show(kind="sold"), sold)
+        self.assertShown(self._show(kind="given"), given)
+        report = self._show()
+        self.assertEqual(
+            {line.name: line.closing for line in report.line_ids[:2]},
+            {"Gift Cards Sold": 40, "Gift Cards Given Away": 60},
+        )
+        self.assertTrue(report.is_tied)
+
     def test_cohorts_add_up(self):
         self._issue_on(date(2024, 1, 10), 100)
         code = self.code

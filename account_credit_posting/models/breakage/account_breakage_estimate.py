@@ -408,6 +408,8 @@ class AccountBreakageEstimate(models.Model):
                      WHERE line.parent_state = 'posted' AND line.date <= %(date)s
                        -- Tax that was due when it was sold is never income.
                        AND line.tax_repartition_line_id IS NULL
+                       -- Nor is what nobody paid for.
+                       AND line.account_id IS DISTINCT FROM value.given_account_id
                   GROUP BY family.id
                 )
                 SELECT COALESCE(SUM(sold), 0),

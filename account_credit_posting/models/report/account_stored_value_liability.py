@@ -13,7 +13,13 @@ KIND = SQL(
 )
 
 #: The same of a journal item, which may be that of an expected breakage, too.
-ITEM_KIND = SQL("CASE WHEN value.id IS NULL THEN estimate.kind ELSE %s END", KIND)
+#: What nobody paid for of a card sold below its face is given away.
+ITEM_KIND = SQL(
+    """CASE WHEN value.id IS NULL THEN estimate.kind
+            WHEN line.account_id = value.given_account_id THEN 'given'
+            ELSE %s END""",
+    KIND,
+)
 
 #: What moved value was before, back to what was issued: ``id``, ``root_id``.
 ROOTS = SQL(
@@ -40,6 +46,9 @@ FLOW = SQL(
        WHEN %(is_till_use)s THEN 'used'
        WHEN move.stored_value_event = 'issue' AND line.amount_currency > 0
        THEN 'voided'
+       WHEN move.stored_value_event = 'issue'
+            AND line.account_id = value.given_account_id
+       THEN 'given'
        WHEN move.stored_value_event = 'issue'
        THEN CASE value.funding WHEN 'opening' THEN 'taken_over'
                                WHEN 'promotion' THEN 'given'
@@ -106,6 +115,7 @@ class AccountStoredValueLiability(models.Model):
         ],
         "account.stored.value": [
             "funding",
+            "given_account_id",
             "issue_date",
             "origin_id",
             "state",

@@ -3,12 +3,22 @@
 from collections import defaultdict
 
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from .liability_period import FLOWS, KINDS
 
 #: The figures that are summed up of the items.
 SUMMED = ("opening", *FLOWS, "revenue_from_opening")
+
+#: The journal items of what nobody paid for of cards sold below their face.
+GIVEN_ITEMS = SQL(
+    """(
+        SELECT item.id
+          FROM account_move_line item
+          JOIN account_stored_value value ON value.id = item.stored_value_id
+         WHERE item.account_id = value.given_account_id
+    )"""
+)
 
 #: The order of the lines of a company.
 KIND_ORDER = (*dict(KINDS), False)
@@ -124,12 +134,13 @@ class LiabilityRows:
     def _get_kind_domain(self):
         """Return the journal items of the kind that the report is about."""
         kind = self.report.kind
-        if kind == "given":
-            return Domain("stored_value_id.funding", "=", "promotion")
-        value_type = "prepayment" if kind == "prepayment" else "gift_card"
-        return Domain("stored_value_id.value_type", "=", value_type) & Domain(
-            "stored_value_id.funding", "!=", "promotion"
+        given = Domain("stored_value_id.funding", "=", "promotion") | Domain(
+            "id", "in", GIVEN_ITEMS
         )
+        if kind == "given":
+            return given
+        value_type = "prepayment" if kind == "prepayment" else "gift_card"
+        return Domain("stored_value_id.value_type", "=", value_type) & ~given
 
     # -------------------------------------------------------------------------
     # LINES

@@ -35,6 +35,7 @@ class AccountUnclaimedDue(models.Model):
     _depends = {
         "account.move": ["stored_value_event"],
         "account.move.line": [
+            "account_id",
             "amount_currency",
             "date",
             "move_id",
@@ -47,6 +48,8 @@ class AccountUnclaimedDue(models.Model):
             "currency_id",
             "expiry_date",
             "funding",
+            "given_account_id",
+            "given_amount",
             "holder_state_id",
             "initial_amount",
             "issue_date",
@@ -107,7 +110,9 @@ class AccountUnclaimedDue(models.Model):
         help="The date of its last issue, use, move, redemption or refund, or of the "
         "owner's answer to a letter.",
     )
-    balance = fields.Monetary(readonly=True, help="The remaining amount.")
+    balance = fields.Monetary(
+        readonly=True, help="The remaining amount, as far as it was paid for."
+    )
     rule_id = fields.Many2one(
         comodel_name="account.unclaimed.rule",
         readonly=True,
@@ -176,7 +181,12 @@ class AccountUnclaimedDue(models.Model):
                      JOIN account_move move ON move.id = line.move_id
                     WHERE line.stored_value_id = value.id
                       AND line.parent_state = 'posted'
+                      AND line.account_id IS DISTINCT FROM value.given_account_id
                    ) held ON held.balance > 0
+        CROSS JOIN LATERAL (
+                   SELECT value.initial_amount - COALESCE(value.given_amount, 0)
+                       AS amount
+                   ) paid
         CROSS JOIN LATERAL (
                    SELECT GREATEST(held.activity_date, MAX(letter.date)) AS date
                      FROM account_unclaimed_letter letter
@@ -206,8 +216,8 @@ class AccountUnclaimedDue(models.Model):
                              OR (cash.is_amount_included
                                  AND held.balance = cash.amount)))
                        OR (cash.used_share > 0
-                           AND (value.initial_amount - held.balance) * 100
-                               >= value.initial_amount * cash.used_share::numeric)))"""
+                           AND (paid.amount - held.balance) * 100
+                               >= paid.amount * cash.used_share::numeric)))"""
             ),
             cash_out=self._get_rule_query("cash_out", today),
             dormancy=self._get_rule_query("dormancy", today),
