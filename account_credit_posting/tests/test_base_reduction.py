@@ -386,6 +386,34 @@ class TestBaseReduction(TaxedValueCommon):
         self._use(value, untaxed, 5)
         self.assertEqual(value.balance, 15)
 
+    def test_credit_lowers_only_the_price_that_is_left(self):
+        value = self._issue(60.5, funding="promotion")
+        invoice = self._bill((100, self.tax))
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        reduction = self._create_credit_item(
+            "Discount", credit_vat_treatment="price_reduction"
+        )
+
+        def credit(amount):
+            batch = self._create_batch(
+                credit_item_id=reduction.id,
+                line_ids=[
+                    Command.create(
+                        {
+                            "partner_id": self.account.id,
+                            "invoice_id": invoice.id,
+                            "amount": amount,
+                        }
+                    )
+                ],
+            )
+            batch.with_user(self.clerk).action_post()
+            return batch.line_ids
+
+        self.assertShows(credit(60.51).error, "$ 60.50 is left of it")
+        line = credit(60.5)
+        self.assertEqual((line.state, line.move_id.amount_tax), ("posted", 10.5))
+
     def test_invoice_is_reversed(self):
         value = self._issue(20, funding="promotion")
         invoice = self._bill((100, self.tax))
@@ -415,7 +443,7 @@ class TestBaseReduction(TaxedValueCommon):
             "account.account_invoices", invoice.ids
         )
         self.assertShows(
-            html.decode(), f"Discount by gift card {value.name}: $ 20.00, of it tax"
+            html.decode(), f"Discount by gift card {value.name}: $ 20.00, including tax"
         )
         application = invoice.credit_application_ids.with_user(self.accountant)
         self.assertRecordValues(

@@ -4,6 +4,7 @@ from odoo.tools import format_date, format_list
 
 from ... import const
 from ...tools.reading import find_amount_error
+from ..taxes.base_reduction import get_discount
 from ..vat.invoice_taxes import get_total
 
 
@@ -216,7 +217,10 @@ class AccountCreditCheck(models.AbstractModel):
 
     @api.model
     def _get_lowered(self, line):
-        """Return by how much other credits lower the price of the invoice of a line."""
+        """Return by how much the price of the invoice of a line is lowered already.
+
+        By other credits, and by gift cards that nobody paid for.
+        """
         if not line.invoice_id:
             return 0
         replaced = line.batch_id.correction_ids.line_id
@@ -236,8 +240,15 @@ class AccountCreditCheck(models.AbstractModel):
         taken_back = others.move_line_id.matched_debit_ids.filtered(
             lambda partial: partial._is_credit_reversal()
         )
-        return sum(others.mapped("amount")) - sum(
-            taken_back.mapped("credit_amount_currency")
+        # Nor is there a price of what a card paid that nobody paid for.
+        applied = line.invoice_id.credit_application_ids.filtered(
+            lambda application: application.state == "applied"
+        )
+        given, _tax = get_discount(applied.credit_move_id)
+        return (
+            sum(others.mapped("amount"))
+            - sum(taken_back.mapped("credit_amount_currency"))
+            + given
         )
 
     @api.model
