@@ -413,6 +413,23 @@ class TestBaseReduction(TaxedValueCommon):
         self.assertShows(credit(60.51).error, "$ 60.50 is left of it")
         line = credit(60.5)
         self.assertEqual((line.state, line.move_id.amount_tax), ("posted", 10.5))
+        # The other way round: only what is left of the price is given away.
+        invoice = self._bill((100, self.tax))
+        line = credit(100)
+        self.company.credit_application_policy = "manual"
+        invoice.with_user(self.clerk).unapply_account_credits()
+        self.assertEqual((line.amount_open, invoice.amount_residual), (100, 121))
+        other = self._issue(121, funding="promotion")
+        self.assertTaxed(
+            self._use(other, invoice),
+            [
+                (self.given, 121, [], False, []),
+                (self.receivable, -121, [], False, []),
+                (self.promotion, -21, [], False, []),
+                (self.promotion, 17.36, ["VAT 21"], False, ["VAT 21 base back"]),
+                (self.vat, 3.64, [], "VAT 21", ["VAT 21 tax back"]),
+            ],
+        )
 
     def test_invoice_is_reversed(self):
         value = self._issue(20, funding="promotion")

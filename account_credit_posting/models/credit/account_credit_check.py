@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import format_date, format_list
 
 from ... import const
@@ -224,31 +225,36 @@ class AccountCreditCheck(models.AbstractModel):
         if not line.invoice_id:
             return 0
         replaced = line.batch_id.correction_ids.line_id
-        others = line.search(
-            [
-                ("invoice_id", "=", line.invoice_id.id),
-                ("batch_id.use_invoice_taxes", "=", True),
-                ("id", "not in", [*line.ids, *replaced.ids]),
-                "|",
-                ("state", "=", "posted"),
-                "&",
-                ("state", "=", "pending"),
-                ("batch_id", "in", line.batch_id.ids),
-            ]
-        )
-        # What was unused or has expired lowers the price no more.
-        taken_back = others.move_line_id.matched_debit_ids.filtered(
-            lambda partial: partial._is_credit_reversal()
+        own = line.batch_id.ids
+        domain = Domain("id", "not in", [*line.ids, *replaced.ids]) & (
+            Domain("state", "=", "posted")
+            | (Domain("state", "=", "pending") & Domain("batch_id", "in", own))
         )
         # Nor is there a price of what a card paid that nobody paid for.
         applied = line.invoice_id.credit_application_ids.filtered(
             lambda application: application.state == "applied"
         )
         given, _tax = get_discount(applied.credit_move_id)
-        return (
-            sum(others.mapped("amount"))
-            - sum(taken_back.mapped("credit_amount_currency"))
-            + given
+        return self._sum_price_reductions(line.invoice_id, domain) + given
+
+    @api.model
+    def _sum_price_reductions(self, invoice, domain):
+        """Return by how much credits lower the price of an invoice.
+
+        :param invoice: ``account.move``, with all rights
+        :param domain: which of them count
+        """
+        lines = invoice.env["account.credit.line"].search(
+            domain
+            & Domain("invoice_id", "=", invoice.id)
+            & Domain("batch_id.use_invoice_taxes", "=", True)
+        )
+        # What was unused or has expired lowers the price no more.
+        taken_back = lines.move_line_id.matched_debit_ids.filtered(
+            lambda partial: partial._is_credit_reversal()
+        )
+        return sum(lines.mapped("amount")) - sum(
+            taken_back.mapped("credit_amount_currency")
         )
 
     @api.model

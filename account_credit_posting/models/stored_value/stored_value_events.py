@@ -300,7 +300,7 @@ def _prepare_discount(value, invoice, amount, given, reductions, label):
     given = Item(
         account,
         value.partner_id,
-        -amount,
+        -value.currency_id.round(sum(item.amount for item in items)),
         -value.company_id.currency_id.round(sum(item.balance for item in items)),
         label,
         tax_vals={"discount_value_id": value.id},

@@ -5,6 +5,8 @@ taxes in proportion to what is charged with each, at the rates and the exchange 
 the invoice. The invoice itself stays as it was posted.
 """
 
+from odoo.fields import Domain
+
 from .tax_items import Key, TaxItem, compute_sums, prepare_vals
 
 #: Keeps the rounding of the discount apart from that of the invoice.
@@ -22,6 +24,7 @@ class BaseReductions:
     def __init__(self):
         """Begin with what the ledger says."""
         self._booked = {}  # {invoice: (amount, {key: [amount, balance, base, tax]})}
+        self._prices = {}  # {invoice: amount}
         #: What is taken of cards, which whoever builds the uses notes here.
         self.taken = {}
 
@@ -31,13 +34,15 @@ class BaseReductions:
         :param invoice: a posted customer invoice
         :param amount: what is given away, taxes included, in its currency
         :param account: the ``account.account`` of discounts given
-        :return: list of :class:`TaxItem`, whose sum is the amount; none where the
-            invoice has no tax
+        :return: list of :class:`TaxItem`, whose sum is the amount, or less where
+            credits have lowered the price already; none where the invoice has no tax
         """
         invoice = invoice.sudo()  # Whoever uses a card may lower the tax.
         before, booked = self._booked.get(invoice) or _read_booked(invoice)
-        total = invoice.currency_id.round(before + amount)
-        computed = _compute(invoice, total)
+        total = invoice.currency_id.round(
+            max(before, min(before + amount, self._get_price(invoice)))
+        )
+        computed = _compute(invoice, total) if total else {}
         if not computed:
             return []
         self._booked[invoice] = (total, computed)
@@ -60,6 +65,16 @@ class BaseReductions:
                 vals = prepare_vals(key, base)
                 items.append(TaxItem(ledger, value, balance, tax, vals))
         return items
+
+    def _get_price(self, invoice):
+        """Return what an invoice charges, less what credits take off its price."""
+        if invoice not in self._prices:
+            checks = invoice.env["account.credit.check"]
+            lowered = checks._sum_price_reductions(
+                invoice, Domain("state", "=", "posted")
+            )
+            self._prices[invoice] = invoice.amount_total - lowered
+        return self._prices[invoice]
 
 
 def _read_booked(invoice):
