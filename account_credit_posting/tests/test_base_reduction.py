@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..models.taxes.base_reduction import get_discount
+from ..models.vat.discount_items import get_discount
 from ..tools.days import get_today
 from .common_taxes import TaxedValueCommon
 

@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from ..models.stored_value import stored_value_expiry
-from ..models.taxes.base_reduction import get_discount
+from ..models.vat.discount_items import get_discount
 from .common_taxes import TaxedValueCommon
 
 

@@ -8,7 +8,7 @@ from ...tools.posting import get_posting, with_posting
 from ...tools.rights import check_right
 from ...tools.working import work_list
 from ..credit.account_credit_answer import answered_once
-from ..taxes.base_reduction import get_discount
+from ..vat.discount_items import get_discount
 from . import waiting_documents
 from .application_engine import ApplicationEngine
 

@@ -5,7 +5,7 @@ from odoo.tools import format_date, format_list
 
 from ... import const
 from ...tools.reading import find_amount_error
-from ..taxes.base_reduction import get_discount
+from ..vat.discount_items import get_discount
 from ..vat.invoice_taxes import get_total
 
 

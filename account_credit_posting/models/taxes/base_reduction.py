@@ -7,6 +7,7 @@ the invoice. The invoice itself stays as it was posted.
 
 from odoo.fields import Domain
 
+from ..vat.discount_items import find_reducing_items
 from .tax_items import Key, TaxItem, compute_sums, prepare_vals
 
 #: Keeps the rounding of the discount apart from that of the invoice.
@@ -104,38 +105,6 @@ def _read_booked(invoice):
             sums[1] += item.balance
             sums[2] += item.tax_base_amount
     return total, booked
-
-
-def find_reducing_items(move):
-    """Return the items of a use that lower the base and the taxes.
-
-    :param move: the ``account.move`` of a use, or of what undoes it
-    """
-    if not move.line_ids.discount_value_id:
-        return move.line_ids.browse()
-    return move.line_ids.filtered(
-        lambda item: (
-            not item.discount_value_id
-            and not item.stored_value_id
-            and item.account_type != "asset_receivable"
-        )
-    )
-
-
-def get_discount(moves):
-    """Return what uses took off the base of an invoice, and what of it is tax.
-
-    :param moves: ``account.move`` records of uses
-    :return: ``(amount, tax)`` in the currency of the invoice
-    """
-    given = moves.line_ids.filtered("discount_value_id")
-    taxes = 0
-    for move in given.move_id:
-        of_move = move.line_ids.filtered("discount_value_id").account_id
-        items = find_reducing_items(move)
-        items = items.filtered(lambda item: item.account_id not in of_move)  # noqa: B023
-        taxes += sum(items.mapped("amount_currency"))
-    return -sum(given.mapped("amount_currency")), taxes
 
 
 def _compute(invoice, total):
