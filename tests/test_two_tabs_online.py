@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests import test_two_tabs
-from tests.servers import two_servers
+from tests.servers import two_servers, with_addons
 
 ORDERS = """
 company.portal_pay_orders = True
@@ -145,9 +145,8 @@ class Payments(test_two_tabs.Tabs):
 @pytest.fixture(scope="module")
 def servers():
     """Give two servers, without crons, on one database with orders and a provider."""
-    with two_servers(
-        install="sale,payment_demo", options=("--max-cron-threads=0",)
-    ) as servers:
+    source = with_addons("sale,payment_demo")
+    with two_servers(source, options=("--max-cron-threads=0",)) as servers:
         yield servers
 
 

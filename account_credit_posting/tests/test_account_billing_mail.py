@@ -189,7 +189,7 @@ class TestStatementMail(BillingMailCommon):
         self.assertFalse(self._run("2024-04-01"))
         [row] = self.mails.search([("company_id", "=", self.company.id)])
         mine = row.with_user(self.clerk)
-        self.assertIn("no email address", mine.error)
+        self.assertIn("no valid email address", mine.error)
         self.account.email = "mended@example.com"
         mine.action_send_again()
         self.assertEqual(self._run("2024-04-02").recipient_ids, self.account)

@@ -203,7 +203,7 @@ class TestAccountCreditNotice(NoticeCommon):
         self._run()
         self.assertTold(batch, self.notified[0])
         for line in batch.line_ids[1:]:
-            self.assertIn("no email address", line.notice_error)
+            self.assertIn("no valid email address", line.notice_error)
         self.assertEqual((batch.notified_count, batch.notice_failed_count), (1, 2))
         self.notified[1].email = "late@example.com"
         self._run()

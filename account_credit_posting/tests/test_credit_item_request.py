@@ -111,7 +111,7 @@ class TestCreditItemRequest(AccountCreditCommon, HttpCase):
         self.assertTrue(item.active)
         self.assertFalse(item.activity_ids)
         self.assertIn(self.clerk.partner_id, item.message_ids[0].partner_ids)
-        self.assertIn("Snow Day can be chosen", item.message_ids[0].body)
+        self.assertIn("Snow Day can now be used", item.message_ids[0].body)
         move = self._post_line(credit_item_id=item.id).move_id
         self.assertItems(
             move, [(self.credit_account, 10, 10), (self.receivable, -10, -10)]
@@ -133,7 +133,7 @@ class TestCreditItemRequest(AccountCreditCommon, HttpCase):
 
     def test_item_that_is_there_is_named(self):
         self._create_credit_item("Snow Day")
-        with self.assertRaisesRegex(UserError, "Snow Day is a credit item already"):
+        with self.assertRaisesRegex(UserError, "Snow Day is already a credit item"):
             self._ask(name="SNOW day")
         other = self._create_company(name="Lakeside")
         self._create_credit_item("Costume", company_id=other.id)

@@ -25,7 +25,6 @@ class AccountCreditVat(models.AbstractModel):
         compute="_compute_use_invoice_taxes",
         store=True,
         readonly=False,
-        precompute=True,
         help="A credit that names an invoice lowers the taxes of that invoice, each "
         "in proportion to the amount invoiced with it: the amount of the credit "
         "includes them. Otherwise, or if no invoice is named, the taxes of the credit "

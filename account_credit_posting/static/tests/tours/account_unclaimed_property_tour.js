@@ -23,7 +23,7 @@ registry.category("web_tour.tours").add("account_unclaimed_property", {
         },
         {
             content: "Be asked first, and go on",
-            trigger: ".modal:contains(cannot be used any more) .btn-primary",
+            trigger: ".modal:contains(can no longer be used) .btn-primary",
             run: "click",
         },
         {
