@@ -301,6 +301,14 @@ class TestSinglePurposeEvents(SinglePurposeCommon):
         self.assertEqual(self._get_report(), {"base": 100, "tax": 21})
         self.assertTiesOut()
 
+    def test_moved_where_the_tax_rounds_to_nothing(self):
+        value = self._sell_voucher(0.02)
+        self.assertEqual(self._get_report(), {"base": 0.02})
+        target = self.values.browse(value.move_to(self.other_account.id, 0.02))
+        self.assertEqual(self._get_parts(target), (0.02, 0))
+        self.assertEqual(self._get_report(), {"base": 0.02})
+        self.assertTiesOut()
+
     def test_redeemed(self):
         value = self._sell_voucher()
         target = self.values.redeem(self.code, self.other_account.id)

@@ -417,11 +417,8 @@ def _lead(entry, account, target, label):
 
     :param target: the record; None as long as there is none
     """
-    held, other, *shares = entry.items
-    other = other._replace(partner=account, value=target)
-    if shares:
-        net = {"amount": -held.amount, "balance": -held.balance}
-        other = other._replace(**net, tax_vals=held.tax_vals)
+    held, _other, *shares = entry.items
+    other = _mirror(held)._replace(partner=account, value=target)
     led = [_mirror(share)._replace(partner=account, value=target) for share in shares]
     return entry._replace(ref=label, items=(held, other, *shares, *led))
 
