@@ -9,6 +9,7 @@ from odoo.fields import Command
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
 from .. import const
+from ..tools.days import get_today
 from .common import AccountCreditCommon
 
 
@@ -490,6 +491,35 @@ class TestAccountPostTransaction(AccountCreditCommon):
         ):
             transaction.action_post()
         self.assertRecordValues(transaction, [{"step": "setup", "batch_id": False}])
+
+    def test_expiry_date_is_that_of_batch_and_credits(self):
+        expiry = fields.Date.to_date("2099-06-30")
+        for typed in (expiry, False):
+            transaction = self._prepare({self.accounts[0]: 10, self.accounts[1]: 20})
+            with Form(transaction) as form:
+                form.expiry_date = typed
+            transaction.action_post()
+            batch = transaction.batch_id
+            self.assertEqual((batch.state, batch.expiry_date), ("done", typed))
+            self.assertEqual(batch.line_ids.mapped("expiry_date"), [typed, typed])
+            self.assertLedgerSound(batch)
+
+    def test_credits_that_have_expired_before_are_not_posted(self):
+        transaction = self._prepare({self.account: 10})
+        today = get_today(self.company)
+        for date, expiry in ((today, -1), (today + timedelta(days=10), 9)):
+            transaction.write(
+                {"date": date, "expiry_date": today + timedelta(days=expiry)}
+            )
+            with (
+                self.assertRaisesRegex(ValidationError, "before they can be used"),
+                self.env.cr.savepoint(),
+            ):
+                transaction.action_post()
+        self.assertRecordValues(transaction, [{"step": "setup", "batch_id": False}])
+        transaction.write({"date": today, "expiry_date": today})
+        transaction.action_post()
+        self.assertEqual(transaction.batch_id.line_ids.expiry_date, today)
 
     def test_repeated_credit_is_warned_of_never_blocked(self):
         # README says: "A warning, never a block, appears if an account got the same

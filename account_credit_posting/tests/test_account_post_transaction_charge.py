@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
@@ -268,6 +269,17 @@ class TestAccountPostTransactionCharge(AccountCreditCommon):
         [row] = transaction.preview["accounts"]
         self.assertEqual([other["amount"] for other in row["also"]], [50])
         self.assertEqual(row["credit"], 0)
+
+    def test_expiry_date_is_of_the_credits(self):
+        expiry = fields.Date.to_date("2099-06-30")
+        for is_credit_posted in (True, False):
+            transaction = self._type_credit(30)
+            transaction.write(
+                {"is_credit_posted": is_credit_posted, "expiry_date": expiry}
+            )
+            transaction.action_post()
+            batch, expected = transaction.batch_id, is_credit_posted and expiry
+            self.assertEqual((batch.state, batch.expiry_date), ("done", expected))
 
     def test_box_not_ticked_posts_no_credit(self):
         transaction = self._prepare({self.account: 100})

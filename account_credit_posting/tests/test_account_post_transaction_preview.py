@@ -175,6 +175,22 @@ class TestPreview(PreviewMixin, AccountCreditApplicationCommon):
             self.assertEqual(preview["accounts"][0]["pays"][0]["invoice_id"], named.id)
         self.assertTrue(overdue.account_credit_amount)
 
+    def test_what_expires_pays_before_older_credits(self):
+        for account, expiry, paid in (
+            (self.accounts[0], False, [10]),
+            (self.accounts[1], "2099-12-31", [30]),
+        ):
+            self.company.credit_application_policy = "manual"
+            self._post_line(30, account=account)
+            self._create_invoice(account, 40, invoice_date_due="2024-02-20")
+            self.company.credit_application_policy = "posted"
+            preview = self.assertPreviewHolds(
+                self._create_transaction({account: 30}, expiry_date=expiry)
+            )
+            [row] = preview["accounts"]
+            self.assertEqual([pay["amount"] for pay in row["pays"]], paid)
+            self.assertEqual([pay["amount"] for pay in row["also"]], [40 - paid[0]])
+
     def test_taxes_on_top_and_included(self):
         tax = self.company_data["default_tax_sale"].copy({"name": "Seven", "amount": 7})
         for price_include in ("tax_excluded", "tax_included"):

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
@@ -165,6 +167,18 @@ class TestPostCreditPage(TourCommon):
         # A second click says it again.
         self.assertEqual(transaction.action_post(), action)
         self.assertEqual(self._get_batch(), transaction.batch_id)
+
+    def test_expiry_date_is_that_of_the_credit(self):
+        transaction = self._open(self.account)
+        with Form(transaction, self.view) as form:
+            form.amount_for_all = 15
+            form.expiry_date = "2099-06-30"
+            [row] = form.preview["accounts"]
+            self.assertEqual((row["credit"], row["left"]), (15, 15))
+        transaction.action_post()
+        line = transaction.batch_id.line_ids
+        self.assertEqual((line.state, line.amount), ("posted", 15))
+        self.assertEqual(line.expiry_date, date(2099, 6, 30))
 
     def test_amount_is_of_the_currency_of_the_invoice(self):
         for code, rounding, typed, posted in (

@@ -109,6 +109,7 @@ class CreditPreview:
         ledgers = self.env["account.account"]
         day = self.batch.date
         usable_from = day if day > get_today(self.company) else None
+        expiry = self.batch.expiry_date or date.max
         return {
             line: OpenItem(
                 move=line,
@@ -117,7 +118,7 @@ class CreditPreview:
                 ledger=ledgers.browse(items.ledger_id),
                 currency=line.currency_id,
                 residual=line.currency_id.round(items.total),
-                order=(0, date.max, False, day, NOT_POSTED_YET + number),
+                order=(0, expiry, False, day, NOT_POSTED_YET + number),
                 # Its own invoice is not posted yet either: the line stands for both.
                 named_invoice=line if line in self.charges else line.invoice_id,
                 usable_from=usable_from,

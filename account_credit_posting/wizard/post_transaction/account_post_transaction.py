@@ -142,6 +142,9 @@ class AccountPostTransaction(models.TransientModel):
         help="One journal entry for many accounts is not a customer document: there "
         "is nothing to print or send. For credit items without taxes.",
     )
+    expiry_date = fields.Date(
+        help="The day after which what is left of the credits can no longer be used.",
+    )
     tax_note = fields.Char(
         compute="_compute_tax_note",
         help="How the taxes of the credit item change the amounts.",
@@ -326,6 +329,7 @@ class AccountPostTransaction(models.TransientModel):
         "credit_amount_for_all",
         "credit_item_id",
         "document_form",
+        "expiry_date",
         "invoice_date_due",
         "invoice_payment_term_id",
         "is_credit_posted",
@@ -739,6 +743,7 @@ class AccountPostTransaction(models.TransientModel):
             "date": self.date,
             **self._prepare_charge_vals(),
             "credit_item_id": self._is_credit_posted() and self.credit_item_id.id,
+            "expiry_date": self._is_credit_posted() and self.expiry_date,
             "use_invoice_taxes": self.use_invoice_taxes,
             "public_comment": self.public_comment,
             "private_comment": self.private_comment,

@@ -160,6 +160,7 @@ class AccountPostTransactionLine(models.TransientModel):
             "company_id": SQL("%s", batch.company_id.id),
             "date": SQL("%s", batch.date),
             "credit_item_id": SQL("%s::int", batch.credit_item_id.id or None),
+            "expiry_date": SQL("%s::date", batch.expiry_date or None),
             "partner_id": SQL("line.partner_id"),
             "contact_id": SQL("line.contact_id"),
             "invoice_id": SQL("NULL") if is_charge else SQL("line.invoice_id"),

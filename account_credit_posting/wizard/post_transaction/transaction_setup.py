@@ -2,7 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import format_list, formatLang
+from odoo.tools import format_date, format_list, formatLang
 
 from ... import const
 from ...models.application.credit_preview import CreditPreview
@@ -202,6 +202,7 @@ class TransactionSetup:
             raise ValidationError(
                 self.env._("Choose a credit item: it says why the credit is given.")
             )
+        self._check_expiry()
         if transaction.company_id not in self.env.companies:
             raise AccessError(
                 self.env._(
@@ -277,6 +278,21 @@ class TransactionSetup:
         if not transaction._find_lines(Domain("credit_amount", ">", 0), limit=1):
             raise ValidationError(
                 self.env._("Enter an amount for the credits, or clear Post Credit.")
+            )
+
+    def _check_expiry(self):
+        """Check that the credits have not expired when they are posted."""
+        transaction = self.transaction
+        last = transaction._is_credit_posted() and transaction.expiry_date
+        first = max(transaction.date, get_today(transaction.company_id))
+        if last and last < first:
+            raise ValidationError(
+                self.env._(
+                    "The credits expire on %(last)s, before they can be used. Choose "
+                    "%(first)s or later, or no expiry date.",
+                    last=format_date(self.env, last),
+                    first=format_date(self.env, first),
+                )
             )
 
     def get_company_error(self):
