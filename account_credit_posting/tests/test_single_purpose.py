@@ -1,3 +1,5 @@
+from datetime import date
+
 from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
@@ -718,3 +720,144 @@ class TestSinglePurposeInvoice(SinglePurposeCommon):
         action = invoice.with_user(self.clerk).action_use_stored_value()
         dialog = self.env[action["res_model"]].browse(action["res_id"])
         self.assertNotIn("was taxed with", dialog.preview)
+
+
+@tagged("post_install", "-at_install")
+class TestSinglePurposeDesk(SinglePurposeCommon):
+    """Single-purpose vouchers from Post Transaction and from Post Payment."""
+
+    def _get_issue(self, account):
+        return [
+            (
+                "issue",
+                [
+                    (account, 121, 121, "", ""),
+                    (self.sold, -100, -100, "base", "base"),
+                    (self.vat, -21, -21, "tax", "tax"),
+                ],
+            )
+        ]
+
+    def _open_payment(self, **vals):
+        pages = self.env["account.post.payment"].with_user(self.clerk)
+        return pages.create(
+            {
+                "partner_id": self.account.id,
+                "amount": 221,
+                "date": "2024-03-20",
+                "journal_id": self.bank.id,
+                "rest_as": "prepayment",
+                "product_id": self.product.id,
+                **vals,
+            }
+        )
+
+    def _find_held(self):
+        return self.values.search([("partner_id", "=", self.account.id)])
+
+    def test_dialog_of_post_transaction(self):
+        transaction = (
+            self.env["account.post.transaction"]
+            .with_user(self.clerk)
+            .create(
+                {
+                    "transaction_type": "gift_card",
+                    "line_ids": [Command.create({"partner_id": self.account.id})],
+                }
+            )
+        )
+        action = transaction.action_next()
+        values = self.values.with_user(self.clerk).with_context(**action["context"])
+        with Form(values, action["views"][0][0]) as form:
+            form.initial_amount = 121
+            form.journal_id = self.bank
+            self.assertShows(form.voucher_note, "Multi-purpose voucher")
+            form.product_id = self.product
+            self.assertShows(form.voucher_note, "Single-purpose voucher")
+        form.record.action_issue()
+        self.assertTaxed(
+            self.values.browse(form.record.id), self._get_issue(self.outstanding)
+        )
+
+    def test_rest_of_a_payment(self):
+        invoice = self._create_invoice(self.account, 100)
+        page = self._open_payment(memo="Spring")
+        self.assertTrue(page.has_vouchers)
+        self.assertShows(page.preview, "Is held as a gift card: Massage", "121.00")
+        for _click in range(2):
+            page.action_post()
+        voucher = self._find_held()
+        self.assertTaxed(voucher, self._get_issue(self.receivable))
+        self.assertRecordValues(
+            voucher,
+            [
+                {
+                    "value_type": "gift_card",
+                    "funding": "reclass",
+                    "state": "active",
+                    "balance": 121,
+                    "voucher_kind": "single",
+                    "voucher_tax_id": self.tax.id,
+                    "product_id": self.product.id,
+                    "expiry_date": False,
+                    "memo": "Spring",
+                }
+            ],
+        )
+        self.assertEqual(invoice.amount_residual, 0)
+        payment = page.sudo().payment_ids
+        self.assertItems(
+            payment.move_id,
+            [(self.outstanding, 221, 221), (self.receivable, -221, -221)],
+        )
+        self.assertTrue(payment.is_reconciled)
+        self.assertEqual(self._get_report(), {"base": 100, "tax": 21})
+        self.assertShows(page.result, f"$ 121.00 is held as gift card {voucher.name}.")
+        voucher.with_user(self.clerk).action_show_new_code()
+        self.assertTrue(voucher.code_last4)
+
+    def test_voucher_from_a_payment_expires_as_others(self):
+        self.company.write({"paid_value_expires": True, "gift_card_validity_months": 6})
+        self._open_payment().action_post()
+        self.assertEqual(self._find_held().expiry_date, date(2024, 9, 20))
+
+    def test_without_a_rest_that_is_held_no_voucher(self):
+        self._create_invoice(self.account, 100)
+        self._open_payment(amount=100).action_post()
+        self._open_payment(amount=121, rest_as="credit").action_post()
+        self.assertFalse(self._find_held())
+        self.assertEqual(self._get_report(), {})
+
+    def test_payment_that_cannot_be_held_is_not_posted(self):
+        other = self.env["product.product"].create(
+            {"name": "Card", "is_gift_card": True, "taxes_id": False}
+        )
+        page = self._open_payment(product_id=other.id)
+        with (
+            self.assertRaisesRegex(UserError, "Card is not a single-purpose voucher"),
+            self.env.cr.savepoint(),
+        ):
+            page.action_post()
+        self.company.tax_lock_date = "2024-03-31"
+        page = self._open_payment()
+        with (
+            self.assertRaisesRegex(UserError, "is locked"),
+            self.env.cr.savepoint(),
+        ):
+            page.action_post()
+        self.assertFalse(self._find_held())
+        self.assertFalse(page.sudo().payment_ids)
+
+    def test_asked_for_only_where_there_are_vouchers(self):
+        pages = self.env["account.post.payment"].with_user(self.clerk)
+        with Form(pages) as form:
+            form.partner_id = self.account
+            form.rest_as = "prepayment"
+            form.product_id = self.product
+        self.assertEqual(form.record.product_id, self.product)
+        self.product.active = False
+        with Form(pages) as form:
+            form.partner_id = self.account
+            form.rest_as = "prepayment"
+            with self.assertRaisesRegex(AssertionError, "invisible"):
+                form.product_id = self.product

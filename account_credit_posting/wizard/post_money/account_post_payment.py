@@ -7,9 +7,13 @@ from odoo.tools import format_date, format_list
 
 from ...models.application.early_discounts import find_discount, prepare_discount_items
 from ...models.stored_value.stored_value_changes import issue
+from ...models.stored_value.stored_value_request import get_default_expiry
 from ...tools.applying import OpenItem, plan_applications
 from ...tools.days import get_today
 from ...tools.reading import find_amount_error
+
+#: The products of single-purpose vouchers.
+VOUCHERS = [("is_gift_card", "=", True), ("voucher_kind", "=", "single")]
 
 
 class AccountPostPayment(models.TransientModel):
@@ -85,6 +89,18 @@ class AccountPostPayment(models.TransientModel):
         help="Open credit lowers what the account owes. A prepayment is money held "
         "for the account: a liability with its own history.",
     )
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Single-Purpose Voucher",
+        check_company=True,
+        domain=VOUCHERS,
+        help="The remaining amount is held as a gift card of this product, and its tax "
+        "is due now. Empty: as a prepayment.",
+    )
+    has_vouchers = fields.Boolean(
+        compute="_compute_has_vouchers",
+        help="There are single-purpose vouchers in the company.",
+    )
     rest = fields.Monetary(compute="_compute_preview")
     preview = fields.Html(compute="_compute_preview", sanitize=False)
 
@@ -111,6 +127,13 @@ class AccountPostPayment(models.TransientModel):
             lines = journal_sudo._get_available_payment_method_lines("inbound")
             dialog.method_line_id = lines[:1].sudo(False)
 
+    @api.depends("company_id")
+    def _compute_has_vouchers(self):
+        products = self.env["product.product"]
+        for dialog in self:
+            own = products._check_company_domain(dialog.company_id)
+            dialog.has_vouchers = bool(products.search([*VOUCHERS, *own], limit=1))
+
     @api.depends("partner_id", "company_id", "currency_id", "order", "invoice_ids")
     def _compute_amount_due(self):
         for dialog in self:
@@ -128,6 +151,7 @@ class AccountPostPayment(models.TransientModel):
         "order",
         "invoice_ids",
         "rest_as",
+        "product_id",
     )
     def _compute_preview(self):
         for dialog in self:
@@ -143,6 +167,7 @@ class AccountPostPayment(models.TransientModel):
                     "currency": dialog.currency_id,
                     "rest": item.is_open and item.residual,
                     "rest_as": dialog.rest_as,
+                    "voucher": dialog._get_voucher(),
                 },
             )
 
@@ -155,7 +180,7 @@ class AccountPostPayment(models.TransientModel):
     def _get_request(self):
         names = (
             *("currency_id", "amount", "date", "method_line_id", "memo", "order"),
-            *("invoice_ids", "rest_as"),
+            *("invoice_ids", "rest_as", "product_id"),
         )
         return {**super()._get_request(), **self._read_request(self, names)}
 
@@ -329,7 +354,28 @@ class AccountPostPayment(models.TransientModel):
         if self.order == "chosen":
             self._check_invoices()
         self._check_discounts()
+        self._check_voucher()
         return result
+
+    def _get_voucher(self):
+        """Return the product of the voucher that the rest is held as, or none."""
+        is_held = self.rest_as == "prepayment"
+        return self.product_id if is_held else self.env["product.product"]
+
+    def _check_voucher(self):
+        """Check that the rest can be held as that.
+
+        :raise UserError: when it is not the product of a single-purpose voucher
+        """
+        voucher = self._get_voucher()
+        if voucher and not voucher.filtered_domain(VOUCHERS):
+            raise UserError(
+                self.env._(
+                    "%(product)s is not a single-purpose voucher. Choose another "
+                    "product, or none to hold a prepayment.",
+                    product=voucher.display_name,
+                )
+            )
 
     def _check_discounts(self):
         """Check that there is an account for the discounts that are given.
@@ -415,18 +461,25 @@ class AccountPostPayment(models.TransientModel):
         }
 
     def _hold(self, amount, item_sudo):
-        """Turn what is left of the payment into a prepayment.
+        """Turn what is left of the payment into a prepayment, or a voucher.
 
         :param item_sudo: the receivable journal item of the payment, with all rights
-        :return: number of the ``account.stored.value``
+        :return: the ``account.stored.value``, with all rights
         """
+        voucher = self._get_voucher()
+        value_type = "gift_card" if voucher else "prepayment"
+        expiry = get_default_expiry(
+            self.company_id.sudo(), value_type, "reclass", self.date
+        )
         # Whoever posts may issue; see `account.stored.value`.
         value_sudo = (
             self.env["account.stored.value"]
             .sudo()
             .create(
                 {
-                    "value_type": "prepayment",
+                    "value_type": value_type,
+                    "product_id": voucher.id,
+                    "expiry_date": expiry,
                     "partner_id": self.partner_id.commercial_partner_id.id,
                     "initial_amount": amount,
                     "funding": "reclass",
@@ -438,7 +491,7 @@ class AccountPostPayment(models.TransientModel):
             )
         )
         issue(value_sudo, item_sudo)
-        return value_sudo.name
+        return value_sudo
 
     def _prepare_discounts(self, discounts):
         """Prepare what the payment books beside the money, as values of it."""
@@ -475,17 +528,26 @@ class AccountPostPayment(models.TransientModel):
     def _get_rest_texts(self, rest, held):
         """Say what became of the rest.
 
-        :param held: number of the prepayment, or None
+        :param held: the prepayment or gift card, or None
         """
         currency = self.currency_id
         if currency.compare_amounts(rest, 0) <= 0:
             return []
+        if held and held.value_type == "gift_card":
+            return [
+                self.env._(
+                    "%(amount)s is held as gift card %(name)s. Print it from the "
+                    "billing page of the account.",
+                    amount=currency.format(rest),
+                    name=held.name,
+                )
+            ]
         if held:
             return [
                 self.env._(
                     "%(amount)s is held as prepayment %(name)s.",
                     amount=currency.format(rest),
-                    name=held,
+                    name=held.name,
                 )
             ]
         return [
