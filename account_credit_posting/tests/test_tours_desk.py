@@ -3,8 +3,6 @@ from odoo.tests import tagged
 from .common_liability import ISSUED, LiabilityCommon
 from .test_tours import TourCommon
 
-ACTION = "/odoo/action-account_credit_posting."
-
 
 @tagged("post_install", "-at_install")
 class TestToursDesk(LiabilityCommon, TourCommon):
@@ -35,25 +33,18 @@ class TestToursDesk(LiabilityCommon, TourCommon):
         self._post_line(12345.67)
         self._use(self._issue_on(ISSUED, 12345.67), 12000)
 
-    def _look_at(self, action):
+    def _look_at_lists(self):
         self.start_tour(
-            ACTION + action, "account_credit_desk_fits", login=self.manager.login
+            "/odoo/billing", "account_credit_desk_fits", login=self.manager.login
         )
 
-    def test_batches(self):
-        self._look_at("account_credit_batch_action")
+    def test_lists(self):
+        self._look_at_lists()
 
-    def test_credits(self):
-        self._look_at("account_credit_line_action")
-
-    def test_credits_applied(self):
-        self._look_at("account_credit_application_action")
-
-    def test_billing(self):
-        self._look_at("res_partner_action_billing")
-
-    def test_gift_cards(self):
-        self._look_at("account_stored_value_action")
-
-    def test_movements(self):
-        self._look_at("account_stored_value_movement_action")
+    def test_lists_in_german(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.env["ir.module.module"].search(
+            [("name", "in", ("account", "account_credit_posting"))]
+        )._update_translations(["de_DE"])
+        self.manager.lang = "de_DE"
+        self._look_at_lists()

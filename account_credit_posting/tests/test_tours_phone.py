@@ -34,6 +34,32 @@ class TestToursPhone(StoredValueCommon, HttpCase):
             "/odoo/billing", "account_billing_phone", login=self.clerk.login
         )
 
+    def _apply(self):
+        """Let the credit pay a part of an invoice; another one is paid in full."""
+        invoice = self._create_invoice(self.account, 100)
+        self.assertEqual(invoice.amount_residual, 90)
+        paid = self._create_invoice(self.account, 20)
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=paid.ids
+        ).create({})._create_payments()
+
+    def test_invoices_as_cards(self):
+        self._apply()
+        action = self.account.with_user(self.clerk).action_view_billing()
+        self.start_tour(
+            f"/odoo/billing/{action['res_id']}",
+            "account_billing_invoices_phone",
+            login=self.clerk.login,
+        )
+
+    def test_credits_applied_as_cards(self):
+        self._apply()
+        self.start_tour(
+            "/odoo/action-account_credit_posting.account_credit_application_action",
+            "account_credits_applied_phone",
+            login=self.clerk.login,
+        )
+
     def test_gift_cards_as_cards(self):
         self._issue(80)
         self.start_tour(

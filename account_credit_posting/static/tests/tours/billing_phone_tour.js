@@ -48,6 +48,58 @@ registry.category("web_tour.tours").add("account_billing_phone", {
     ],
 });
 
+registry.category("web_tour.tours").add("account_billing_invoices_phone", {
+    steps: () => [
+        {
+            content: "See the invoice as a card, with what is open and what paid it",
+            trigger:
+                "[name=current_invoice_ids] .o_kanban_record:contains(INV/):contains(90.00):contains(Account Credits):contains(10.00)",
+            run: fits("[name=current_invoice_ids] .o_kanban_record [name]"),
+        },
+        {
+            content: "Go to what was paid",
+            trigger: ".o_notebook a[name=paid]",
+            run: "click",
+        },
+        {
+            content: "See that invoice as a card, too",
+            trigger: "[name=paid_invoice_ids] .o_kanban_record:contains(INV/)",
+            run: fits("[name=paid_invoice_ids] .o_kanban_record [name]"),
+        },
+        {
+            content: "Go to the credits",
+            trigger: ".o_notebook a[name=credits]",
+            run: "click",
+        },
+        {
+            content: "See which invoice the credit paid",
+            trigger:
+                "[name=credit_application_ids] .o_kanban_record:contains(INV/):contains(10.00):contains(Applied)",
+            run: fits("[name=credit_application_ids] .o_kanban_record [name]"),
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("account_credits_applied_phone", {
+    steps: () => [
+        {
+            content: "See what was paid as a card",
+            trigger:
+                ".o_kanban_record:contains(Featherstonehaugh):contains(INV/):contains(10.00):contains(Applied)",
+            run: fits(".o_kanban_record:not(.o_kanban_ghost) [name]"),
+        },
+        {
+            content: "Open it",
+            trigger: ".o_kanban_record:contains(Featherstonehaugh)",
+            run: "click",
+        },
+        {
+            content: "See it",
+            trigger: ".o_form_view div[name=amount]:contains(10.00)",
+        },
+    ],
+});
+
 registry.category("web_tour.tours").add("account_stored_value_phone", {
     steps: () => [
         {
