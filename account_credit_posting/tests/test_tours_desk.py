@@ -30,7 +30,8 @@ class TestToursDesk(LiabilityCommon, TourCommon):
     def setUp(self):
         super().setUp()
         self._create_invoice(self.account, 20000)
-        self._post_line(12345.67)
+        # Each of its buttons is there.
+        self._post_line(12345.67, expiry_date="2099-12-31")
         self._use(self._issue_on(ISSUED, 12345.67), 12000)
 
     def _look_at_lists(self):
