@@ -12,7 +12,7 @@ module.exports = [
         languageOptions: {
             ecmaVersion: 2022,
             sourceType: "module",
-            globals: { ...globals.browser, luxon: "readonly" },
+            globals: { ...globals.browser, luxon: "readonly", odoo: "readonly" },
         },
         rules: {
             complexity: ["error", 10],
