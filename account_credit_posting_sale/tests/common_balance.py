@@ -1,11 +1,11 @@
-from odoo.fields import Command
 from odoo.http import Request
 
 from odoo.addons.account_credit_posting.tests.common_portal import PortalCommon
-from odoo.addons.account_credit_posting_payment.tests.common_online import OnlineCommon
+
+from .common_order import OrderCommon
 
 
-class BalanceCommon(PortalCommon, OnlineCommon):
+class BalanceCommon(PortalCommon, OrderCommon):
     """Customers who pay orders with what is on their account.
 
     There are a credit of 50, a prepayment of 40 and a gift card of 60.
@@ -14,7 +14,6 @@ class BalanceCommon(PortalCommon, OnlineCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env.user.group_ids += cls.env.ref("sales_team.group_sale_manager")
         # Nothing pays by itself: the customer chooses.
         cls.company.credit_application_policy = "manual"
         cls.company.write(
@@ -25,20 +24,12 @@ class BalanceCommon(PortalCommon, OnlineCommon):
                 "portal_pay_orders": True,
             }
         )
-        cls.env["ir.config_parameter"].set_param("sale.automatic_invoice", False)
-        cls.account.email = "buyer@example.com"
         cls.own = cls.company._find_balance_providers()
         cls.own_method = cls.env.ref(
             "account_credit_posting_sale.payment_method_balance"
         )
-        cls.book, cls.lesson, cls.gift = cls.env["product.product"].create(
+        cls.lesson, cls.gift = cls.env["product.product"].create(
             [
-                {
-                    "name": "Book",
-                    "list_price": 20,
-                    "taxes_id": [],
-                    "invoice_policy": "delivery",
-                },
                 {
                     "name": "Lesson",
                     "type": "service",
@@ -54,27 +45,6 @@ class BalanceCommon(PortalCommon, OnlineCommon):
         super().setUp()
         self.prepayment = self._issue(40, "prepayment")
         self.gift_card = self._issue(60)
-
-    def _quote(self, *lines, **vals):
-        """Send a quotation that is confirmed when it is paid.
-
-        :param lines: ``(product, quantity)``
-        """
-        return self.env["sale.order"].create(
-            {
-                "partner_id": self.account.id,
-                "require_payment": True,
-                "require_signature": False,
-                "state": "sent",
-                "order_line": [
-                    Command.create(
-                        {"product_id": product.id, "product_uom_qty": quantity}
-                    )
-                    for product, quantity in lines
-                ],
-                **vals,
-            }
-        )
 
     def _begin(self, order, amount=None, user=None, provider=None, **kwargs):
         """Begin to pay an order, as the form of its page does.

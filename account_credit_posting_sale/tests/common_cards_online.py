@@ -6,54 +6,21 @@ from odoo.addons.account_credit_posting.models.stored_value.account_gift_card im
     find_by_code,
 )
 from odoo.addons.account_credit_posting.tests import common_stored_value
-from odoo.addons.account_credit_posting_payment.tests import common_online
 from odoo.addons.mail.tests.common import MailCase
+
+from .common_order import OrderCommon
 
 CODE = re.compile(r"(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}")
 
 
-class CardsOnlineCommon(
-    common_online.OnlineCommon, common_stored_value.StoredValueCommon, MailCase
-):
+class CardsOnlineCommon(OrderCommon, common_stored_value.StoredValueCommon, MailCase):
     """Customers who buy gift cards on orders that they pay online."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env.user.group_ids += cls.env.ref("sales_team.group_sale_manager")
-        cls.env["ir.config_parameter"].set_param("sale.automatic_invoice", False)
-        cls.account.email = "buyer@example.com"
-        cls.card, cls.book = cls.env["product.product"].create(
-            [
-                {"name": "Gift Card", "is_gift_card": True, "list_price": 50},
-                {
-                    "name": "Book",
-                    "list_price": 20,
-                    "taxes_id": [],
-                    "invoice_policy": "delivery",
-                },
-            ]
-        )
-
-    def _quote(self, *lines, **vals):
-        """Send a quotation that is confirmed when it is paid.
-
-        :param lines: ``(product, quantity)``
-        """
-        return self.env["sale.order"].create(
-            {
-                "partner_id": self.account.id,
-                "require_payment": True,
-                "require_signature": False,
-                "state": "sent",
-                "order_line": [
-                    Command.create(
-                        {"product_id": product.id, "product_uom_qty": quantity}
-                    )
-                    for product, quantity in lines
-                ],
-                **vals,
-            }
+        cls.card = cls.env["product.product"].create(
+            {"name": "Gift Card", "is_gift_card": True, "list_price": 50}
         )
 
     def _pay_order(self, order, amount=None, **vals):
