@@ -541,41 +541,28 @@ class AccountCreditForm(models.AbstractModel):
         :param get_ref: called with what is taken back, returns what the entry says
         :return: ``[(line, account.move)]``
         """
-        company = groups[0][1].company_id
-        journal = company._get_credit_entry_journal()
         originals = self.env["account.move"].union(
             *(lines.move_id for _date, lines in groups)
         )
         self._read_taxes(originals.line_ids)
-        moves = self._create_complete(
-            company,
+        return self._book_counters(
             [
-                {"journal_id": (journal or lines.move_id.journal_id).id}
-                | self._prepare_counter_vals(
+                (
+                    lines.move_id,
+                    date,
+                    get_ref(lines.move_id),
                     {
                         line: (
+                            line.move_line_id,
                             line.move_line_id.amount_residual_currency,
                             line.move_line_id.amount_residual,
                         )
                         for line in lines
                     },
-                    date,
-                    lines.move_id,
-                    get_ref(lines.move_id),
                 )
                 for date, lines in groups
-            ],
+            ]
         )
-        pairs = []  # [both items of a line]
-        booked = []
-        for (_date, lines), move in zip(groups, moves, strict=True):
-            counterparts = move.line_ids.sorted("id")
-            for line, counterpart in zip(lines, counterparts, strict=False):
-                pairs.append(line.move_line_id + counterpart)
-                booked.append((line, move))
-        self._post_as_block(moves)
-        self._reconcile(pairs)
-        return booked
 
     @api.model
     def _give_back(self, groups, date, get_ref):
@@ -589,36 +576,58 @@ class AccountCreditForm(models.AbstractModel):
         :param get_ref: called with an entry, returns what its reversal says
         :return: ``[(line, account.move)]``
         """
-        [company] = {move.company_id for move in groups}
+        taken = self.env["account.move.line"].union(
+            *(item for items in groups.values() for item in items.values())
+        )
+        with_posting(taken.matched_credit_ids, "correcting").unlink()
+        return self._book_counters(
+            [
+                (
+                    expiry,
+                    date,
+                    get_ref(expiry),
+                    {
+                        line: (item, item.amount_currency, item.balance)
+                        for line, item in items.items()
+                    },
+                )
+                for expiry, items in groups.items()
+            ]
+        )
+
+    @api.model
+    def _book_counters(self, counters):
+        """Post entries that take or give back so much, reconciled with what it was.
+
+        :param list counters: ``[(the entry that it reverses, date, what it says,
+            {line: (journal item to reconcile, amount in currency, balance)})]``, all
+            of one company
+        :return: ``[(line, account.move)]``
+        """
+        company = counters[0][0].company_id
         journal = company._get_credit_entry_journal()
         moves = self._create_complete(
             company,
             [
-                {"journal_id": (journal or expiry.journal_id).id}
+                {"journal_id": (journal or reversed_move.journal_id).id}
                 | self._prepare_counter_vals(
-                    {
-                        line: (item.amount_currency, item.balance)
-                        for line, item in items.items()
-                    },
+                    {line: amounts for line, (_item, *amounts) in shares.items()},
                     date,
-                    expiry,
-                    get_ref(expiry),
+                    reversed_move,
+                    ref,
                 )
-                for expiry, items in groups.items()
+                for reversed_move, date, ref, shares in counters
             ],
         )
-        pairs = []
-        taken = moves.line_ids.browse()
+        pairs = []  # [both items of a line]
         booked = []
-        for items, move in zip(groups.values(), moves, strict=True):
+        for (*_what, shares), move in zip(counters, moves, strict=True):
             counterparts = move.line_ids.sorted("id")
-            for (line, item), counterpart in zip(
-                items.items(), counterparts, strict=False
+            for (line, (item, *_amounts)), counterpart in zip(
+                shares.items(), counterparts, strict=False
             ):
                 pairs.append(item + counterpart)
                 booked.append((line, move))
-                taken += item
-        with_posting(taken.matched_credit_ids, "correcting").unlink()
         self._post_as_block(moves)
         self._reconcile(pairs)
         return booked
