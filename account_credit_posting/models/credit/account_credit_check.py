@@ -5,7 +5,7 @@ from odoo.tools import format_date, format_list
 
 from ... import const
 from ...tools.reading import find_amount_error
-from ..vat.discount_items import get_discount
+from ..vat.discount_items import find_uses, get_discount
 from ..vat.invoice_taxes import get_total
 
 
@@ -231,10 +231,7 @@ class AccountCreditCheck(models.AbstractModel):
             | (Domain("state", "=", "pending") & Domain("batch_id", "in", own))
         )
         # Nor is there a price of what a card paid that nobody paid for.
-        applied = line.invoice_id.credit_application_ids.filtered(
-            lambda application: application.state == "applied"
-        )
-        given, _tax = get_discount(applied.credit_move_id)
+        given, _tax = get_discount(find_uses(line.invoice_id))
         return self._sum_price_reductions(line.invoice_id, domain) + given
 
     @api.model

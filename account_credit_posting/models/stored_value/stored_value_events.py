@@ -777,15 +777,22 @@ def _build(value, event, amount, account, *, date=None, label=None):
     if amount < 0:
         check_available(value, -amount, date)
     label = label or get_event_label(value.env, event)
-    if value._is_single_purpose():
-        items = build_taxed(value, amount, account, date, label)
-    else:
-        balance = _convert(value, amount, date)
-        items = (
-            _build_held(value, amount, balance, label),
-            Item(account, value.partner_id, amount, balance, label),
-        )
+    items = _build_items(value, amount, account, date, label, _convert)
     return Entry(value, event, date, f"{value.name}: {label}", items)
+
+
+def _build_items(value, amount, account, date, label, convert):
+    """Build the item on the liability account, the other side, and taxes if any.
+
+    :param convert: called as :func:`_convert` where the tax needs no rate of its own
+    """
+    if value._is_single_purpose():
+        return build_taxed(value, amount, account, date, label)
+    balance = convert(value, amount, date)
+    return (
+        _build_held(value, amount, balance, label),
+        Item(account, value.partner_id, amount, balance, label),
+    )
 
 
 def build_taxed(value, amount, account, date, label):
@@ -896,14 +903,7 @@ def _build_payment(value, event, amount, journal):
     label = get_payment_label(value.env, event, journal)
     payment_type = "inbound" if is_issue else "outbound"
     account = get_outstanding_account(value, payment_type, journal)
-    if value._is_single_purpose():
-        items = build_taxed(value, amount, account, date, label)
-    else:
-        balance = _convert_at_rate(value, amount, date)
-        items = (
-            _build_held(value, amount, balance, label),
-            Item(account, value.partner_id, amount, balance, label),
-        )
+    items = _build_items(value, amount, account, date, label, _convert_at_rate)
     return Entry(value, event, date, value.name, items, journal=journal)
 
 

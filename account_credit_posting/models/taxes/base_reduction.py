@@ -7,7 +7,7 @@ the invoice. The invoice itself stays as it was posted.
 
 from odoo.fields import Domain
 
-from ..vat.discount_items import find_reducing_items
+from ..vat.discount_items import find_reducing_items, find_uses
 from .tax_items import Key, TaxItem, compute_sums, prepare_vals
 
 #: Keeps the rounding of the discount apart from that of the invoice.
@@ -83,11 +83,8 @@ def _read_booked(invoice):
 
     :return: ``(amount, {key: [amount, balance, base, tax]})``
     """
-    applied = invoice.credit_application_ids.filtered(
-        lambda application: application.state == "applied"
-    )
     total, booked = 0, {}
-    for move in applied.credit_move_id:
+    for move in find_uses(invoice):
         given = move.line_ids.filtered("discount_value_id")
         total -= sum(given.mapped("amount_currency"))
         for item in find_reducing_items(move):

@@ -1,6 +1,6 @@
 """The tax on what gift cards that were paid for leave unused, where a law wants it."""
 
-from .tax_items import TaxItem, compute_sums, prepare_vals
+from .tax_items import TaxItem, compute_included, compute_sums, prepare_vals
 
 
 def split_breakage(tax, company, currency, amount, balance, account):
@@ -13,20 +13,16 @@ def split_breakage(tax, company, currency, amount, balance, account):
     :param account: the ``account.account`` of the income
     :return: list of :class:`TaxItem`, credits that sum up to the amount, in both
     """
-    taxes = tax.env["account.tax"]
-    line = taxes._prepare_base_line_for_taxes_computation(
-        {},
-        price_unit=amount,
-        quantity=1,
+    line = compute_included(
+        tax.env["account.tax"],
+        company,
+        amount,
+        balance,
         tax_ids=tax,
         currency_id=currency,
-        rate=amount / balance if balance else 1,
         sign=-1,
-        special_mode="total_included",
         account_id=account.browse(),
     )
-    taxes._add_tax_details_in_base_lines([line], company)
-    taxes._round_base_lines_tax_details([line], company)
     sums = compute_sums([line], company)
     income, *charged = [
         TaxItem(

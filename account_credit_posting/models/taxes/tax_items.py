@@ -31,6 +31,28 @@ class Key(NamedTuple):
     tags: frozenset
 
 
+def compute_included(taxes, company, amount, balance, **vals):
+    """Compute the taxes that an amount includes, whatever the prices of these say.
+
+    :param taxes: ``account.tax``, in the environment that computes
+    :param amount: taxes included, in its currency
+    :param balance: the same in company currency
+    :param vals: of the base line: taxes, currency, sign, account
+    :return: a base line of Odoo's tax engine, with its rounded tax details
+    """
+    line = taxes._prepare_base_line_for_taxes_computation(
+        {},
+        price_unit=amount,
+        quantity=1,
+        rate=amount / balance if balance else 1,
+        special_mode="total_included",
+        **vals,
+    )
+    taxes._add_tax_details_in_base_lines([line], company)
+    taxes._round_base_lines_tax_details([line], company)
+    return line
+
+
 def compute_sums(lines, company):
     """Sum up what the base lines of Odoo's tax engine come to, in its last steps.
 

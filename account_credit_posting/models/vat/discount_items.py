@@ -1,6 +1,18 @@
 """What uses of gift cards took off an invoice, as their journal items say."""
 
 
+def find_uses(invoice):
+    """Return the entries of what pays an invoice and is in force.
+
+    :param invoice: an ``account.move`` whose applications whoever asks may read
+    :return: ``account.move`` records: of uses, and documents of credits
+    """
+    applied = invoice.credit_application_ids.filtered(
+        lambda application: application.state == "applied"
+    )
+    return applied.credit_move_id
+
+
 def find_reducing_items(move):
     """Return the items of a use that lower the base and the taxes.
 

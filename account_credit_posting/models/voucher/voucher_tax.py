@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 from odoo.fields import Command
 from odoo.tools import float_compare
 
+from ..taxes.tax_items import compute_included
+
 #: What a gift card product sells.
 KINDS = [("multi", "Multi-purpose"), ("single", "Single-purpose")]
 
@@ -74,20 +76,17 @@ def charge(voucher, amount, balance):
     """
     company, account = voucher.company_id, voucher.liability_account_id
     taxes = voucher.env["account.tax"].with_company(company)
-    base_line = taxes._prepare_base_line_for_taxes_computation(
-        {},
+    base_line = compute_included(
+        taxes,
+        company,
+        amount,
+        balance,
         tax_ids=voucher.voucher_tax_id,
-        price_unit=amount,
-        quantity=1,
         currency_id=voucher.currency_id,
-        rate=amount / balance if balance else 1,
         sign=1,
-        special_mode="total_included",
         account_id=account,
         partner_id=voucher.partner_id,
     )
-    taxes._add_tax_details_in_base_lines([base_line], company)
-    taxes._round_base_lines_tax_details([base_line], company)
     taxes._add_accounting_data_in_base_lines_tax_details([base_line], company)
     computed = taxes._prepare_tax_lines([base_line], company)
     shares = [
@@ -192,10 +191,9 @@ def _get_sold_share(line):
     return tax.invoice_repartition_line_ids[position]
 
 
-def get_tax_vals(item, sign=1):
-    """Return what the tax report needs of a journal item, or of the one like it.
+def get_tax_vals(item):
+    """Return what the tax report needs of a journal item.
 
-    :param sign: of the other item, as seen from this one
     :return: values of ``account.move.line``
     """
     vals = {"tax_tag_ids": [Command.set(item.tax_tag_ids.ids)]}
@@ -203,6 +201,6 @@ def get_tax_vals(item, sign=1):
         return {
             **vals,
             "tax_repartition_line_id": item.tax_repartition_line_id.id,
-            "tax_base_amount": sign * item.tax_base_amount,
+            "tax_base_amount": item.tax_base_amount,
         }
     return {**vals, "tax_ids": [Command.set(item.tax_ids.ids)]}
