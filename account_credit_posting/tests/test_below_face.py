@@ -331,6 +331,42 @@ class TestBelowFace(TaxedValueCommon):
             ],
         )
 
+    def test_taken_back_by_notes_of_one_set(self):
+        """Each gives back its share, as if they were posted one after the other."""
+        value = self._sell_paid()
+        notes = self.env["account.move"]
+        for price in (25, 50, 10):
+            note = value.invoice_id._reverse_moves(
+                [{"date": "2024-03-20", "invoice_date": "2024-03-20"}]
+            )
+            note.invoice_line_ids.price_unit = price
+            notes |= note
+        notes[:2].action_post()
+        self.assertEqual((value.balance, value._sum_given()), (25, (5, 5)))
+        taken = self._get_events(value, "void")
+        self.assertEqual(taken[:2], notes[:2])
+        for note, given, price in zip(notes, taken[2:], (20, 40), strict=False):
+            self.assertItems(
+                note, [(self.sold, price, price), (self.receivable, -price, -price)]
+            )
+            back = price / 4
+            self.assertItems(
+                given, [(self.given, back, back), (self.promotion, -back, -back)]
+            )
+        # More than is left of what was paid is refused, by whichever of a set.
+        notes[2].invoice_line_ids.price_unit = 25.01
+        with self.assertRaisesRegex(UserError, "20.00 left"), self.env.cr.savepoint():
+            notes[2].action_post()
+        more = notes[2].copy({"invoice_date": "2024-03-20", "date": "2024-03-20"})
+        more.invoice_line_ids.stored_value_id = value
+        for note in notes[2] | more:
+            note.invoice_line_ids.price_unit = 12.51
+        with self.assertRaisesRegex(UserError, "20.00 left"), self.env.cr.savepoint():
+            (notes[2] | more).action_post()
+        notes[2].invoice_line_ids.price_unit = 25
+        notes[2].action_post()
+        self.assertEqual((value.state, value.balance), ("void", 0))
+
     def test_what_it_cannot_have(self):
         value = self._sell_paid()
         for change in (

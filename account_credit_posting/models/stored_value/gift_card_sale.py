@@ -344,7 +344,11 @@ def update(documents):
 
     :param documents: ``account.move`` records
     """
-    for move_sudo in documents.sudo().filtered(
+    documents_sudo = documents.sudo()
+    taken = _sum_taken(
+        documents_sudo.filtered(lambda move: move.stored_value_event == "void")
+    )
+    for move_sudo in documents_sudo.filtered(
         lambda move: move.stored_value_event in ("issue", "void")
     ):
         values_sudo = move_sudo.line_ids.stored_value_id
@@ -364,19 +368,35 @@ def update(documents):
             continue
         for value_sudo in values_sudo:
             if value_sudo.given_account_id:
-                _take_given_back(move_sudo, value_sudo)
+                _take_given_back(move_sudo, value_sudo, taken)
             # What is used up, or has expired, stays so.
             is_empty = value_sudo.currency_id.is_zero(value_sudo.balance)
             if is_empty and value_sudo.state in ("active", "blocked"):
                 value_sudo._update_state("void", awaits_payment=False)
 
 
-def _take_given_back(credit_note, value):
-    """Give back to discounts given what nobody paid for of what is taken back."""
+def _sum_taken(credit_notes):
+    """Return what credit notes of one set take of cards sold below their face.
+
+    :return: ``{stored value: amount}``
+    """
+    lines = credit_notes.line_ids.filtered("stored_value_id.given_account_id")
+    return {
+        value: sum(of_value.mapped("amount_currency"))
+        for value, of_value in lines.grouped("stored_value_id").items()
+    }
+
+
+def _take_given_back(credit_note, value, taken):
+    """Give back to discounts given what nobody paid for of what is taken back.
+
+    :param dict taken: of :func:`_sum_taken`, less what is given back already
+    """
     lines = credit_note.line_ids.filtered(lambda line: line.stored_value_id == value)
     amount = sum(lines.mapped("amount_currency"))
-    if entry := take_given_back(value, amount, credit_note.date):
+    if entry := take_given_back(value, amount, taken[value], credit_note.date):
         post_entries([entry])
+    taken[value] -= amount
 
 
 def follow(invoices):

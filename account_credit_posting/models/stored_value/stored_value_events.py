@@ -162,17 +162,18 @@ def give(value):
     return _build_given(value, "issue", amount, balance, value.issue_date)
 
 
-def take_given_back(value, amount, date):
+def take_given_back(value, amount, taken, date):
     """Build what goes back to discounts given, when a credit note takes a card back.
 
     :param amount: what the credit note has taken of what was paid
+    :param taken: what it and those after it in its set have taken
     :param date: of the credit note
     :return: None where nothing is left of the part that nobody paid for
     """
     given, given_company = value._sum_given()
     if value.currency_id.is_zero(given):
         return None
-    paid = value.currency_id.round(value.balance - given) + amount
+    paid = value.currency_id.round(value.balance - given) + taken
     share = value.currency_id.round(given * min(amount / paid, 1))
     if value.currency_id.is_zero(share):
         return None
