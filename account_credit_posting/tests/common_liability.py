@@ -44,14 +44,20 @@ class LiabilityCommon(StoredValueCommon):
         value.with_user(self.clerk).apply_to_invoice(invoice.id)
         return invoice
 
-    def _sell(self, amount, day=ISSUED):
+    def _sell(self, amount, day=ISSUED, discount=0):
         """Sell a gift card on an invoice, and return it; it is not paid yet."""
         invoice = self._create_invoice(
             self.account,
             0,
             invoice_date=day,
             invoice_line_ids=[
-                Command.create({"product_id": self.product.id, "price_unit": amount})
+                Command.create(
+                    {
+                        "product_id": self.product.id,
+                        "price_unit": amount,
+                        "discount": discount,
+                    }
+                )
             ],
         )
         return invoice.sold_value_ids

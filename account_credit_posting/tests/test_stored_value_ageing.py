@@ -145,6 +145,30 @@ class TestStoredValueAgeing(LiabilityCommon):
             sum(lines.mapped("closing")),
         )
 
+    def test_part_that_nobody_paid_for_is_given_away(self):
+        value = self._sell(100, discount=20)
+        self.assertEqual(self._read(ISSUED), {"sold": 80, "given": 20})
+        report = self._show(last=ISSUED)
+        lines = report.line_ids.filtered("kind")
+        self.assertEqual(
+            self._read(ISSUED),
+            dict(zip(lines.mapped("kind"), lines.mapped("closing"), strict=True)),
+        )
+        rows = self.env["account.stored.value.ageing"].search([])
+        self.assertEqual(rows.stored_value_id, value)
+        self.assertEqual(sorted(rows.mapped("amount")), [20, 80])
+        # What happens to one part of a card is an activity of the whole.
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=value.invoice_id.ids
+        ).create({})._create_payments()
+        value.with_user(self.manager).refund(80, self.bank.id)
+        self.assertEqual(self._read(), {"given": 20})
+        self.assertEqual(self._read(groupby="activity_age"), {"00": 20})
+        self.assertEqual(self._read(groupby="issue_age"), {"24": 20})
+        self.company.paid_value_expires = True
+        value.expiry_date = self.today + timedelta(days=10)
+        self.assertEqual(self._read(figure="expires_30"), {"given": 20})
+
     def test_ageing_of_the_report_is_of_its_last_day(self):
         value = self._issue_on(ISSUED, 100)
         self._use(value, 30)

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from .account_stored_value_liability import KIND, ROOTS
+from .account_stored_value_liability import IS_GIVEN, KIND, ROOTS
 from .liability_period import CONTEXT, KINDS, figure, get_last_day, read_period
 
 #: Ages in months: ``(from, key)``, the oldest first. The keys sort as the ages do.
@@ -29,7 +29,8 @@ class AccountStoredValueAgeing(models.Model):
     """What customers have left at the end of a day: by age, and by when it expires.
 
     A view of the ledger: gift cards and prepayments by their posted items, credits by
-    their item and what was reconciled with it. The context names the day
+    their item and what was reconciled with it. A card sold below its face is two rows:
+    what was paid, and what nobody paid for. The context names the day
     (``liability_period``), today by default.
     """
 
@@ -43,6 +44,7 @@ class AccountStoredValueAgeing(models.Model):
         "account.credit.batch": ["expiry_date", "name"],
         "account.credit.line": ["batch_id", "move_line_id"],
         "account.move.line": [
+            "account_id",
             "amount_currency",
             "balance",
             "company_currency_id",
@@ -66,6 +68,7 @@ class AccountStoredValueAgeing(models.Model):
             "currency_id",
             "expiry_date",
             "funding",
+            "given_account_id",
             "issue_date",
             "name",
             "origin_id",
@@ -75,7 +78,10 @@ class AccountStoredValueAgeing(models.Model):
         "res.company": ["currency_id", "expiry_grace_days", "paid_value_expires"],
     }
 
-    id = fields.Id(help="Even for gift cards and prepayments, odd for credits.")
+    id = fields.Id(
+        help="That of a gift card or prepayment times three, one more for what of it "
+        "nobody paid for; that of a credit times three, and two more."
+    )
     name = fields.Char(string="Number", readonly=True)
     kind = fields.Selection(
         selection=[*KINDS, ("credit", "Credits")],
@@ -206,9 +212,9 @@ class AccountStoredValueAgeing(models.Model):
         in_currency = read_period(self.env).in_currency
         return SQL(
             """
-            SELECT 2 * value.id AS id,
+            SELECT 3 * value.id + item.is_given::integer AS id,
                    value.name,
-                   %(kind)s AS kind,
+                   CASE WHEN item.is_given THEN 'given' ELSE %(kind)s END AS kind,
                    value.id AS stored_value_id,
                    NULL::integer AS credit_line_id,
                    value.partner_id,
@@ -223,16 +229,20 @@ class AccountStoredValueAgeing(models.Model):
                         END AS last_day,
                    item.amount
               FROM (
-                   SELECT stored_value_id,
-                          MAX(date) AS activity_date,
+                   SELECT line.stored_value_id,
+                          %(is_given)s AS is_given,
+                          -- What happens to a part of a card happens to the card.
+                          MAX(MAX(line.date)) OVER (PARTITION BY line.stored_value_id)
+                              AS activity_date,
                           SUM(%(amount)s) AS amount
-                     FROM account_move_line
-                    WHERE parent_state = 'posted'
-                      AND stored_value_id IS NOT NULL
+                     FROM account_move_line line
+                     JOIN account_stored_value value
+                       ON value.id = line.stored_value_id
+                    WHERE line.parent_state = 'posted'
                       -- What is owed to the state is on no liability account of ours.
-                      AND tax_repartition_line_id IS NULL
-                      AND date <= %(day)s
-                 GROUP BY stored_value_id
+                      AND line.tax_repartition_line_id IS NULL
+                      AND line.date <= %(day)s
+                 GROUP BY line.stored_value_id, is_given
                    ) item
               JOIN account_stored_value value ON value.id = item.stored_value_id
               JOIN res_company company ON company.id = value.company_id
@@ -240,8 +250,9 @@ class AccountStoredValueAgeing(models.Model):
          LEFT JOIN account_stored_value root ON root.id = moved.root_id
             """,
             kind=KIND,
+            is_given=IS_GIVEN,
             shown=SQL("value.currency_id" if in_currency else "company.currency_id"),
-            amount=SQL("-amount_currency" if in_currency else "-balance"),
+            amount=SQL("-line.amount_currency" if in_currency else "-line.balance"),
             roots=ROOTS,
             day=day,
         )
@@ -254,7 +265,7 @@ class AccountStoredValueAgeing(models.Model):
         in_currency = read_period(self.env).in_currency
         return SQL(
             """
-            SELECT 2 * credit.id + 1 AS id,
+            SELECT 3 * credit.id + 2 AS id,
                    batch.name,
                    'credit' AS kind,
                    NULL::integer AS stored_value_id,

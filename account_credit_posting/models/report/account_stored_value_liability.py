@@ -12,12 +12,15 @@ KIND = SQL(
             WHEN value.id IS NOT NULL THEN 'sold' END"""
 )
 
-#: The same of a journal item, which may be that of an expected breakage, too.
 #: What nobody paid for of a card sold below its face is given away.
+IS_GIVEN = SQL("(line.account_id = value.given_account_id) IS TRUE")
+
+#: The kind of a journal item, which may be that of an expected breakage, too.
 ITEM_KIND = SQL(
     """CASE WHEN value.id IS NULL THEN estimate.kind
-            WHEN line.account_id = value.given_account_id THEN 'given'
+            WHEN %s THEN 'given'
             ELSE %s END""",
+    IS_GIVEN,
     KIND,
 )
 
@@ -47,7 +50,7 @@ FLOW = SQL(
        WHEN move.stored_value_event = 'issue' AND line.amount_currency > 0
        THEN 'voided'
        WHEN move.stored_value_event = 'issue'
-            AND line.account_id = value.given_account_id
+            AND %(is_given)s
        THEN 'given'
        WHEN move.stored_value_event = 'issue'
        THEN CASE value.funding WHEN 'opening' THEN 'taken_over'
@@ -61,10 +64,12 @@ FLOW = SQL(
        THEN CASE WHEN line.amount_currency < 0 THEN 'moved_in' ELSE 'moved_out' END
        WHEN move.stored_value_event = 'refund' THEN 'refunded'
        WHEN move.stored_value_event = 'expire' THEN 'expired'
+       WHEN move.stored_value_event = 'hand' AND %(is_given)s THEN 'voided'
        WHEN move.stored_value_event = 'hand' THEN 'handed'
        WHEN move.stored_value_event = 'void' THEN 'voided'
        END""",
     is_till_use=IS_TILL_USE,
+    is_given=IS_GIVEN,
 )
 
 
