@@ -1,5 +1,7 @@
 from random import Random
 
+from freezegun import freeze_time
+
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
@@ -290,6 +292,59 @@ class TestBelowFace(TaxedValueCommon):
         self.assertEqual((due.balance, due.may_cash_out), (4, True))
         due.with_user(self.manager).cash_out(self.bank.id)
         self.assertEqual((value.balance, value._sum_given()), (1, (1, 1)))
+
+    def test_what_was_paid_is_handed_to_a_state(self):
+        state = self._owe_to_a_state()
+        self.account.write({"country_id": state.country_id.id, "state_id": state.id})
+        value = self._sell_paid()
+        value.with_user(self.clerk).apply_to_invoice(
+            self._bill((50, self.env["account.tax"])).id
+        )
+        with freeze_time("2030-01-01 12:00:00"):
+            due = self.env["account.unclaimed.due"].with_user(self.manager)
+            due = due.search([("stored_value_id", "=", value.id)])
+            self.assertEqual(due.balance, 40)
+            due.action_hand()
+        self.assertEqual((value.state, value.balance), ("handed", 0))
+        handed = self._get_events(value, "hand")
+        self.assertItems(
+            handed,
+            [
+                (self.sold, 40, 40),
+                (self.payable, -40, -40),
+                (self.given, 10, 10),
+                (self.promotion, -10, -10),
+            ],
+        )
+        owed = self.env["account.unclaimed.property"].search([])
+        self.assertRecordValues(
+            owed, [{"stored_value_id": value.id, "amount": 40, "state": "handed"}]
+        )
+        self.assertRecordValues(
+            owed.item_id, [{"account_id": self.payable.id, "balance": -40}]
+        )
+        liability = self.env["account.stored.value.liability"].with_context(
+            liability_from="2030-01-01", liability_to="2030-01-01"
+        )
+        flows = liability._read_group(
+            [("stored_value_id", "=", value.id)],
+            ["kind"],
+            ["handed:sum", "voided:sum", "closing:sum"],
+        )
+        self.assertCountEqual(flows, [("sold", -40, 0, 0), ("given", 0, -10, 0)])
+        with freeze_time("2030-01-02 12:00:00"):
+            owed.with_user(self.manager).action_take_back()
+        self.assertItems(
+            self._get_events(value, "hand") - handed,
+            [
+                (self.sold, -40, -40),
+                (self.payable, 40, 40),
+                (self.given, -10, -10),
+                (self.promotion, 10, 10),
+            ],
+        )
+        self.assertEqual((value.state, value.balance), ("active", 50))
+        self.assertEqual(value._sum_given(), (10, 10))
 
     def test_taken_back(self):
         value = self._sell_paid()

@@ -122,6 +122,7 @@ class TestBookedEvents(StoredValueCommon):
             "breakage, and taxes": self.breakage | self.vat,
             "contra": self.company.breakage_contra_account_id,
             "state": self.payable,
+            "state, and promotion": self.payable | self.promotion,
         }
         self.assertEqual(accounts.keys(), booked_events.ACCOUNTS.keys())
         return accounts[key]
@@ -325,11 +326,15 @@ class TestBookedEvents(StoredValueCommon):
     def _do_below_face(self):
         return self._get_last(self._sell_below_face()[1])
 
-    def _do_use_below_face(self):
+    def _sell_below_face_paid(self):
         invoice, value = self._sell_below_face()
         self.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=invoice.ids
         ).create({})._create_payments()
+        return value
+
+    def _do_use_below_face(self):
+        value = self._sell_below_face_paid()
         invoice = self._create_invoice(self.account, 30)
         value.with_user(self.clerk).apply_to_invoice(invoice.id)
         return self._get_last(value)
@@ -421,9 +426,13 @@ class TestBookedEvents(StoredValueCommon):
         return estimate.move_id, value
 
     def _do_hand(self):
-        state = self._owe_to_a_state()
-        value = self._issue(100)
-        value.holder_state_id = state
+        return self._hand(self._issue(100))
+
+    def _do_hand_below_face(self):
+        return self._hand(self._sell_below_face_paid())
+
+    def _hand(self, value):
+        value.holder_state_id = self._owe_to_a_state()
         self.env["account.unclaimed.due"].with_user(self.manager).browse(
             value.id
         ).action_hand()

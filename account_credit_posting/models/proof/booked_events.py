@@ -32,6 +32,7 @@ ACCOUNTS = {
     "breakage, and taxes": "breakage of gift cards (net), and tax",
     "contra": "expected breakage, which lowers the liability",
     "state": "unclaimed property payable",
+    "state, and promotion": "unclaimed property payable; promotional gift cards",
 }
 
 #: What a day is called in the table.
@@ -372,6 +373,16 @@ STORED_VALUE = (
         "entry of what is left",
         "today",
         "an administrator hands over what is due, see Unclaimed Property Due",
+        "hand",
+    ),
+    Event(
+        "hand below face",
+        "Hand it to a state, and it was sold for less than it is worth",
+        "sold, and given",
+        "state, and promotion",
+        "entry of what is left; what nobody paid for goes back to discounts given",
+        "today",
+        "likewise",
         "hand",
     ),
     Event(

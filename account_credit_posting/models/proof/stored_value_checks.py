@@ -365,8 +365,8 @@ HANDED = Check(
     name=_lt("Handed-over amounts are owed to the state, card by card"),
     how=_lt(
         "Each entry that hands a gift card or prepayment to a state has one record "
-        "of unclaimed property, with the same amount and a payable item of that "
-        "amount; a record that was taken back names the entry that reverses it."
+        "of unclaimed property, with the amount that was paid for and a payable item "
+        "of that amount; a record that was taken back names the entry that reverses it."
     ),
     model="account.move",
     rows="""
@@ -376,6 +376,7 @@ HANDED = Check(
            (COUNT(DISTINCT property.id) <> 1
             OR MIN(property.amount) IS DISTINCT FROM SUM(item.amount_currency) FILTER (
                 WHERE item.stored_value_id = property.stored_value_id
+                  AND item.account_id IS DISTINCT FROM value.given_account_id
             )
             OR MIN(property.amount) IS DISTINCT FROM -SUM(item.amount_currency) FILTER (
                 WHERE item.id = property.item_id
@@ -389,6 +390,7 @@ HANDED = Check(
       FROM account_move move
  LEFT JOIN account_move_line item ON item.move_id = move.id
  LEFT JOIN account_unclaimed_property property ON property.move_id = move.id
+LEFT JOIN account_stored_value value ON value.id = property.stored_value_id
      WHERE move.stored_value_event = 'hand'
        AND move.reversed_entry_id IS NULL
        AND move.state = 'posted'

@@ -531,11 +531,12 @@ def _leave_tax(entry):
 def hand(value, account, label):
     """Build the handing over: what is left is owed to a state instead.
 
+    That is what was paid; what nobody paid for goes back to discounts given.
+
     :param account: the ledger account of what is owed to states
     :param label: of the items
     """
     check_state(value, "active", "blocked")
-    _refuse_below_face(value)
     amount = check_amount(value, value.balance)
     if value._is_single_purpose():
         raise UserError(
@@ -545,7 +546,9 @@ def hand(value, account, label):
                 name=value.name,
             )
         )
-    return _build(value, "hand", -amount, account, label=label)
+    return _give_rest_back(
+        _divide(_build(value, "hand", -amount, account, label=label))
+    )
 
 
 def hand_back(move):
@@ -618,14 +621,22 @@ def void_again(value, reason=None):
     """Build what takes back what is there of a card given away, or taken back."""
     account = value.funding_account_id
     date = _get_correction_date(value)
-    entry = _divide(
-        _build(value, "void", -value.balance, account, date=date, label=reason)
+    return _give_rest_back(
+        _divide(_build(value, "void", -value.balance, account, date=date, label=reason))
     )
-    if not value.given_account_id:
+
+
+def _give_rest_back(entry):
+    """Return an entry whose other side has what was paid alone.
+
+    What nobody paid for goes back to discounts given.
+
+    :param entry: of :func:`_divide`
+    """
+    if not entry.value.given_account_id:
         return entry
     held, other, *shares = entry.items
-    # What nobody paid for goes back to discounts given.
-    promotion = get_promotion_account(value.company_id)
+    promotion = get_promotion_account(entry.value.company_id)
     back = [_mirror(item)._replace(account=promotion, value=None) for item in shares]
     other = other._replace(amount=-held.amount, balance=-held.balance)
     return entry._replace(items=(held, other, *shares, *back))

@@ -172,7 +172,7 @@ class AccountUnclaimedProperty(models.Model):
             moves = stored_value_changes.hand(its_rows.stored_value_id, account, labels)
             handed |= with_posting(self.sudo(), "event").create(
                 [
-                    self._prepare_handed(row, move)
+                    self._prepare_handed(row, move, account)
                     for row, move in zip(its_rows, moves, strict=True)
                 ]
             )
@@ -191,7 +191,9 @@ class AccountUnclaimedProperty(models.Model):
         return handed
 
     @api.model
-    def _prepare_handed(self, row, move):
+    def _prepare_handed(self, row, move, account):
+        # What nobody paid for is not owed to a state.
+        item = move.line_ids.filtered(lambda item: item.account_id == account)
         return {
             "stored_value_id": row.stored_value_id.id,
             "partner_id": row.partner_id.id,
@@ -205,7 +207,7 @@ class AccountUnclaimedProperty(models.Model):
             "letter_date": row.letter_date,
             "date": move.date,
             "move_id": move.id,
-            "item_id": move.line_ids.filtered(lambda item: not item.stored_value_id).id,
+            "item_id": item.id,
         }
 
     @api.model
