@@ -75,4 +75,7 @@ class AccountMove(models.Model):
 
 
 def _is_out_of_scope(line):
-    return all(tax.is_no_sale for tax in line.tax_ids)
+    # Outside the area of EN 16931 there are other codes, and other rules.
+    return all(
+        tax.is_no_sale and tax.ubl_cii_tax_category_code == "O" for tax in line.tax_ids
+    )

@@ -11,5 +11,6 @@ class AccountTax(models.Model):
         copy=False,
         readonly=True,
         help="For credits and gift cards: outside the scope of value added tax, "
-        "category O of EN 16931. It charges nothing and is on no tax report.",
+        "category O of EN 16931, or what the country has instead. It charges nothing "
+        "and is on no tax report.",
     )

@@ -58,3 +58,12 @@ class ProductTemplate(models.Model):
             right_sudo = chosen_sudo or tax_sudo
             if own_sudo != right_sudo:
                 product_sudo.taxes_id = product_sudo.taxes_id - own_sudo + right_sudo
+            if tax_sudo.country_code == "MY":
+                product_sudo._classify_for_malaysia()
+
+    def _classify_for_malaysia(self):
+        """Say what it is, where nobody has: MyInvois refuses a line without it."""
+        name = "l10n_my_edi_classification_code"
+        if name in self._fields and not self[name]:
+            # Vouchers, gift cards, loyalty points; else others.
+            self[name] = "044" if self.is_gift_card else "022"

@@ -19,7 +19,16 @@ COUNTRY_VALS = {
         "l10n_it_exempt_reason": "N2.2",
         "invoice_legal_notes": "Art. 6-quater DPR 633/1972",
     },
+    # MyInvois has codes of its own: not applicable.
+    "MY": {
+        "l10n_my_tax_type": "06",
+        "ubl_cii_tax_category_code": False,
+        "ubl_cii_tax_exemption_reason_code": False,
+    },
 }
+
+#: Outside the area of EN 16931: ``{country: the field of its addon that asks for it}``.
+OTHER_COUNTRIES = {"MY": "l10n_my_tax_type"}
 
 
 class ResCompany(models.Model):
@@ -46,17 +55,18 @@ class ResCompany(models.Model):
         """Return the tax of what is no sale; it is created when it is first needed.
 
         :return: ``account.tax``; none where the company has no chart, or is of a
-            country outside the area of EN 16931
+            country outside the area of EN 16931 whose addons ask for none
         """
         self.ensure_one()
         root = self.root_id
         country = root.account_fiscal_country_id
         # What is no sale is not for the user to decide: it follows from the product.
         taxes_sudo = self.env["account.tax"].sudo()
-        if (
-            not root.chart_template
-            or country not in self.env.ref("base.europe").country_ids
-        ):
+        asks = (
+            country in self.env.ref("base.europe").country_ids
+            or OTHER_COUNTRIES.get(country.code) in taxes_sudo._fields
+        )
+        if not root.chart_template or not asks:
             return taxes_sudo
         taxes_sudo = taxes_sudo.with_company(root).with_context(active_test=False)
         tax_sudo = taxes_sudo.search(
@@ -77,7 +87,7 @@ class ResCompany(models.Model):
             missing = {
                 name: value
                 for name, value in {"active": True, **country_vals}.items()
-                if not tax_sudo[name]
+                if value and not tax_sudo[name]
             }
             if missing:
                 tax_sudo.write(missing)

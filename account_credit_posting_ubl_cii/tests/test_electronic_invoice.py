@@ -373,6 +373,69 @@ class TestElectronicInvoice(StoredValueCommon):
 
     def test_malaysia(self):
         """As its addon wants it: a prepaid payment, and the rest is payable."""
+        self._move_to_malaysia()
+        self.book.l10n_my_edi_classification_code = "001"
+        value = self._issue(91)
+        self._post_credit(30)
+        invoice = self._sell((self.book, {}))
+        invoice.action_post()
+        names = ("PaidAmount", "PayableAmount")
+        texts = self._export_to_malaysia(invoice, *names)
+        self.assertEqual(texts, (["30.00"], ["91.00"]))
+        value.with_user(self.clerk).apply_to_invoice(invoice.id)
+        texts = self._export_to_malaysia(invoice, *names)
+        self.assertEqual(texts, (["121.00"], ["0.00"]))
+
+    def test_no_sale_in_malaysia(self):
+        """No sale is "06", not applicable, and each line says what it is."""
+        self._move_to_malaysia()
+        tax = self._get_no_sale()
+        self.assertRecordValues(
+            tax,
+            [
+                {
+                    "amount": 0,
+                    "l10n_my_tax_type": "06",
+                    "ubl_cii_tax_category_code": False,
+                    "ubl_cii_tax_exemption_reason_code": False,
+                }
+            ],
+        )
+        self.assertEqual(self._get_no_sale(), tax, "there is one")
+        self.assertEqual((self.item | self.card).taxes_id, tax)
+        credit = self._post_credit(30)
+        self.assertItems(
+            credit, [(self.credit_account, 30, 30), (self.receivable, -30, -30)]
+        )
+        # What is no sale may stand beside others: there is no category O.
+        self.account.invoice_edi_format = "ubl_bis3"
+        self.book.l10n_my_edi_classification_code = "001"
+        sale = self._sell((self.card, {}))
+        mixed = self._sell((self.card, {}), (self.book, {}))
+        (sale | mixed).action_post()
+        self.assertItems(sale, [(self.receivable, 50, 50), (self.sold, -50, -50)])
+        for move, kinds, categories, total in (
+            (credit, ["022"], {"06"}, "30.00"),
+            (sale, ["044"], {"06"}, "50.00"),
+            (mixed, ["044", "001"], {"06", "01"}, "171.00"),
+        ):
+            with self.subTest(move.name):
+                found, codes, totals = self._export_to_malaysia(
+                    move,
+                    "TaxCategory']/*[local-name()='ID",
+                    "ItemClassificationCode",
+                    "TaxInclusiveAmount",
+                )
+                self.assertEqual(set(found), categories)
+                self.assertEqual(codes, kinds)
+                self.assertEqual(totals, [total])
+
+    def test_malaysia_keeps_what_was_chosen(self):
+        self.item.l10n_my_edi_classification_code = "010"
+        self._move_to_malaysia()
+        self.assertEqual(self.item.l10n_my_edi_classification_code, "010")
+
+    def _move_to_malaysia(self):
         country = self.env.ref("base.my")
         self._move_to(country, "C2584563200", "C2584563201", "202001234567")
         classes = self.env["l10n_my_edi.industry_classification"]
@@ -388,25 +451,16 @@ class TestElectronicInvoice(StoredValueCommon):
             {"name": "SST", "company_id": self.company.id, "country_id": country.id}
         )
         self.vat.write({"country_id": country.id, "l10n_my_tax_type": "01"})
-        # Outside the area of EN 16931, nothing says that it is no sale.
-        self.item.taxes_id = False
-        self.book.l10n_my_edi_classification_code = "001"
-        value = self._issue(91)
-        self._post_credit(30)
-        invoice = self._sell((self.book, {}))
-        invoice.action_post()
-        self.assertEqual(self._export_to_malaysia(invoice), (["30.00"], ["91.00"]))
-        value.with_user(self.clerk).apply_to_invoice(invoice.id)
-        self.assertEqual(self._export_to_malaysia(invoice), (["121.00"], ["0.00"]))
 
-    def _export_to_malaysia(self, invoice):
+    def _export_to_malaysia(self, invoice, *names):
+        """Export a document; return the texts of its nodes with these names."""
         document = invoice._create_myinvois_document()
         content, errors = document._myinvois_generate_xml_file()
         self.assertFalse(errors)
         tree = etree.fromstring(content)
         return tuple(
             [node.text for node in tree.xpath(f"//*[local-name()='{name}']")]
-            for name in ("PaidAmount", "PayableAmount")
+            for name in names
         )
 
     def test_italy(self):
