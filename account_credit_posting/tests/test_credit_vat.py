@@ -2,6 +2,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
+from ..models.vat.invoice_taxes import get_invoiced, get_total, sum_price
 from .common import AccountCreditCommon
 
 
@@ -270,6 +271,37 @@ class TestCreditVat(AccountCreditCommon):
             "A credit of $ 70.00 cannot lower the price",
             self._credit(invoice, 70).error.replace("\N{NO-BREAK SPACE}", " "),
         )
+
+    def test_price_is_what_the_taxes_of_the_invoice_come_to(self):
+        """The items of an invoice say what Odoo's tax engine would compute again."""
+        included = self._create_tax(
+            12, name="12", price_include_override="tax_included"
+        )
+        none = self.env["account.tax"]
+        card = self.env["product.product"].create(
+            {"name": "Gift Card", "is_gift_card": True, "list_price": 50}
+        )
+        for rounding in ("round_per_line", "round_globally"):
+            self.company.tax_calculation_rounding_method = rounding
+            invoice = self._invoice(
+                (10.05, self.tax_21),
+                (10.05, self.tax_21),
+                (33.33, self.tax_6),
+                (7.77, included),
+                (0.01, self.tax_21 | self.tax_6),
+                (-5, none),
+            )
+            with_card = self._invoice((0.03, self.tax_21), (19.99, included))
+            with_card.button_draft()
+            with_card.invoice_line_ids = [Command.create({"product_id": card.id})]
+            with_card.action_post()
+            for move in (invoice, with_card):
+                with self.subTest(rounding, move=move.name):
+                    self.assertTrue(sum_price(move))
+                    self.assertAlmostEqual(
+                        sum_price(move), get_total(get_invoiced(move)), 6
+                    )
+            self.assertEqual(sum_price(with_card), with_card.amount_total - 50)
 
     def test_no_more_than_the_invoice(self):
         invoice = self._invoice((100, self.tax_21))

@@ -6,7 +6,7 @@ from odoo.tools import format_date, format_list
 from ... import const
 from ...tools.reading import find_amount_error
 from ..vat.discount_items import find_uses, get_discount
-from ..vat.invoice_taxes import get_total
+from ..vat.invoice_taxes import find_price_items, get_total, sum_price
 
 
 class AccountCreditCheck(models.AbstractModel):
@@ -189,11 +189,11 @@ class AccountCreditCheck(models.AbstractModel):
             )
             return line._get_not_credited_message(reason)
         line_sudo = line.sudo()  # As in `account.credit.form._divide`.
-        invoiced = line_sudo._get_form()._get_invoiced(line_sudo)
-        if invoiced is None:
+        price = self._get_price(line_sudo)
+        if price is None:
             return None
         currency = line.currency_id
-        total = currency.round(get_total(invoiced) - self._get_lowered(line_sudo))
+        total = currency.round(price - self._get_lowered(line_sudo))
         if currency.compare_amounts(line.amount, total) > 0:
             reason = self.env._(
                 "A credit of %(amount)s cannot lower the price of %(invoice)s: "
@@ -203,8 +203,9 @@ class AccountCreditCheck(models.AbstractModel):
                 invoice=line.invoice_id.display_name or self.env._("the invoice"),
                 total=currency.format(max(total, 0)),
             )
-        elif batch.document_form == "entry" and any(
-            base_line["tax_ids"] for base_line in invoiced
+        elif (
+            batch.document_form == "entry"
+            and find_price_items(line_sudo.invoice_id).tax_ids
         ):
             reason = self.env._(
                 "%(invoice)s is taxed, and taxes need a credit note for each "
@@ -215,6 +216,20 @@ class AccountCreditCheck(models.AbstractModel):
         else:
             return None
         return line._get_not_credited_message(reason)
+
+    @api.model
+    def _get_price(self, line):
+        """Return what the invoice charges whose price a credit lowers.
+
+        :return: None where the credit lowers none
+        """
+        if line.batch_id.correction == "move":
+            return None
+        # Posting computes what it divides; the total is there already.
+        if line.invoice_id:
+            return sum_price(line.invoice_id)
+        invoiced = line._get_form()._get_invoiced(line)
+        return None if invoiced is None else get_total(invoiced)
 
     @api.model
     def _get_lowered(self, line):

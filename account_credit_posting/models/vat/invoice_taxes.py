@@ -57,6 +57,35 @@ def get_total(base_lines):
     return base_lines[0]["currency_id"].round(total) if base_lines else 0
 
 
+def find_price_items(move):
+    """Return the journal items of what a document charges or gives back, with taxes.
+
+    Gift cards are left out, as in :func:`get_invoiced`.
+
+    :param move: an ``account.move`` that whoever asks may read
+    """
+    return move.line_ids.filtered(
+        lambda item: (
+            not item.product_id.is_gift_card
+            if item.display_type == "product"
+            # The tax of a single-purpose voucher names it.
+            else item.display_type == "tax" and not item.stored_value_id
+        )
+    )
+
+
+def sum_price(move):
+    """Return what a document charges, or gives back, taxes included.
+
+    Its journal items say what :func:`get_total` would compute of what was invoiced.
+
+    :param move: see :func:`find_price_items`
+    :return: above zero, in its currency
+    """
+    amounts = find_price_items(move).mapped("amount_currency")
+    return move.currency_id.round(move.direction_sign * sum(amounts))
+
+
 def divide(company, base_lines, amount):
     """Divide an amount by the taxes of what was invoiced, in proportion.
 
