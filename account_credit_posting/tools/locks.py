@@ -7,10 +7,11 @@ other:
 1. credit batches (``account_credit_batch``);
 2. their credit lines (``account_credit_line``);
 3. accounts that have a cap (``res_partner``);
-4. journal items of credits (``account_move_line``);
-5. stored values (``account_stored_value``);
-6. journals with inalterable entries (advisory, never waited for);
-7. the numbers of a journal (Odoo's own, ``_locked_increment``).
+4. invoices whose price is lowered (``account_move``);
+5. journal items of credits (``account_move_line``);
+6. stored values (``account_stored_value``);
+7. journals with inalterable entries (advisory, never waited for);
+8. the numbers of a journal (Odoo's own, ``_locked_increment``).
 
 Within one table the order is that of the ids. A transaction that has waited fails to
 serialize and is repeated (``odoo.service.model.retrying``): it then finds what the

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import format_date, format_list
 
 from ... import const
+from ...tools.locks import touch_rows
 from ...tools.reading import find_amount_error
 from ..vat.discount_items import find_uses, get_discount
 from ..vat.invoice_taxes import find_price_items, get_total, sum_price
@@ -17,6 +18,19 @@ class AccountCreditCheck(models.AbstractModel):
 
     _name = "account.credit.check"
     _description = "Check of Credits"
+
+    @api.model
+    def _lock(self, lines):
+        """Let one transaction at a time lower the price of an invoice.
+
+        Two together could give back more than was invoiced.
+        """
+        touch_rows(self._find_lowered(lines))
+
+    @api.model
+    def _find_lowered(self, lines):
+        """Return the invoices whose price credits lower."""
+        return lines.filtered("batch_id.use_invoice_taxes").invoice_id
 
     @api.model
     def _get_errors(self, lines):

@@ -594,6 +594,7 @@ class AccountCreditLine(models.Model):
         """
         for observer in self.env["account.credit.observer"]._find_observers():
             observer._lock(self)
+        self.env["account.credit.check"]._lock(self)
         errors = self._get_errors()
         for line, error in errors.items():
             line._set_failed(error)
