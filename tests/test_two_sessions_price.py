@@ -106,3 +106,27 @@ def test_two_batches_take_back_no_more_than_was_invoiced(sessions):
     [error] = found["errors"]
     assert "46.00 is left of it" in error
     assert found["items"] == [["payment_term", -69], ["product", 60], ["tax", 9]]
+
+
+def test_a_batch_and_a_credit_note(sessions):
+    batch, note = sessions.data["batches"][0], sessions.data["note"]
+    responses = sessions.call_both(
+        "; ".join(
+            [
+                f"SELECT FROM account_credit_batch WHERE id = {batch:d} FOR UPDATE",
+                f"SELECT FROM account_move WHERE id = {note:d} FOR UPDATE",
+            ]
+        ),
+        ("action_post", {"ids": [batch]}),
+        ("action_post", {"model": "account.move", "ids": [note]}),
+    )
+    posted, noted = responses
+    assert posted.status_code == 200, posted.text
+    found = sessions.run(TAKEN_BACK.format(sessions.data["invoice"]))
+    if noted.status_code == 200:
+        [error] = found["errors"]
+        assert "46.00 is left of it" in error
+    else:
+        assert "$ 46.00 that is left of its price" in noted.text
+    # Whichever came first.
+    assert found["items"] == [["payment_term", -69], ["product", 60], ["tax", 9]]

@@ -568,6 +568,7 @@ class AccountMove(models.Model):
         # Before anything is posted: the lines name their gift cards.
         gift_card_sale.sell(invoices)
         gift_card_sale.take_back(documents - invoices)
+        self.env["account.credit.check"]._check_credit_notes(documents - invoices)
         with waiting_documents.hold(self) as held:
             posted = super(AccountMove, held)._post(soft=soft)
             # Whatever pays them comes later: by that, gift cards can be used.

@@ -390,32 +390,12 @@ class TestBaseReduction(TaxedValueCommon):
         value = self._issue(60.5, funding="promotion")
         invoice = self._bill((100, self.tax))
         value.with_user(self.clerk).apply_to_invoice(invoice.id)
-        reduction = self._create_credit_item(
-            "Discount", credit_vat_treatment="price_reduction"
-        )
-
-        def credit(amount):
-            batch = self._create_batch(
-                credit_item_id=reduction.id,
-                line_ids=[
-                    Command.create(
-                        {
-                            "partner_id": self.account.id,
-                            "invoice_id": invoice.id,
-                            "amount": amount,
-                        }
-                    )
-                ],
-            )
-            batch.with_user(self.clerk).action_post()
-            return batch.line_ids
-
-        self.assertShows(credit(60.51).error, "$ 60.50 is left of it")
-        line = credit(60.5)
+        self.assertShows(self._reduce(invoice, 60.51).error, "$ 60.50 is left of it")
+        line = self._reduce(invoice, 60.5)
         self.assertEqual((line.state, line.move_id.amount_tax), ("posted", 10.5))
         # The other way round: only what is left of the price is given away.
         invoice = self._bill((100, self.tax))
-        line = credit(100)
+        line = self._reduce(invoice, 100)
         self.company.credit_application_policy = "manual"
         invoice.with_user(self.clerk).unapply_account_credits()
         self.assertEqual((line.amount_open, invoice.amount_residual), (100, 121))
@@ -430,6 +410,156 @@ class TestBaseReduction(TaxedValueCommon):
                 (self.vat, 3.64, [], "VAT 21", ["VAT 21 tax back"]),
             ],
         )
+
+    def test_credit_note_takes_back_what_is_left_of_the_price(self):
+        """Odoo's own credit note: 83.47 net was paid, and no more comes back."""
+        # README says: "A credit note takes back no more than is left of the price"
+        value = self._issue(20, funding="promotion")
+        invoice = self._bill((100, self.tax))
+        self._use(value, invoice)
+        self._pay(invoice)
+        note = self._draft_note(invoice)
+        with (
+            self.assertRaisesRegex(UserError, "121.00 .*101.00 .* by .*20.00"),
+            self.env.cr.savepoint(),
+        ):
+            note.with_user(self.clerk).action_post()
+        # Two of one set, each of which would be small enough.
+        other = self._draft_note(invoice)
+        for half in note | other:
+            half.invoice_line_ids.price_unit = 50
+        with self.assertRaisesRegex(UserError, "101.00"), self.env.cr.savepoint():
+            (note | other).action_post()
+        note.action_post()
+        # A part: the discount of the use stays.
+        self.assertTaxed(
+            note,
+            [
+                (self._get_income(), 50, ["VAT 21"], False, ["VAT 21 base back"]),
+                (self.vat, 10.5, [], "VAT 21", ["VAT 21 tax back"]),
+                (self.receivable, -60.5, [], False, []),
+            ],
+        )
+        with self.assertRaisesRegex(UserError, "40.50"), self.env.cr.savepoint():
+            other.action_post()
+        # Taken off the invoice, the card has its amount again.
+        invoice.with_user(self.clerk).unapply_account_credits()
+        self.assertEqual((value.balance, invoice.amount_residual), (20, 20))
+        other.action_post()
+        for kinds in (("base", "base back"), ("tax", "tax back")):
+            self.assertAlmostEqual(
+                sum(self._sum_tags(f"VAT 21 {kind}") for kind in kinds), 0
+            )
+
+    def test_credit_note_and_price_reduction(self):
+        invoice = self._bill((100, self.tax))
+        self._pay(invoice)
+        note = self._draft_note(invoice)
+        note.invoice_line_ids.price_unit = 50
+        note.action_post()
+        line = self._reduce(invoice, 60.51)
+        self.assertShows(line.error, "$ 60.50 is left of it")
+        line = self._reduce(invoice, 50)
+        self.assertEqual((line.state, line.move_id.amount_tax), ("posted", 8.68))
+        # The other way round.
+        other = self._draft_note(invoice)
+        other.invoice_line_ids.price_unit = 10
+        with (
+            self.assertRaisesRegex(UserError, "12.10 .*10.50 .* by .*50.00"),
+            self.env.cr.savepoint(),
+        ):
+            other.action_post()
+        line.with_user(self.manager).action_reverse(reason="Mistake")
+        other.action_post()
+        self.assertEqual(other.state, "posted")
+
+    def test_card_lowers_only_what_a_credit_note_has_left(self):
+        invoice = self._bill((100, self.tax))
+        note = self._draft_note(invoice)
+        note.invoice_line_ids.price_unit = 80
+        note.action_post()
+        invoice.line_ids.remove_move_reconcile()
+        move = self._use(self._issue(121, funding="promotion"), invoice)
+        self.assertTaxed(
+            move,
+            [
+                (self.given, 121, [], False, []),
+                (self.receivable, -121, [], False, []),
+                (self.promotion, -24.2, [], False, []),
+                (self.promotion, 20, ["VAT 21"], False, ["VAT 21 base back"]),
+                (self.vat, 4.2, [], "VAT 21", ["VAT 21 tax back"]),
+            ],
+        )
+
+    def test_credit_note_where_nothing_lowered_the_price(self):
+        """What Odoo leaves to whoever posts it, is left to them."""
+        invoice = self._bill((100, self.tax))
+        note = self._draft_note(invoice)
+        note.invoice_line_ids.price_unit = 200
+        note.action_post()
+        self.assertEqual((note.state, note.amount_total), ("posted", 242))
+
+    def test_credit_note_of_a_gift_card_beside_a_price_reduction(self):
+        """The card that is sold is no part of the price that was lowered."""
+        product = self.env["product.product"].create(
+            {"name": "Gift Card", "is_gift_card": True, "list_price": 50}
+        )
+        invoice = self._create_invoice(
+            self.account,
+            0,
+            invoice_line_ids=[
+                Command.create(
+                    {
+                        "name": "Course",
+                        "price_unit": 100,
+                        "tax_ids": [Command.set(self.tax.ids)],
+                    }
+                ),
+                Command.create({"product_id": product.id}),
+            ],
+        )
+        self.assertEqual(self._reduce(invoice, 121).state, "posted")
+        note = self._draft_note(invoice)
+        note.invoice_line_ids.filtered(lambda line: line.product_id != product).unlink()
+        with (
+            self.assertRaisesRegex(UserError, "more than the .*0.00 that is left"),
+            self.env.cr.savepoint(),
+        ):
+            self._draft_note(invoice).action_post()
+        note.action_post()
+        self.assertItems(note, [(self.sold, 50, 50), (self.receivable, -50, -50)])
+
+    def _pay(self, invoice):
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        ).create({})._create_payments()
+        self.assertFalse(invoice.amount_residual)
+
+    def _draft_note(self, invoice):
+        return invoice._reverse_moves([{"invoice_date": "2024-03-20"}])
+
+    def _get_income(self):
+        return self.company_data["default_account_revenue"]
+
+    def _reduce(self, invoice, amount):
+        """Post a price reduction of an invoice; return its line."""
+        reduction = self._create_credit_item(
+            "Discount", credit_vat_treatment="price_reduction"
+        )
+        batch = self._create_batch(
+            credit_item_id=reduction.id,
+            line_ids=[
+                Command.create(
+                    {
+                        "partner_id": self.account.id,
+                        "invoice_id": invoice.id,
+                        "amount": amount,
+                    }
+                )
+            ],
+        )
+        batch.with_user(self.clerk).action_post()
+        return batch.line_ids
 
     def test_invoice_is_reversed(self):
         value = self._issue(20, funding="promotion")

@@ -435,6 +435,18 @@ class TestCreditVat(AccountCreditCommon):
         again = self._credit(invoice, 242)
         self.assertEqual(again.state, "posted", again.error)
 
+    def test_expired_one_is_not_open_again_where_others_lowered_the_price(self):
+        invoice = self._invoice((200, self.tax_21))
+        line = self._credit(invoice, 242, expiry_date="2024-06-30")
+        self.env["account.credit.correction.expire"]._expire(line.sudo(), None)
+        self.assertEqual(self._credit(invoice, 0.01).state, "posted")
+        with (
+            self.assertRaisesRegex(UserError, "charges .*242.00, .* by .*242.01"),
+            self.env.cr.savepoint(),
+        ):
+            line.with_user(self.manager).extend("2099-12-31", "Long illness")
+        self.assertEqual((line.amount_open, str(line.expiry_date)), (0, "2024-06-30"))
+
     def test_replaced_by_one_of_the_same_invoice(self):
         line = self._credit(self._invoice((100, self.tax_21)), 100)
         line.with_user(self.manager).replace(amount=60.5, reason="Too much")

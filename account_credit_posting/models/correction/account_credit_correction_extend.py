@@ -33,19 +33,23 @@ class AccountCreditCorrectionExtend(models.AbstractModel):
         """Undo that credits of one company have expired, which are locked.
 
         :param reason: kept with it
-        :raise UserError: when today is locked, or an account has too much credit
+        :raise UserError: when today is locked, an account has too much credit, or the
+            price of an invoice would be lowered by more than it is
         """
+        checks = self.env["account.credit.check"]
+        checks._lock(lines)
         company = lines.company_id
         today = get_today(company)
         groups = {}  # {entry of the expiry: {line: its item there}}
         for line in lines:
-            self.env["account.credit.check"]._check_reversal_date(line.batch_id, today)
+            checks._check_reversal_date(line.batch_id, today)
             for taken in line.move_line_id.matched_debit_ids:
                 if taken._is_credit_expiry():
                     item = taken.debit_move_id
                     groups.setdefault(item.move_id, {})[line] = item
         form = self.env["account.credit.form"]._get_booking(lines)
         booked = form._give_back(groups, today, form._get_extension_ref)
+        checks._check_open_again(lines)
         lines._write_guarded({"expired_on": False})
         self.env["account.credit.correction"]._record_booked("extend", booked, reason)
         self._use_again(lines)

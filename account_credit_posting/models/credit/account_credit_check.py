@@ -249,9 +249,10 @@ class AccountCreditCheck(models.AbstractModel):
     def _get_lowered(self, line):
         """Return by how much the price of the invoice of a line is lowered already.
 
-        By other credits, and by gift cards that nobody paid for.
+        By other credits, gift cards that nobody paid for, and Odoo's credit notes.
         """
-        if not line.invoice_id:
+        invoice = line.invoice_id
+        if not invoice:
             return 0
         replaced = line.batch_id.correction_ids.line_id
         own = line.batch_id.ids
@@ -259,9 +260,108 @@ class AccountCreditCheck(models.AbstractModel):
             Domain("state", "=", "posted")
             | (Domain("state", "=", "pending") & Domain("batch_id", "in", own))
         )
-        # Nor is there a price of what a card paid that nobody paid for.
-        given, _tax = get_discount(find_uses(line.invoice_id))
-        return self._sum_price_reductions(line.invoice_id, domain) + given
+        return (
+            self._sum_price_reductions(invoice, domain)
+            + self._sum_discounts(invoice)
+            + self._sum_credit_notes(invoice)
+        )
+
+    @api.model
+    def _sum_discounts(self, invoice):
+        """Return by how much gift cards that nobody paid for lower a price.
+
+        :param invoice: ``account.move``, with all rights
+        """
+        given, _tax = get_discount(find_uses(invoice))
+        return given
+
+    @api.model
+    def _sum_credit_notes(self, invoice):
+        """Return how much of the price of an invoice Odoo's credit notes give back.
+
+        :param invoice: ``account.move``, with all rights
+        """
+        notes = invoice.reversal_move_ids.filtered(
+            lambda note: (
+                note.move_type == "out_refund"
+                and note.state == "posted"
+                and note.payment_state != "reversed"
+            )
+        )
+        return sum(self._get_given_back(note) for note in notes)
+
+    @api.model
+    def _get_given_back(self, note):
+        """Return what a credit note gives back, in the currency of its invoice."""
+        invoice = note.reversed_entry_id
+        return note.currency_id._convert(
+            sum_price(note), invoice.currency_id, invoice.company_id, note.date
+        )
+
+    @api.model
+    def _check_open_again(self, lines):
+        """Check that credits that are open again lower a price by no more than it is.
+
+        :raise UserError: where others have lowered it meanwhile
+        """
+        for invoice in self._find_lowered(lines).sudo():
+            currency = invoice.currency_id
+            price = sum_price(invoice)
+            lowered = currency.round(
+                self._sum_price_reductions(invoice, Domain("state", "=", "posted"))
+                + self._sum_discounts(invoice)
+                + self._sum_credit_notes(invoice)
+            )
+            if currency.compare_amounts(lowered, price) > 0:
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s charges %(price)s, and credits, gift cards and "
+                        "credit notes would lower that by %(lowered)s: others have "
+                        "lowered it since this credit expired. It stays expired.",
+                        invoice=invoice.display_name,
+                        price=currency.format(price),
+                        lowered=currency.format(lowered),
+                    )
+                )
+
+    @api.model
+    def _check_credit_notes(self, credit_notes):
+        """Check that credit notes give back no more than is left of a lowered price.
+
+        What lowered it, lowered its taxes: these would come back twice. Where nothing
+        has, what a credit note gives back is for whoever posts it to say.
+
+        :param credit_notes: ``account.move`` records, about to be posted
+        :raise UserError: when one of an invoice gives back more, or all of them do
+        """
+        # The rule holds for users who can see neither credits nor gift cards, too.
+        notes_sudo = credit_notes.sudo().filtered("reversed_entry_id")
+        # Whoever lowers the price at the same moment fails to serialize.
+        touch_rows(notes_sudo.reversed_entry_id)
+        posted = Domain("state", "=", "posted")
+        for invoice, notes in notes_sudo.grouped("reversed_entry_id").items():
+            currency = invoice.currency_id
+            lowered = self._sum_price_reductions(invoice, posted)
+            lowered += self._sum_discounts(invoice)
+            if currency.compare_amounts(lowered, 0) <= 0:
+                continue
+            left = sum_price(invoice) - lowered - self._sum_credit_notes(invoice)
+            left = max(currency.round(left), 0)
+            amount = sum(self._get_given_back(note) for note in notes)
+            if currency.compare_amounts(amount, left) > 0:
+                raise UserError(
+                    self.env._(
+                        "Credit notes of %(amount)s for %(invoice)s give back more "
+                        "than the %(left)s that is left of its price: credits and gift "
+                        "cards have lowered it, and its taxes, by %(lowered)s. Reverse "
+                        "these credits and unapply these gift cards first, or lower "
+                        "the credit note.",
+                        amount=currency.format(amount),
+                        invoice=invoice.display_name,
+                        left=currency.format(left),
+                        lowered=currency.format(lowered),
+                    )
+                )
 
     @api.model
     def _sum_price_reductions(self, invoice, domain):

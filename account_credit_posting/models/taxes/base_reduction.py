@@ -36,7 +36,8 @@ class BaseReductions:
         :param amount: what is given away, taxes included, in its currency
         :param account: the ``account.account`` of discounts given
         :return: list of :class:`TaxItem`, whose sum is the amount, or less where
-            credits have lowered the price already; none where the invoice has no tax
+            credits and credit notes have lowered the price already; none where the
+            invoice has no tax
         """
         invoice = invoice.sudo()  # Whoever uses a card may lower the tax.
         before, booked = self._booked.get(invoice) or _read_booked(invoice)
@@ -68,12 +69,13 @@ class BaseReductions:
         return items
 
     def _get_price(self, invoice):
-        """Return what an invoice charges, less what credits take off its price."""
+        """Return what an invoice charges, less what others take off its price."""
         if invoice not in self._prices:
             checks = invoice.env["account.credit.check"]
             lowered = checks._sum_price_reductions(
                 invoice, Domain("state", "=", "posted")
             )
+            lowered += checks._sum_credit_notes(invoice)
             self._prices[invoice] = invoice.amount_total - lowered
         return self._prices[invoice]
 
