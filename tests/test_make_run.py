@@ -132,6 +132,7 @@ def is_ours(name):
     return name.startswith(("ACP_", "PYTEST_", "MAKE", "MFLAGS")) or name in (
         "ARGS",
         "ODOO_RC",
+        "PYTHONPYCACHEPREFIX",
         "VIRTUAL_ENV",
     )
 

@@ -18,6 +18,8 @@ from .source import addons_paths
 from .steps import DEV, LOGS, ROOT, call, show_progress, write_file
 
 CONFIG = DEV / "odoo.conf"
+# What Python compiles of Odoo and of the packages: seconds, for every process.
+BYTECODE = DEV / "cache" / "bytecode"
 LAUNCHER = ROOT / "scripts" / "odoo_server.py"
 SCRIPTS = ROOT / "scripts" / "odoo_scripts.py"
 INTERFACE = os.environ.get("BIND") or "127.0.0.1"
@@ -50,9 +52,16 @@ def write_config():
 
 
 def environment():
-    """Return the environment variables for Odoo and for the tests."""
+    """Return the environment variables for Odoo and for the tests.
+
+    What Python has compiled is kept in the repository's own folder, also where it may
+    not be kept beside its source.
+    """
     path = os.pathsep.join([str(PYTHON.parent), os.environ["PATH"]])
-    return {**cache_environment(), "PATH": path, "ODOO_RC": str(CONFIG)}
+    own = {"PATH": path, "ODOO_RC": str(CONFIG), "PYTHONPYCACHEPREFIX": str(BYTECODE)}
+    variables = {**cache_environment(), **own}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    return variables
 
 
 def command(*arguments):
