@@ -106,16 +106,16 @@ def install(name, module):
     assert found == [], f"{module}: {found}"
 
 
-def tell(name, neighbour, *, with_addon=True):
-    """Run the scenario in the company of a country, which it creates."""
+def get_story(neighbour, *, with_addon=True):
+    """Return the scenario in the company of a country, which it creates."""
     country, vat = COUNTRIES.get(neighbour, ("", False))
     partner = PARTNERS.get(neighbour, "{}")
-    settings = (
+    return (
         f"COUNTRY, VAT, WITH_ADDON = {country!r}, {vat!r}, {with_addon}\n"
         f"PARTNER = lambda env: {partner}\n"
         f"TAX = {TAXES.get(neighbour)!r}\n"
+        f"{SCENARIO}"
     )
-    return run_alone(name, settings + SCENARIO)
 
 
 @pytest.mark.parametrize(("neighbour", "is_first"), get_pairs())
@@ -125,10 +125,12 @@ def test_beside(neighbour, is_first):
             install(name, neighbour)
         else:
             install(name, neighbour)
-            tell(name, neighbour, with_addon=False)
+            run_alone(name, get_story(neighbour, with_addon=False))
             install(name, ADDON)
-        assert int(tell(name, neighbour).split()[-1]) > 0
-        run_alone(name, UPGRADE)
-        assert_proven(name)
-        run_alone(name, UNINSTALL)
-        assert run_alone(name, LEFT).split()[-2:] == ["0", "False"]
+        # One process, which goes on with the modules that are left, as a server does.
+        with odoo.Scripts(name) as scripts:
+            assert int(scripts.run(get_story(neighbour)).split()[-1]) > 0
+            scripts.run(UPGRADE)
+            assert_proven(name)
+            scripts.run(UNINSTALL)
+            assert scripts.run(LEFT).split()[-2:] == ["0", "False"]

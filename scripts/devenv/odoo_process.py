@@ -247,6 +247,14 @@ class Scripts:
                 text=True,
             )
 
+    def __enter__(self):
+        """Give the process; it ends at the end of the block."""
+        return self
+
+    def __exit__(self, *_exception):
+        """Let it end."""
+        self.stop()
+
     def run(self, script):
         """Run a script; return what it printed.
 
