@@ -29,6 +29,7 @@ DOCUMENT = {
         "_compute_tax_ids",
         "_get_computed_taxes",
         "_compute_term_key",
+        "_compute_totals",
     ),
 }
 

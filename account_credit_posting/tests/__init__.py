@@ -61,6 +61,7 @@ from . import (
     test_booked_events,
     test_breakage_estimate,
     test_breakage_tax,
+    test_completing,
     test_credit_item_request,
     test_credit_vat,
     test_gift_card_code,

@@ -120,3 +120,37 @@ def without_rework(items, *, is_logged=False):
     ):
         context["skip_invoice_sync"] = True
     return with_posting(items.with_context(**context), is_saving=True)
+
+
+#: The place of items within their entry (``account.move.line._compute_sequence``).
+_SEQUENCES = {"tax": 10000, "payment_term": 12000}
+
+
+def complete_items(vals):
+    """Add to the items of entries and credit notes what Odoo would compute alike.
+
+    Given, it is not computed, which is a tenth of what an entry costs.
+
+    :param vals: one dict, or a list of them, for ``account.move.create``
+    :return: the same, changed
+    """
+    for entry_vals in [vals] if isinstance(vals, dict) else vals:
+        for _command, _id, item_vals in entry_vals["line_ids"]:
+            _complete(item_vals)
+    return vals
+
+
+def _complete(vals):
+    """Add to an item what Odoo would compute alike; what has taxes is left to it."""
+    kind = vals.setdefault("display_type", "product")
+    vals.setdefault("sequence", _SEQUENCES.get(kind, 100))
+    if kind != "product":
+        vals.update(quantity=0, price_subtotal=0, price_total=0)
+    elif not vals.get("tax_ids"):
+        vals.setdefault("quantity", 1)
+        vals.update(
+            price_subtotal=vals["amount_currency"],
+            price_total=vals["amount_currency"],
+        )
+    if not vals.get("product_id"):
+        vals.setdefault("product_uom_id", False)

@@ -6,7 +6,12 @@ from odoo.fields import Command
 
 from ... import localizations
 from ...tools.isolating import explain_error, isolate
-from ...tools.posting import NumberBlock, with_posting, without_rework
+from ...tools.posting import (
+    NumberBlock,
+    complete_items,
+    with_posting,
+    without_rework,
+)
 from ..vat.invoice_taxes import divide, get_invoiced
 
 _logger = logging.getLogger(__name__)
@@ -280,7 +285,7 @@ class AccountCreditForm(models.AbstractModel):
         complete = moves.with_context(
             skip_analytic_sync=True, skip_invoice_sync=True, skip_invoice_line_sync=True
         )
-        return complete.create(vals).with_env(moves.env)
+        return complete.create(complete_items(vals)).with_env(moves.env)
 
     @api.model
     def _post_as_block(self, moves):
