@@ -299,8 +299,7 @@ def ensure_node():
 def pot(_arguments):
     """Export the addons' terms for translators."""
     with services(), database.installed_database() as name:
-        # They bring our addons for them along.
-        odoo.install(name, "queue_job,point_of_sale,sale", demo=False)
+        odoo.install(name, ",".join(ADDONS), demo=False)
         for addon in ADDONS:
             target = ROOT / addon / "i18n" / f"{addon}.pot"
             target.parent.mkdir(exist_ok=True)
