@@ -1,7 +1,7 @@
 {
     "name": "Account Credit Posting",
     "summary": "Credits, gift cards and prepayments for many customer accounts",
-    "version": "19.0.2.5.0",
+    "version": "19.0.2.6.0",
     "category": "Accounting/Accounting",
     "author": "Account Credit Posting contributors",
     "maintainers": ["account-credit-posting"],

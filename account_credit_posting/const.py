@@ -122,6 +122,17 @@ OBSERVERS = (
 #: States of a batch that workers have, or that waits for them or for its time.
 IN_WORK = ("queued", "posting")
 
+#: What a credit line is posted as, see ``account.credit.form``.
+FORMS = {
+    "credit_note": "account.credit.form.note",
+    "entry": "account.credit.form.entry",
+    "invoice": "account.credit.form.invoice",
+    "promise": "account.credit.form.promise",
+}
+
+#: When the credits of an item are booked.
+BOOKINGS = [("given", "When Given"), ("used", "When Used")]
+
 #: What is taken back when a batch, or a credit, is reversed.
 REVERSAL_MODES = [
     ("unused", "Take back what is unused"),
@@ -130,6 +141,20 @@ REVERSAL_MODES = [
 
 #: The activity of administrators while somebody asks to undo credits.
 UNDO_ACTIVITY = "account_credit_posting.mail_activity_credit_undo"
+
+#: Products that a batch can invoice.
+CHARGE_ITEM_DOMAIN = [
+    ("sale_ok", "=", True),
+    ("is_credit_item", "=", False),
+    ("is_gift_card", "=", False),
+]
+
+#: Posted lines of which the customers were not told yet.
+TO_NOTIFY_DOMAIN = [
+    ("state", "=", "posted"),
+    ("is_to_reverse", "=", False),
+    ("notified_date", "=", False),
+]
 
 #: Lines like this are still to be done: {work: (field, value)}.
 TO_DO = {"post": ("state", "pending"), "reverse": ("is_to_reverse", True)}

@@ -29,7 +29,7 @@ ROOMS = (
     ("tools",),
     ("vat",),
     ("credit",),
-    ("taxes",),
+    ("promise", "taxes"),
     ("application",),
     ("run",),
     ("voucher",),

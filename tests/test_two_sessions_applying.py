@@ -28,6 +28,13 @@ batches = env["account.credit.batch"].with_user(clerk).create([
     }
     for amount in (10, 10, 15)
 ])
+promotion = env["product.product"].create(
+    {"name": "10 off", "is_credit_item": True, "credit_booking": "used"}
+)
+promise = env["account.credit.batch"].with_user(clerk).create({
+    "credit_item_id": promotion.id,
+    "line_ids": [(0, 0, {"partner_id": account.id, "amount": 10})],
+})
 invoices = env["account.move"].create([
     {
         "move_type": "out_invoice",
@@ -40,7 +47,8 @@ invoices = env["account.move"].create([
 ])
 env.cr.commit()
 print(json.dumps(dict(
-    key=key, account=account.id, batches=batches.ids, invoices=invoices.ids
+    key=key, account=account.id, batches=batches.ids, invoices=invoices.ids,
+    promise=promise.id,
 )))
 """
 
@@ -132,6 +140,24 @@ def test_two_invoices_for_one_credit(sessions):
     assert found["amounts"] == found["in_ledger"] == [5, 10]
     assert found["partials"] == 2
     assert found["open"] == [0, 0, 5]
+
+
+def test_two_invoices_for_one_promised_credit(sessions):
+    first, second, _ = sessions.data["invoices"]
+    sessions.run(POST_BATCH.format(sessions.data["promise"]))
+    responses = sessions.call_both(
+        f"SELECT FROM account_move WHERE id IN ({first:d}, {second:d}) FOR UPDATE",
+        ("action_post", {"model": "account.move", "ids": [first]}),
+        ("action_post", {"model": "account.move", "ids": [second]}),
+    )
+    assert [response.status_code for response in responses] == [200, 200], [
+        response.text for response in responses
+    ]
+    found = find(sessions)
+    assert found["amounts"] == found["in_ledger"] == [10]
+    assert found["partials"] == 1
+    # The part that was posted, the invoice that it pays, and the other one.
+    assert found["open"] == [0, 0, 10]
 
 
 @pytest.mark.parametrize("first", [0, 1], ids=["invoice first", "credit first"])

@@ -3,6 +3,7 @@
 from . import account_credit_guard
 from . import vat
 from . import credit
+from . import promise
 from . import taxes
 from . import application
 from . import run

@@ -4,7 +4,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from .. import localizations
 from ..const import BILLING_GROUPS, GROUP_USER
 from ..tools.actions import open_list
-from ..tools.posting import get_posting, is_written_by
+from ..tools.posting import get_posting, is_written_by, with_posting
 from .application import waiting_documents
 from .billing.customer_page import get_credit_status
 from .credit.account_credit_answer import answered_once
@@ -355,7 +355,14 @@ class AccountMove(models.Model):
         """
         # The rule holds for users who cannot see credit lines, too.
         self.sudo()._check_reversible()
-        return super()._reverse_moves(default_values_list, cancel)
+        moves = self
+        if self.sudo()._get_credit_lines().drawn_from_id:
+            # Odoo unreconciles them first.
+            moves = with_posting(self, reversed_ids=frozenset(self.ids))
+        reverse_moves = super(AccountMove, moves)._reverse_moves(
+            default_values_list, cancel
+        )
+        return reverse_moves.with_env(self.env)
 
     def _check_reversible(self):
         for move in self:

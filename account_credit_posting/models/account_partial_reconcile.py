@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from .. import const
 from ..tools.posting import get_posting, is_written_by
+from .promise import promise_drawing
 
 
 class AccountPartialReconcile(models.Model):
@@ -27,6 +28,7 @@ class AccountPartialReconcile(models.Model):
         result = super().unlink()
         for name in const.SOURCES:
             self.env[name].sudo()._give_back(applications_sudo)  # As in `create`.
+        promise_drawing.give_back(applications_sudo)
         return result
 
     # -------------------------------------------------------------------------

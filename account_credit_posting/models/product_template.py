@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..const import TAX_POLICIES
+from ..const import BOOKINGS, TAX_POLICIES
 from .stored_value import gift_card_sale
 from .vat.account_credit_vat import TREATMENTS
 from .voucher.voucher_tax import KINDS, find_tax_problem
@@ -53,6 +53,16 @@ class ProductTemplate(models.Model):
         "credit names, or by those of the item. Compensation: outside VAT, and so "
         "without taxes. If empty, the taxes of the item decide, whatever the taxes of "
         "the invoice.",
+    )
+    credit_booking = fields.Selection(
+        selection=BOOKINGS,
+        string="Booked",
+        required=True,
+        default="given",
+        help="When given: each credit is posted at once. When used, for promotions: "
+        "nothing is posted until the credit pays an invoice, and then only that part; "
+        "what expires unused is never posted. Credits keep the way in which they were "
+        "given.",
     )
     gift_card_tax_policy = fields.Selection(
         selection=TAX_POLICIES,
@@ -163,6 +173,25 @@ class ProductTemplate(models.Model):
                     self.env._(
                         "%(item)s is a compensation, which is outside VAT, but has "
                         "taxes. Remove the taxes, or choose Price Reduction.",
+                        item=item.display_name,
+                    )
+                )
+
+    @api.constrains("credit_booking", "credit_vat_treatment", "taxes_id")
+    def _check_booked_when_used(self):
+        form = self.env["account.credit.form"]
+        for item in self.filtered(lambda item: item.credit_booking == "used"):
+            taxes_sudo = item.sudo().taxes_id.flatten_taxes_hierarchy()
+            if not item.is_credit_item or (
+                item.credit_vat_treatment != "price_reduction"
+                and not all(map(form._books_nothing, taxes_sudo))
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(item)s is booked when used, so it must be a credit item "
+                        "without taxes, or a Price Reduction, which lowers the taxes "
+                        "of the invoice. Remove the taxes, or choose Price Reduction "
+                        "under VAT.",
                         item=item.display_name,
                     )
                 )

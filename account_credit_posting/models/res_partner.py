@@ -12,6 +12,7 @@ from ..tools.reading import read_choice
 from ..tools.rights import check_right
 from .application import followed_accounts
 from .credit.account_credit_answer import answered_once
+from .promise.promise_drawing import get_domain
 from .stored_value import stored_value_changes, stored_value_guard
 
 
@@ -53,6 +54,14 @@ class ResPartner(models.Model):
         compute="_compute_open_credit_line_ids",
         string="Open Credits",
         groups=BILLING_GROUPS,
+    )
+    promised_credit_line_ids = fields.Many2many(
+        comodel_name="account.credit.line",
+        compute="_compute_promised_credit_line_ids",
+        string="Promised Credits",
+        groups=BILLING_GROUPS,
+        help="Credits that are posted when they pay an invoice. They are in no balance "
+        "before.",
     )
     credit_application_ids = fields.One2many(
         comodel_name="account.credit.application",
@@ -165,6 +174,19 @@ class ResPartner(models.Model):
         lines_by_account = lines.grouped("partner_id")
         for partner in self:
             partner.open_credit_line_ids = lines_by_account.get(
+                partner.commercial_partner_id
+            )
+
+    @api.depends_context("allowed_company_ids")
+    def _compute_promised_credit_line_ids(self):
+        domain = Domain.OR(map(get_domain, self.env.companies))
+        lines = self.env["account.credit.line"].search(
+            domain & Domain("partner_id", "in", self.commercial_partner_id.ids),
+            order="expiry_date, date, id",
+        )
+        lines_by_account = lines.filtered("amount_open").grouped("partner_id")
+        for partner in self:
+            partner.promised_credit_line_ids = lines_by_account.get(
                 partner.commercial_partner_id
             )
 

@@ -79,6 +79,8 @@ from . import (
     test_post_transaction_systray,
     test_posted_stays,
     test_product_template,
+    test_promised_credit,
+    test_promised_credit_screens,
     test_res_company,
     test_res_partner,
     test_res_partner_stored_value,

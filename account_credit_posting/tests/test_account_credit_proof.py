@@ -43,6 +43,11 @@ class ProofCommon(StoredValueCommon):
         self.many[1].with_user(self.manager).move_to(
             self.accounts[4].id, amount=1, reason="A sibling"
         )
+        promotion = self._create_credit_item("10 off", credit_booking="used")
+        self.promise = self._post_line(
+            10, self.accounts[6], credit_item_id=promotion.id
+        )
+        self._create_invoice(self.accounts[6], 6)
         self.card = self._issue(100)
         self.bill = self._create_invoice(self.account, 30)
         self.card.with_user(self.clerk).apply_to_invoice(self.bill.id, 20)
@@ -182,6 +187,7 @@ class TestAccountCreditProof(ProofCommon):
         move, item, batch = line.move_id, line.move_line_id, line.batch_id
         last = (move | back.move_id).sorted("sequence_number")[-1]
         draft = self._create_batch({self.account: 5})
+        promise, part = self.promise, self.promise.draw_ids
         application = self.application
         partial = application.partial_id
         debit = first.debit_line_id
@@ -209,6 +215,11 @@ class TestAccountCreditProof(ProofCommon):
             ("reversals", line, line, {"state": "reversed"}),
             ("reversals", back, back, {"state": "posted"}),
             ("expired", line, line, {"expired_on": "2024-07-01"}),
+            ("promised", promise, promise, {"amount": 5}),
+            ("promised", promise, promise, {"amount_taken_back": 5}),
+            ("promised", promise, promise, {"state": "reversed"}),
+            ("promised", promise, part, {"partner_id": self.accounts[5].id}),
+            ("promised", line, part, {"drawn_from_id": line.id}),
             ("batches", batch, batch, {"state": "partial"}),
             ("batches", batch, batch, {"state": "draft"}),
             ("batches", batch, line, {"error": "Unknown"}),

@@ -16,8 +16,9 @@ class OpenItem:
     from it what it plans.
     """
 
-    #: The ``account.move``, or the ``account.stored.value``; for a credit that is not
-    #: posted yet, what stands for it.
+    #: The ``account.move``, or the ``account.stored.value``, or the
+    #: ``account.credit.line`` that is promised; for a credit that is not posted yet,
+    #: what stands for it.
     move: Any
     #: The ``account.move.line``; None for stored value, and for what is not posted yet.
     line: Any
@@ -46,6 +47,12 @@ class OpenItem:
     #: For a credit dated ahead: that day. Until then it pays no invoice of an earlier
     #: day, so that no invoice is paid on a day on which the credit was not there.
     usable_from: Any = None
+
+    @property
+    def name(self):
+        """Return what people call it: what is promised has no document."""
+        is_promise = self.draw and self.credit_line
+        return self.move.display_name if is_promise else self.move.name
 
     @property
     def source(self):

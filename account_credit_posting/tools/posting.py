@@ -60,6 +60,9 @@ class Posting:
     numbers: NumberBlock | None = None
     #: What was posted, until others have paid it.
     waiting: Waiting | None = None
+    #: Ids of entries of credits that are being reversed: what they paid is not given
+    #: back to what they are part of, see ``promise_drawing``.
+    reversed_ids: frozenset = frozenset()
     #: Whether no rule may apply credits, until a new credit pays as the first did.
     is_carrying_over: bool = False
     #: Whether invoices are posted whose own credits come before all others.

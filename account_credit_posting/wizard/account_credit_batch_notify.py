@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from .. import const
 from ..models.credit.batch_figures import find_lines_to_tell_again, find_undelivered
 from ..tools.actions import open_dialog
 
@@ -49,7 +50,7 @@ class AccountCreditBatchNotify(models.TransientModel):
         self.batch_id.check_access("read")
         lines = self.env["account.credit.line"]
         lines = lines.search(
-            [("batch_id", "=", self.batch_id.id), *lines._get_to_notify_domain()],
+            [("batch_id", "=", self.batch_id.id), *const.TO_NOTIFY_DOMAIN],
             order="id",
         )
         undelivered_sudo = find_undelivered(self.batch_id)

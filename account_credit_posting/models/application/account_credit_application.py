@@ -8,6 +8,7 @@ from ...tools.posting import get_posting, with_posting
 from ...tools.rights import check_right
 from ...tools.working import work_list
 from ..credit.account_credit_answer import answered_once
+from ..promise import promise_drawing
 from ..vat.discount_items import get_discount
 from . import waiting_documents
 from .application_engine import ApplicationEngine
@@ -207,13 +208,18 @@ class AccountCreditApplication(models.Model):
             application.display_name = f"{name} → {application.invoice_id.name}"
 
     def _get_source(self):
-        """Return what pays: the stored value, the credit line, or another document."""
+        """Return what pays: the stored value, the credit line, or another document.
+
+        A part of a promised credit is that credit.
+        """
         self.ensure_one()
-        return self.stored_value_id or self.credit_line_id or self.credit_move_id
+        credit_line = self.credit_line_id.drawn_from_id or self.credit_line_id
+        return self.stored_value_id or credit_line or self.credit_move_id
 
     def _get_source_name(self):
         self.ensure_one()
-        return (self.stored_value_id or self.credit_move_id).name
+        document = self.stored_value_id or self.credit_move_id
+        return document.name or self.credit_line_id.display_name
 
     def _get_kind(self):
         """Return what the office reads before the label."""
@@ -358,6 +364,14 @@ class AccountCreditApplication(models.Model):
                 "unapplied_date": fields.Datetime.now(),
             }
         )
+        # Who reverses a part does not want it to be posted again by itself.
+        reversed_ids = get_posting(self.env).reversed_ids
+        self.filtered(
+            lambda application: (
+                application.credit_line_id.drawn_from_id
+                and application.credit_move_id.id in reversed_ids
+            )
+        )._pin(True)
 
     @api.model
     def _record(self, partials, decision):
@@ -460,15 +474,7 @@ class AccountCreditApplication(models.Model):
         Refusals are deleted, and whoever lets a credit pay an invoice again no longer
         keeps both apart.
         """
-        pairs = {
-            (
-                vals["stored_value_id"],
-                vals["credit_line_id"],
-                not vals["stored_value_id"] and vals["credit_move_id"],
-                vals["invoice_id"],
-            )
-            for vals in vals_list
-        }
+        pairs = set(map(self._get_pair_key, vals_list))
         earlier = self.search(
             [
                 ("invoice_id", "in", [vals["invoice_id"] for vals in vals_list]),
@@ -478,11 +484,13 @@ class AccountCreditApplication(models.Model):
             ]
         ).filtered(
             lambda item: (
-                (
-                    item.stored_value_id.id,
-                    item.credit_line_id.id,
-                    not item.stored_value_id and item.credit_move_id.id,
-                    item.invoice_id.id,
+                self._get_pair_key(
+                    {
+                        "stored_value_id": item.stored_value_id.id,
+                        "credit_line_id": item.credit_line_id.id,
+                        "credit_move_id": item.credit_move_id.id,
+                        "invoice_id": item.invoice_id.id,
+                    }
                 )
                 in pairs
             )
@@ -490,6 +498,20 @@ class AccountCreditApplication(models.Model):
         refused = earlier.filtered(lambda item: item.state == "refused")
         (earlier - refused)._pin(False)
         refused.unlink()
+
+    @api.model
+    def _get_pair_key(self, vals):
+        """Return what is equal where the same pays the same invoice, see `_get_source`.
+
+        :param vals: of :meth:`_prepare_pair_vals`
+        """
+        line = self.env["account.credit.line"].browse(vals["credit_line_id"] or ())
+        return (
+            vals["stored_value_id"] or False,
+            (line.drawn_from_id or line).id,
+            not (vals["stored_value_id"] or line) and vals["credit_move_id"],
+            vals["invoice_id"],
+        )
 
     # -------------------------------------------------------------------------
     # APPLYING
@@ -501,7 +523,9 @@ class AccountCreditApplication(models.Model):
         return ApplicationEngine(self.env, company, origin, invoices)
 
     @api.model
-    def _apply(self, accounts, company, origin, *, invoices=None, fresh=None):
+    def _apply(  # noqa: PLR0913 (each is what the occasion is about)
+        self, accounts, company, origin, *, invoices=None, fresh=None, promised=None
+    ):
         """Let the open credits of accounts pay their open invoices, by the rule.
 
         :param accounts: ``res.partner`` records
@@ -509,10 +533,11 @@ class AccountCreditApplication(models.Model):
         :param origin: see :class:`ApplicationEngine`
         :param invoices: see :class:`ApplicationEngine`
         :param fresh: see :meth:`ApplicationEngine.apply`
+        :param promised: see :meth:`ApplicationEngine.apply`
         """
         # A new credit pays as the first one did, before any rule applies.
         if not get_posting(self.env).is_carrying_over:
-            self._get_engine(company, origin, invoices).apply(accounts, fresh)
+            self._get_engine(company, origin, invoices).apply(accounts, fresh, promised)
 
     @api.model
     def _apply_on(self, documents, origin):
@@ -570,7 +595,8 @@ class AccountCreditApplication(models.Model):
             if not move.currency_id.compare_amounts(
                 move.amount_total, reverse_move.amount_total
             ):
-                self._free(move)
+                ids = frozenset(move.ids)
+                with_posting(self, reversed_ids=ids)._free(move)
 
     @api.model
     def _find_of(self, partial_ids):
@@ -633,6 +659,10 @@ class AccountCreditApplication(models.Model):
                 )
 
     @api.model
+    def _on_promised(self, lines):
+        self._apply(lines.partner_id, lines.company_id, "credit", promised=lines)
+
+    @api.model
     def _on_charged(self, invoices):
         # After the credits that were posted along with them.
         waiting_documents.wait(invoices)
@@ -676,4 +706,5 @@ class AccountCreditApplication(models.Model):
     def _apply_due(self, accounts, company):
         """Let credits pay what has come due, and those whose own day has come."""
         come_due = self._get_engine(company, "cron").find_come_due(accounts)
-        self._apply(accounts, company, "cron", fresh=come_due)
+        promised = promise_drawing.find_come_due(company, accounts)
+        self._apply(accounts, company, "cron", fresh=come_due, promised=promised)

@@ -13,6 +13,7 @@ from ...tools.days import get_today
 from ...tools.isolating import explain_error, isolate
 from ...tools.posting import Decision, with_posting, without_rework
 from ...tools.working import trigger
+from ..promise import promise_drawing
 
 _logger = logging.getLogger(__name__)
 
@@ -48,14 +49,15 @@ class ApplicationEngine:
     # APPLYING
     # -------------------------------------------------------------------------
 
-    def apply(self, accounts, fresh=None):
+    def apply(self, accounts, fresh=None, promised=None):
         """Let the open credits of accounts pay their open invoices, by the rule.
 
         :param accounts: ``res.partner`` records
         :param fresh: entries of credits just posted: these may pay the invoice that
             they name
+        :param promised: likewise, credit lines just promised
         """
-        credits = self.find_open_credits(accounts, fresh)
+        credits = self.find_open_credits(accounts, fresh, promised)
         credits += self.find_automatic_items(accounts)
         self.apply_items(credits)
         if self.origin == "credit" and any(
@@ -191,17 +193,20 @@ class ApplicationEngine:
     # OPEN ITEMS
     # -------------------------------------------------------------------------
 
-    def find_open_credits(self, accounts, fresh=None):
+    def find_open_credits(self, accounts, fresh=None, promised=None):
         """Return the open credits of accounts, as one query finds them.
 
         :param accounts: ``res.partner`` records
         :param fresh: see :meth:`apply`
+        :param promised: see :meth:`apply`
         :return: list of :class:`OpenItem`
         """
         fresh = fresh or self.env["account.move"]
+        promised = promised or self.env["account.credit.line"]
         if not self.has_rule:
             # Then only a credit that names its invoice pays, when it is posted.
-            accounts &= fresh._get_credit_lines().invoice_id.commercial_partner_id
+            naming = fresh._get_credit_lines() | promised
+            accounts &= naming.invoice_id.commercial_partner_id
         if not accounts:
             return []
         lines = self.items.search(
@@ -230,7 +235,17 @@ class ApplicationEngine:
                     usable_from=line.date if line.date > today else None,
                 )
             )
-        return items
+        return items + self._find_promises(accounts, promised)
+
+    def _find_promises(self, accounts, promised):
+        """Return what is left of promised credits, which are booked when they pay."""
+        items = promise_drawing.find_open_items(
+            accounts.with_env(self.env), self.company
+        )
+        for item in items:
+            if item.credit_line in promised:
+                item.named_invoice = item.credit_line.invoice_id or None
+        return [item for item in items if self.has_rule or item.named_invoice]
 
     def find_automatic_items(self, accounts):
         """Return what else pays by itself, such as gift cards and prepayments.
@@ -285,8 +300,9 @@ class ApplicationEngine:
 
     def find_accounts(self):
         """Return the ids of accounts with an open credit and an invoice it may pay."""
-        come_due = self.find_come_due()
-        named_ids = come_due._get_credit_lines().invoice_id.commercial_partner_id.ids
+        come_due = self.find_come_due()._get_credit_lines()
+        come_due |= promise_drawing.find_come_due(self.company.with_env(self.env))
+        named_ids = come_due.invoice_id.commercial_partner_id.ids
         if not self.has_rule:
             return named_ids
         today = get_today(self.company)
@@ -298,6 +314,7 @@ class ApplicationEngine:
                     ["partner_id"],
                 )
             ),
+            promise_drawing.find_unused(self.company.with_env(self.env)).partner_id,
             *(self.env[name]._find_accounts(self.company) for name in const.SOURCES),
         )
         domain = self.get_term_domain() & Domain("partner_id", "in", with_credit.ids)
@@ -419,7 +436,14 @@ class ApplicationEngine:
         :return: set of ``(source of the credit, invoice)``
         """
         # What books its own use is no entry.
-        value_ids = [item.move.id for item in credits if item.draw]
+        value_ids = [
+            item.move.id
+            for item in credits
+            if item.move._name == "account.stored.value"
+        ]
+        promise_ids = [
+            item.move.id for item in credits if item.draw and item.credit_line
+        ]
         move_ids = [
             item.move.id for item in credits if item.move._name == "account.move"
         ]
@@ -432,6 +456,9 @@ class ApplicationEngine:
         sources = Domain("credit_move_id", "in", move_ids)
         if value_ids:
             sources |= Domain("stored_value_id", "in", value_ids)
+        if promise_ids:
+            sources |= Domain("credit_line_id", "in", promise_ids)
+            sources |= Domain("credit_line_id.drawn_from_id", "in", promise_ids)
         pairs = self.applications.search(domain & sources)
         return {(pair._get_source(), pair.invoice_id) for pair in pairs}
 
@@ -450,9 +477,7 @@ class ApplicationEngine:
             "%(credit)s is booked on the receivable account %(own)s and %(invoice)s on "
             "%(other)s: one cannot pay the other. Move the open amount to the other "
             "account with a journal entry, then apply the credit.",
-            credit=application.credit.move.name
-            if is_posted
-            else self.env._("The credit"),
+            credit=application.credit.name if is_posted else self.env._("The credit"),
             own=application.credit.ledger.display_name,
             invoice=application.term.move.name,
             other=application.term.ledger.display_name,
@@ -469,7 +494,7 @@ class ApplicationEngine:
         return self.env._(
             "%(credit)s could not pay %(invoice)s and stays open. %(reason)s Fix the "
             "problem, then apply the credit.",
-            credit=credit.name,
+            credit=application.credit.name,
             invoice=invoice.name,
             reason=explain_error(self.env, error, _logger, label),
         )

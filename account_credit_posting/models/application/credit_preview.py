@@ -36,9 +36,16 @@ class CreditPreview:
         self.errors = lines._get_errors()
         self.posted = lines.filtered(lambda line: line not in self.errors)
         credited = self.posted.filtered(lambda line: line._is_credited())
-        #: ``{line: Items}``
+        #: ``{line: Items}``; of what is booked when used, there are none yet.
         self.charges = form._get_charges(self.posted)
         self.credits = form._get_items(credited)
+        self.is_promise = self.batch.credit_booking == "used"
+        #: ``{line: (receivable account, amount)}``
+        self.given = {
+            line: self._get_given(line)
+            for line in credited
+            if line in self.credits or self.is_promise
+        }
 
     def describe(self):
         """Return what posting would do.
@@ -57,7 +64,8 @@ class CreditPreview:
                            "skipped": why nothing is posted, or False}],
              "totals": [{"currency_id", "charge", "credit", "pays", "left"}],
              "has_charges": whether accounts are invoiced,
-             "vat": sentences that say what the credits do to VAT,
+             "vat": sentences that say what the credits do to VAT, or when they are
+                 booked,
              "posted_count", "skipped_count",
              "sample": how many accounts these are, where they are not all; or False,
              "entry": [{"account_id", "name", "debit", "credit"}],
@@ -74,7 +82,7 @@ class CreditPreview:
                     "name": line.partner_id.display_name,
                     "currency_id": line.currency_id.id,
                     "charge": self._get_total(self.charges, line),
-                    "credit": self._get_total(self.credits, line),
+                    "credit": self._get_amount(line),
                     "pays": pays.get(line, []),
                     "also": also.get(line.partner_id, []),
                     "left": left.get(line, 0),
@@ -86,7 +94,8 @@ class CreditPreview:
             ],
             "totals": self._sum_by_currency(left),
             "has_charges": bool(self.charges),
-            "vat": describe_vat(
+            "vat": self._explain_booking()
+            or describe_vat(
                 self.env,
                 [
                     (line.currency_id, items.others)
@@ -101,12 +110,34 @@ class CreditPreview:
             "entry_currency_id": self.company.currency_id.id,
         }
 
+    def _explain_booking(self):
+        """Say that nothing is booked now, where that is so."""
+        if not self.is_promise:
+            return []
+        return [
+            self.env._(
+                "No entry now: each part of these credits is posted when it pays an "
+                "invoice."
+            )
+        ]
+
+    def _get_given(self, line):
+        """Return what a credit is once it is posted: its ledger account and amount."""
+        if self.is_promise:
+            ledger = line._get_receivable(line._get_fiscal_position())
+            return ledger, line.amount
+        items = self.credits[line]
+        return self.env["account.account"].browse(items.ledger_id), items.total
+
+    def _get_amount(self, line):
+        _ledger, amount = self.given.get(line, (None, 0))
+        return line.currency_id.round(amount)
+
     def _get_total(self, documents, line):
         return line.currency_id.round(documents[line].total) if line in documents else 0
 
     def _get_open_credits(self):
         """Return ``{line: open item}``: the credits as if they were posted."""
-        ledgers = self.env["account.account"]
         day = self.batch.date
         usable_from = day if day > get_today(self.company) else None
         expiry = self.batch.expiry_date or date.max
@@ -115,15 +146,15 @@ class CreditPreview:
                 move=line,
                 line=None,
                 account=line.partner_id,
-                ledger=ledgers.browse(items.ledger_id),
+                ledger=ledger,
                 currency=line.currency_id,
-                residual=line.currency_id.round(items.total),
+                residual=self._get_amount(line),
                 order=(0, expiry, False, day, NOT_POSTED_YET + number),
                 # Its own invoice is not posted yet either: the line stands for both.
                 named_invoice=line if line in self.charges else line.invoice_id,
                 usable_from=usable_from,
             )
-            for number, (line, items) in enumerate(self.credits.items())
+            for number, (line, (ledger, _amount)) in enumerate(self.given.items())
         }
 
     def _get_open_terms(self):
@@ -179,7 +210,7 @@ class CreditPreview:
             if credit.move in credits:
                 pays.setdefault(credit.move, []).append(row)
             else:
-                row["source"] = credit.move.name
+                row["source"] = credit.name
                 also.setdefault(credit.account, []).append(row)
             if term.is_open and self._is_discounted(term):
                 ended.setdefault(term.account, []).append(row["name"])
@@ -210,7 +241,7 @@ class CreditPreview:
         for line in self.posted:
             sums = by_currency.setdefault(line.currency_id, [0, 0, 0])
             sums[0] += self._get_total(self.charges, line)
-            sums[1] += self._get_total(self.credits, line)
+            sums[1] += self._get_amount(line)
             sums[2] += left.get(line, 0)
         return [
             {

@@ -95,7 +95,18 @@ def find_companies_of_credits(accounts):
         ["partner_id"],
         ["company_id:recordset"],
     )
-    return dict(rows)
+    companies = dict(rows)
+    promised = accounts.env["account.credit.line"].search(
+        [
+            ("partner_id", "in", accounts.ids),
+            ("is_promised", "=", True),
+            ("state", "=", "posted"),
+        ]
+    )
+    for line in promised.filtered("amount_open"):
+        account = line.partner_id
+        companies[account] = companies.get(account, line.company_id) | line.company_id
+    return companies
 
 
 def move_items(account, target):

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ...tools.days import get_today
 from ...tools.locks import touch_rows
+from ..promise import promise_drawing
 
 
 class AccountCreditCap(models.AbstractModel):
@@ -112,7 +113,10 @@ class AccountCreditCap(models.AbstractModel):
         :return: ``{line: amount in its currency}``
         """
         form = lines._get_form()
-        if not form._is_taxed(batch.company_id, batch.credit_item_id):
+        # Of what is promised, the taxes are those of what it pays, and included.
+        if batch.credit_booking == "used" or not form._is_taxed(
+            batch.company_id, batch.credit_item_id
+        ):
             return {line: line.amount for line in lines}
         return {line: items.total for line, items in form._get_items(lines).items()}
 
@@ -140,7 +144,8 @@ class AccountCreditCap(models.AbstractModel):
         # Whoever posts credits need not see gift cards.
         gifts = accounts.sudo()._get_open_gifts(company)
         given = dict(accounts._get_open_credits(company))
-        for account_id, amount in gifts.items():
+        promised = promise_drawing.sum_open(accounts.sudo(), company)
+        for account_id, amount in (*gifts.items(), *promised.items()):
             given[account_id] = given.get(account_id, 0) + amount
         return given, gifts
 

@@ -30,7 +30,7 @@ class AccountCreditUndo(models.AbstractModel):
                 "credits to reverse it.",
                 batch=name,
             )
-        if batch.charge_item_id or batch.correction:
+        if batch.charge_item_id or batch.correction or batch.draws_of_id:
             return self.env._(
                 "%(batch)s contains more than credits. Ask an administrator of "
                 "credits to reverse it.",
@@ -66,7 +66,12 @@ class AccountCreditUndo(models.AbstractModel):
             limit=1,
         )
         minutes = timedelta(minutes=batch.company_id.credit_undo_minutes)
-        return first_sudo.move_line_id.create_date + minutes
+        # What is promised has no entry: it was given when that was asked for.
+        runs_sudo = batch.sudo().run_id.search(
+            [("batch_id", "=", batch.id)], order="id", limit=1
+        )
+        first_sudo = first_sudo.move_line_id or runs_sudo
+        return first_sudo.create_date + minutes
 
     @api.model
     def _undo(self, batch):

@@ -12,6 +12,7 @@ from ...tools.days import get_today
 from ...tools.locks import lock_rows
 from ...tools.working import trigger
 from ..notice import outbox
+from ..promise.promise_drawing import find_unused
 
 _logger = logging.getLogger(__name__)
 
@@ -225,7 +226,9 @@ class AccountBillingMail(models.Model):
         return [
             ("company_id", "=", company.id),
             ("state", "=", "posted"),
+            "|",
             ("move_line_id.amount_residual_currency", "<", 0),
+            ("id", "in", find_unused(company).ids),
         ]
 
     # -------------------------------------------------------------------------

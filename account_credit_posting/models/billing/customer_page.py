@@ -8,6 +8,7 @@ from ...tools.actions import render_report
 from ...tools.days import get_today
 from ...tools.reading import read_date
 from ...tools.requests import is_id
+from ..credit.batch_figures import get_unused
 from ..stored_value.stored_value_changes import redeem_to_own_account
 
 
@@ -23,6 +24,8 @@ def get_credit_status(line):
         is_past = line.expiry_date and line.expiry_date < get_today(line.company_id)
         return "expired" if is_past else "open"
     if line.expired_on:
+        return "expired"
+    if line.is_promised and not line.currency_id.is_zero(get_unused(line)):
         return "expired"
     is_moved = "move" in line.correction_ids.mapped("kind")
     return "moved" if is_moved and not line.amount_applied else "used"
@@ -167,10 +170,22 @@ class CustomerPage:
                 ("partner_id", "=", self.account_sudo.id),
                 ("company_id", "in", self.companies.ids),
                 ("state", "in", ("posted", "reversed")),
+                # The parts of what is promised are what it paid.
+                ("drawn_from_id", "=", False),
+                "|",
                 ("move_line_id", "!=", False),
+                ("is_promised", "=", True),
             ]
         )
-        is_left = Domain("move_line_id.amount_residual_currency", "<", 0)
+        # As in `__init__`: of the own account alone.
+        promised_sudo = self.env["account.credit.line"].sudo()
+        promised_sudo = promised_sudo.search(domain & Domain("is_promised", "=", True))
+        unused_sudo = promised_sudo.filtered(
+            lambda line: not line.currency_id.is_zero(get_unused(line))
+        )
+        is_left = Domain("move_line_id.amount_residual_currency", "<", 0) | Domain(
+            "id", "in", unused_sudo.ids
+        )
         is_posted = Domain("state", "=", "posted")
         # The day is that of each company.
         is_past = Domain.OR(
@@ -216,12 +231,14 @@ class CustomerPage:
                 offset=offset,
             )
         )
-        applied_sudo = lines_sudo.application_ids.filtered("partial_id")
-        payments = applied_sudo.sorted("id").grouped("credit_line_id")
+        applied_sudo = lines_sudo._get_applications().filtered("partial_id")
+        payments = applied_sudo.sorted("id").grouped(
+            lambda application: application._get_source()
+        )
         urls = self._get_urls(lines_sudo.move_id | applied_sudo.invoice_id)
         return [
             {
-                "name": line.move_id.name,
+                "name": line.move_id.name or line.batch_id.name,
                 "url": urls.get(line.move_id.id),
                 "item": line.credit_item_id.name,
                 "date": line.date,

@@ -102,7 +102,7 @@ class AccountBalance:
 
         :return: ``{"name", "kind", "expiry_date"}``
         """
-        if item.draw:
+        if item.draw and not item.credit_line:
             value = item.move
             kinds = dict(value._fields["value_type"]._description_selection(self.env))
             return {
@@ -112,7 +112,7 @@ class AccountBalance:
             }
         credit_line = item.credit_line
         return {
-            "name": item.move.name,
+            "name": item.credit_line.batch_id.name if item.draw else item.move.name,
             "kind": credit_line.credit_item_id.name
             if credit_line
             else self.env._("Credit"),
@@ -360,6 +360,13 @@ class InvoicePayment:
         items_sudo = items_sudo.union(*(item.line for item in (*terms, *credits)))
         items_sudo.flush_recordset()
         touch_rows(items_sudo)
+        lines_sudo = self.env["account.credit.line"].sudo()
+        promises = [
+            item.move
+            for item in self._find_items().values()
+            if item.draw and item.credit_line
+        ]
+        touch_rows(lines_sudo.union(*promises))
 
     def _choose(self, amounts):
         """Return the open items that were chosen, up to these amounts."""
@@ -399,10 +406,14 @@ class InvoicePayment:
 
 def _get_key(item):
     """Return what an open item is called in a form."""
-    return f"v{item.move.id}" if item.draw else f"c{item.line.id}"
+    if item.draw:
+        return f"p{item.move.id}" if item.credit_line else f"v{item.move.id}"
+    return f"c{item.line.id}"
 
 
 def _get_source_key(application):
     """Return the same of what was applied."""
     value = application.stored_value_id
+    if promise := application.credit_line_id.drawn_from_id:
+        return f"p{promise.id}"
     return f"v{value.id}" if value else f"c{application.partial_id.credit_move_id.id}"

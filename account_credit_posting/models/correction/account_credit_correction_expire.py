@@ -108,7 +108,10 @@ class AccountCreditCorrectionExpire(models.AbstractModel):
             (day, form.env["account.credit.line"].browse(ids).with_prefetch(lines.ids))
             for (_move, day), ids in groups.items()
         ]
-        booked = form._take_back(groups, form._get_expiry_ref)
+        booked = form._take_back(
+            groups,
+            lambda move: form.env._("Expiry of: %(move)s", move=move.name),
+        )
         for day, expired in lines.grouped(days.get).items():
             if day:
                 expired._write_guarded({"expired_on": day})

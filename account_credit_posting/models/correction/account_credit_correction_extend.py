@@ -48,7 +48,9 @@ class AccountCreditCorrectionExtend(models.AbstractModel):
                     item = taken.debit_move_id
                     groups.setdefault(item.move_id, {})[line] = item
         form = self.env["account.credit.form"]._get_booking(lines)
-        booked = form._give_back(groups, today, form._get_extension_ref)
+        booked = form._give_back(
+            groups, today, lambda move: form.env._("Extended: %(move)s", move=move.name)
+        )
         checks._check_open_again(lines)
         lines._write_guarded({"expired_on": False})
         self.env["account.credit.correction"]._record_booked("extend", booked, reason)
@@ -186,7 +188,7 @@ class AccountCreditCorrectionExtend(models.AbstractModel):
         """Return the credits that have expired."""
         return lines.filtered(
             lambda line: (
-                line.move_line_id
+                (line.move_line_id or line.is_promised)
                 and line.expiry_date
                 and line.expiry_date < get_today(line.company_id)
             )

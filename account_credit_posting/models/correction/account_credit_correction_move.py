@@ -5,6 +5,7 @@ from odoo.fields import Command
 from ...tools.days import get_today
 from ...tools.posting import with_posting
 from ...tools.reading import read_amount
+from ..promise.promise_drawing import check_is_booked
 from .account_credit_correction import Item
 
 
@@ -81,6 +82,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
             raise UserError(self.env._("Choose the credit to move."))
         for line in lines:
             self.env["account.credit.correction"]._check_is_posted(line)
+            check_is_booked(line.sudo())  # Whoever may move it may know what it is.
         currency = lines.currency_id
         if len(currency) > 1 or len(lines.company_id) > 1:
             raise UserError(
@@ -177,6 +179,7 @@ class AccountCreditCorrectionMove(models.AbstractModel):
             "date": date,
             "credit_item_id": line.credit_item_id.id,
             "expiry_date": line.expiry_date,
+            "credit_booking": "given",
             "document_form": "entry",
             "line_ids": [
                 Command.create(

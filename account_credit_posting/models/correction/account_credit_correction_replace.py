@@ -7,6 +7,7 @@ from odoo.fields import Command
 from ...tools.days import get_today
 from ...tools.posting import Decision, with_posting
 from ...tools.reading import read_amount
+from ..promise.promise_drawing import check_is_booked
 from .account_credit_correction import Item
 
 
@@ -154,6 +155,7 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
         """
         corrections = self.env["account.credit.correction"]
         corrections._check_is_posted(line)
+        check_is_booked(line.sudo())  # Whoever may replace it may know what it is.
         if self._is_same(line, facts):
             raise UserError(
                 self.env._(
@@ -219,6 +221,7 @@ class AccountCreditCorrectionReplace(models.AbstractModel):
             "private_comment": line.private_comment,
             "analytic_distribution": batch.analytic_distribution,
             "expiry_date": line.expiry_date,
+            "credit_booking": "given",
             "use_invoice_taxes": is_as_invoiced,
             "document_form": "credit_note"
             if is_taxed or is_as_invoiced

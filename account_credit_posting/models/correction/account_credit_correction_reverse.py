@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from ...const import GROUP_MANAGER
 from ...tools.days import get_today
 from ...tools.rights import has_right
+from ..credit.batch_figures import get_unused
 from .account_credit_correction import Item
 
 
@@ -66,6 +67,8 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
         """
         self.env["account.credit.correction"]._check_is_posted(line)
         self._check_is_not_moved(line)
+        if line.is_promised:
+            return self._prepare_promise(line, mode)
         currency = line.currency_id
         item = line.move_line_id
         amount, balance = item.amount_residual_currency, item.amount_residual
@@ -95,6 +98,48 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
                 **figures,
                 "open": currency.format(0),
                 "credited": currency.format(line.move_amount_total + amount),
+            },
+            "invoices": [
+                (
+                    partial.debit_move_id.move_id.name,
+                    currency.format(partial.credit_amount_currency),
+                    "",
+                )
+                for partial in freed
+            ],
+        }
+
+    @api.model
+    def _prepare_promise(self, line, mode):
+        """Tell the same of a promised credit: only its used parts have entries."""
+        form = line._get_form()
+        currency = line.currency_id
+        freed = form._get_reconciliations(line).sorted("id")
+        draws = form._get_draws(line)
+        if mode == "unused":
+            freed, draws = freed.browse(), draws.browse()
+        if currency.is_zero(get_unused(line)) and not draws:
+            raise UserError(self.env._("The credit is fully used."))
+        items = []
+        for draw in draws:
+            item = draw.move_line_id
+            items.append(Item(item.account_id, draw.partner_id, -item.balance))
+            items += [
+                Item(other.account_id, other.partner_id, part)
+                for other, _amount, part in draw._get_form()._split_counterparts(
+                    draw, item, item.amount_currency, item.balance
+                )
+            ]
+        figures = self._get_figures(line)
+        used = 0 if mode == "all" else line.amount_applied
+        return {
+            "items": items,
+            "currency": line.company_id.currency_id,
+            "before": figures,
+            "after": {
+                **figures,
+                "open": currency.format(0),
+                "credited": currency.format(used),
             },
             "invoices": [
                 (

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.tools import format_datetime
 
 from ... import const
 from ...tools.actions import open_dialog, open_known, open_list
@@ -181,7 +180,7 @@ class AccountCreditBatch(models.Model):
         index="btree_not_null",
         check_company=True,
         ondelete="restrict",
-        domain=lambda self: self._get_charge_item_domain(),
+        domain=const.CHARGE_ITEM_DOMAIN,
         tracking=True,
         help="The product that the accounts are invoiced for, with its ledger account "
         "and taxes. A credit of the same line pays the invoice.",
@@ -294,6 +293,16 @@ class AccountCreditBatch(models.Model):
         string="Correction",
         help="The reason of posting, when it corrects a credit.",
         written_by="compute",
+    )
+    draws_of_id = fields.Many2one(
+        comodel_name="account.credit.batch",
+        string="Used of",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The promised credits of which this batch posts the used parts.",
+        written_by="posting",
     )
     notify_customers = fields.Boolean(
         copy=False,
@@ -443,11 +452,14 @@ class AccountCreditBatch(models.Model):
         :return: a window action on ``account.move``
         """
         self.ensure_one()
-        if self.document_form == "entry":
+        path = self.document_form == "entry" and "credit_batch_id"
+        if self.credit_booking == "used":
+            path = "line_ids.credit_line_ids.drawn_from_id.batch_id"
+        if path:
             return open_list(
                 self.env._("Journal Entries of %(batch)s", batch=self.name),
                 "account.move",
-                [("credit_batch_id", "=", self.id)],
+                [(path, "=", self.id)],
             )
         return open_known(
             self.env,
@@ -538,15 +550,6 @@ class AccountCreditBatch(models.Model):
             for observer in self.env["account.credit.observer"]._find_observers():
                 observer._on_done(self)
         return result
-
-    @api.model
-    def _get_charge_item_domain(self):
-        """Return which products can be invoiced by a batch."""
-        return [
-            ("sale_ok", "=", True),
-            ("is_credit_item", "=", False),
-            ("is_gift_card", "=", False),
-        ]
 
     @api.depends("line_ids.charge_amount", "line_ids.state", "charge_item_id", "date")
     def _compute_charge_total(self):
@@ -664,13 +667,6 @@ class AccountCreditBatch(models.Model):
         """Tell whether nothing of the batch may be done before it is approved."""
         self.ensure_one()
         return self.state == "to_approve" and not self.approved_by_id
-
-    def _get_scheduled_text(self):
-        self.ensure_one()
-        return self.env._(
-            "The credits are posted on %(time)s. Until then you can cancel the batch.",
-            time=format_datetime(self.env, self.post_at, dt_format="short"),
-        )
 
     def action_pause(self):
         """Let workers leave the pending lines alone; a chunk in work is finished.

@@ -56,6 +56,8 @@ class AccountCreditCheck(models.AbstractModel):
                 )
                 if error:
                     errors[line] = error
+            if batch.draws_of_id:
+                continue  # It was approved, and counted for caps, when it was given.
             sound = of_batch.browse().union(
                 *(line for line in of_batch if line not in errors)
             )
@@ -202,6 +204,8 @@ class AccountCreditCheck(models.AbstractModel):
                 item=line.credit_item_id.display_name,
             )
             return line._get_not_credited_message(reason)
+        if batch.credit_booking == "used":
+            return None  # A part is no more than what it pays.
         line_sudo = line.sudo()  # As in `account.credit.form._divide`.
         price = self._get_price(line_sudo)
         if price is None:
@@ -374,6 +378,8 @@ class AccountCreditCheck(models.AbstractModel):
             domain
             & Domain("invoice_id", "=", invoice.id)
             & Domain("batch_id.use_invoice_taxes", "=", True)
+            # Its parts do.
+            & Domain("is_promised", "=", False)
         )
         # What was unused or has expired lowers the price no more.
         taken_back = lines.move_line_id.matched_debit_ids.filtered(
@@ -549,6 +555,18 @@ class AccountCreditCheck(models.AbstractModel):
         if self.sudo()._find_unrated(currency, company, date):
             raise UserError(self._get_no_rate_message(currency, date))
 
+    @api.model
+    def _check_stays(self, lines, batch_id):
+        for line in lines:
+            if line.batch_id.id != batch_id:
+                raise UserError(
+                    self.env._(
+                        "%(line)s cannot be moved to another batch. Add the account "
+                        "to the other batch instead.",
+                        line=line.display_name,
+                    )
+                )
+
     # -------------------------------------------------------------------------
     # BATCHES
     # -------------------------------------------------------------------------
@@ -572,6 +590,8 @@ class AccountCreditCheck(models.AbstractModel):
     def _get_document_form_error(self, batch):
         """Return why a batch cannot be posted in the form it says, or False."""
         form = self.env["account.credit.form"]
+        if error := self._get_booking_error(batch):
+            return error
         # A taxed credit can be moved: its taxes stay with its credit note.
         if (
             batch.correction == "move"
@@ -584,6 +604,30 @@ class AccountCreditCheck(models.AbstractModel):
             "these credits as credit notes, or choose a credit item without taxes.",
             item=batch.credit_item_id.display_name,
         )
+
+    @api.model
+    def _get_booking_error(self, batch):
+        """Return why credits of a batch cannot be booked when used, or False."""
+        if batch.credit_booking != "used":
+            return False
+        if batch.charge_item_id:
+            return self.env._(
+                "%(item)s is booked when used, and so it cannot be posted with an "
+                "invoice. Post the invoice and the credit one after the other, or "
+                "choose another credit item.",
+                item=batch.credit_item_id.display_name,
+            )
+        form = self.env["account.credit.form"]
+        if not batch.use_invoice_taxes and form._is_taxed(
+            batch.company_id, batch.credit_item_id
+        ):
+            return self.env._(
+                "%(item)s is taxed: booked when used, it can only lower the taxes of "
+                "the invoice. Choose Taxes of the Invoice, or a credit item without "
+                "taxes.",
+                item=batch.credit_item_id.display_name,
+            )
+        return False
 
     @api.model
     def _get_locks(self, batch, date=None):

@@ -229,9 +229,15 @@ class AccountCreditForm(models.AbstractModel):
             self.env.cr,
             lines,
             read_and_attempt,
-            lambda line, error: line._set_failed(line._get_error_message(error)),
+            self._set_refused,
             first,
         )
+
+    @api.model
+    def _set_refused(self, line, error):
+        """Let a line fail with a sentence that says what to do about an exception."""
+        error = explain_error(self.env, error, _logger, f"Credit line {line.id}")
+        line._set_failed(line._get_not_credited_message(error))
 
     @api.model
     def _read_ahead(self, accounts):
@@ -520,15 +526,15 @@ class AccountCreditForm(models.AbstractModel):
                         line.move_line_id.amount_residual_currency
                     )
                 )
-            )
+            ),
+            lines.batch_id.reversal_date,
         )
         self._end_reversal(lines, freed)
 
     @api.model
-    def _reverse_open(self, lines):
-        """Take back what is open by journal entries, and reconcile both."""
+    def _reverse_open(self, lines, date):
+        """Take back what is open by journal entries of a day, and reconcile both."""
         if lines:
-            date = lines.batch_id.reversal_date
             self._take_back(
                 [(date, group) for group in lines.grouped("move_id").values()],
                 self._get_reversal_ref,
@@ -660,7 +666,8 @@ class AccountCreditForm(models.AbstractModel):
         """
         partials = self._get_reconciliations(lines)
         accounts = partials.debit_move_id.partner_id
-        partials.unlink()
+        ids = frozenset(partials.credit_move_id.move_id.ids)
+        with_posting(partials, reversed_ids=ids).unlink()
         return accounts
 
     @api.model
@@ -829,14 +836,6 @@ class AccountCreditForm(models.AbstractModel):
             "correct. Extend its expiry date first.",
             line=line.display_name,
         )
-
-    @api.model
-    def _get_expiry_ref(self, move):
-        return self.env._("Expiry of: %(move)s", move=move.name)
-
-    @api.model
-    def _get_extension_ref(self, move):
-        return self.env._("Extended: %(move)s", move=move.name)
 
     @api.model
     def _warn_of_moved(self, lines):

@@ -231,10 +231,10 @@ class AccountCreditFormNote(models.AbstractModel):
         """Delete a draft that was refused; its line fails alone."""
         line = move.credit_line_id
         move.unlink()
-        line._set_failed(line._get_error_message(error))
+        self._set_refused(line, error)
 
     @api.model
-    def _reverse_open(self, lines):
+    def _reverse_open(self, lines, date):
         # The customer gets a document with the taxes, as Odoo makes it, where nothing
         # of the credit is used.
         whole = lines.filtered(
@@ -246,7 +246,6 @@ class AccountCreditFormNote(models.AbstractModel):
                 )
             )
         )
-        date = lines.batch_id.reversal_date
         whole.move_id._reverse_moves(
             [
                 {
@@ -258,4 +257,4 @@ class AccountCreditFormNote(models.AbstractModel):
             ],
             cancel=True,
         )
-        return super()._reverse_open(lines - whole)
+        return super()._reverse_open(lines - whole, date)

@@ -1,17 +1,13 @@
-import logging
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ... import const
 from ...tools.actions import open_record
 from ...tools.days import get_today
-from ...tools.isolating import explain_error
 from ...tools.posting import is_written_by
 from . import batch_figures, credit_wall
 from .account_credit_answer import answered_once
-
-_logger = logging.getLogger(__name__)
 
 #: What is posted of a line.
 CONTENT_FIELDS = {
@@ -23,6 +19,16 @@ CONTENT_FIELDS = {
     "invoice_id",
     "partner_id",
 }
+
+#: What says how much of a line is left.
+LEFT_FIELDS = (
+    "move_line_id.amount_currency",
+    "move_line_id.amount_residual_currency",
+    "is_promised",
+    "expiry_date",
+    "amount_taken_back",
+    "draw_ids.state",
+)
 
 
 class AccountCreditLine(models.Model):
@@ -194,9 +200,9 @@ class AccountCreditLine(models.Model):
     # The target of the key of `credit_wall.add_mutual_key`.
     _move_id_id_unique = models.Constraint("UNIQUE (move_id, id)")
     _posted_has_move = models.Constraint(
-        "CHECK ((state IN ('posted', 'reversed'))"
-        " = (move_id IS NOT NULL OR charge_move_id IS NOT NULL))",
-        "A credit line is posted when it has an entry, and only then.",
+        "CHECK ((state IN ('posted', 'reversed')) = (is_promised IS TRUE"
+        " OR move_id IS NOT NULL OR charge_move_id IS NOT NULL))",
+        "A credit line is posted when it has an entry or is promised, and only then.",
     )
     _posted_is_complete = models.Constraint(
         "CHECK (move_id IS NULL OR (partner_id IS NOT NULL AND amount > 0))",
@@ -270,6 +276,43 @@ class AccountCreditLine(models.Model):
         "CHECK (charge_move_id IS NULL"
         " OR (partner_id IS NOT NULL AND charge_amount > 0))",
         "An invoiced line names an account and an amount above zero.",
+    )
+    is_promised = fields.Boolean(
+        string="Promised",
+        readonly=True,
+        copy=False,
+        help="Given without an entry: each part is posted when it pays an invoice.",
+        written_by="posting",
+    )
+    drawn_from_id = fields.Many2one(
+        comodel_name="account.credit.line",
+        string="Part of",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The promised credit that this one is the used part of.",
+        written_by="posting",
+    )
+    draw_ids = fields.One2many(
+        comodel_name="account.credit.line",
+        inverse_name="drawn_from_id",
+        string="Used Parts",
+        readonly=True,
+    )
+    amount_taken_back = fields.Monetary(
+        readonly=True,
+        copy=False,
+        help="The part of a promised credit that was taken back before it was used.",
+        written_by="posting",
+    )
+    _promised_is_no_entry = models.Constraint(
+        "CHECK (is_promised IS NOT TRUE OR (move_id IS NULL AND charge_move_id IS NULL"
+        " AND drawn_from_id IS NULL AND partner_id IS NOT NULL AND amount > 0))",
+        "A promised credit names an account and an amount above zero, and no entry.",
+    )
+    _promised_idx = models.Index(
+        "(partner_id, company_id) WHERE is_promised AND state = 'posted'"
     )
     is_to_reverse = fields.Boolean(
         readonly=True,
@@ -368,6 +411,8 @@ class AccountCreditLine(models.Model):
 
     _sound = credit_wall.IS_SOUND
     _booked = credit_wall.BOOKED
+    _covers = credit_wall.COVERS
+    _promised = credit_wall.PROMISED
 
     def init(self):
         """Add what no model can declare: a key between the tables of two models."""
@@ -401,20 +446,22 @@ class AccountCreditLine(models.Model):
                 line.batch_id.date or get_today(company),
             )
 
-    @api.depends(
-        "move_line_id.amount_currency", "move_line_id.amount_residual_currency"
-    )
+    @api.depends(*LEFT_FIELDS)
     def _compute_move_amounts(self):
-        for line in self:
-            item = line.move_line_id
-            line.move_amount_total = -item.amount_currency or 0
-            line.amount_open = -item.amount_residual_currency or 0
+        batch_figures.assign_amounts(self)
 
-    @api.depends("application_ids.partial_id.credit_amount_currency")
+    @api.depends(
+        "application_ids.partial_id.credit_amount_currency",
+        "draw_ids.application_ids.partial_id.credit_amount_currency",
+    )
     def _compute_amount_applied(self):
         for line in self:
-            partials = line.application_ids.partial_id
-            line.amount_applied = sum(partials.mapped("credit_amount_currency"))
+            paid = line._get_applications().partial_id.mapped("credit_amount_currency")
+            line.amount_applied = sum(paid)
+
+    def _get_applications(self):
+        """Return what these paid; of promised credits, what their parts did."""
+        return self.application_ids | self.draw_ids.application_ids
 
     @api.depends("batch_id.name", "partner_id.name")
     def _compute_display_name(self):
@@ -434,7 +481,7 @@ class AccountCreditLine(models.Model):
         :raise UserError: when a batch was posted already
         """
         vals_list = [dict(vals) for vals in vals_list]
-        self._lead_to_account(vals_list)
+        batch_figures.lead_to_accounts(self.env, vals_list)
         lines = super().create(vals_list)
         for batch in lines.batch_id:
             if batch.state != "draft" and not self._is_posting():
@@ -458,10 +505,10 @@ class AccountCreditLine(models.Model):
         """
         if not self._is_posting():
             vals = dict(vals)
-            self._lead_to_account([vals])
+            batch_figures.lead_to_accounts(self.env, [vals])
             if "batch_id" in vals:
                 self._check_not_posted()
-                self._check_stays(vals["batch_id"])
+                self.env["account.credit.check"]._check_stays(self, vals["batch_id"])
         return super().write(vals)
 
     def _check_draft(self, names):
@@ -505,22 +552,6 @@ class AccountCreditLine(models.Model):
                         move=(line.move_id or line.charge_move_id).name,
                     )
                 )
-
-    @api.model
-    def _lead_to_account(self, vals_list):
-        """Replace enrollees by their accounts in values for create or write."""
-        partners = self.env["res.partner"].browse(
-            [vals["partner_id"] for vals in vals_list if vals.get("partner_id")]
-        )
-        for vals in vals_list:
-            if not vals.get("partner_id"):
-                continue
-            # With the prefetch of all partners, one query reads them.
-            partner = partners.browse(vals["partner_id"]).with_prefetch(partners.ids)
-            account = partner.commercial_partner_id
-            if account and account != partner:
-                vals["partner_id"] = account.id
-                vals.setdefault("contact_id", partner.id)
 
     def action_open_business_doc(self):
         """Open the credit note of the line, or the entry that it is part of.
@@ -567,25 +598,15 @@ class AccountCreditLine(models.Model):
             if batch.state in ("draft", "cancelled"):
                 batch._mark_changed()
 
-    def _check_stays(self, batch_id):
-        for line in self:
-            if line.batch_id.id != batch_id:
-                raise UserError(
-                    self.env._(
-                        "%(line)s cannot be moved to another batch. Add the account "
-                        "to the other batch instead.",
-                        line=line.display_name,
-                    )
-                )
-
     def _get_form(self):
         """Return what the lines are posted as, see ``account.credit.form``."""
         batch = self.batch_id
+        name = batch.document_form or "credit_note"
         if batch.charge_item_id:
-            return self.env["account.credit.form.invoice"]
-        if batch.document_form == "entry":
-            return self.env["account.credit.form.entry"]
-        return self.env["account.credit.form.note"]
+            name = "invoice"
+        elif batch.credit_booking == "used":
+            name = "promise"
+        return self.env[const.FORMS[name]]
 
     def _post(self):
         """Post the lines of a chunk, or give a reason for each that cannot be.
@@ -605,16 +626,6 @@ class AccountCreditLine(models.Model):
     def _get_errors(self):
         """Return why lines cannot be posted, see ``account.credit.check``."""
         return self.env["account.credit.check"]._get_errors(self)
-
-    def _get_error_message(self, error):
-        """Turn an exception into a sentence that says what to do.
-
-        :param error: the exception that came of posting this line alone
-        """
-        self.ensure_one()
-        return self._get_not_credited_message(
-            explain_error(self.env, error, _logger, f"Credit line {self.id}")
-        )
 
     def _get_not_credited_message(self, reason):
         return self.env._(
@@ -801,15 +812,6 @@ class AccountCreditLine(models.Model):
         """
         self.env["account.credit.correction.extend"]._extend(self, expiry_date, reason)
         return True
-
-    @api.model
-    def _get_to_notify_domain(self):
-        """Return which lines have something to tell that was not told."""
-        return [
-            ("state", "=", "posted"),
-            ("is_to_reverse", "=", False),
-            ("notified_date", "=", False),
-        ]
 
     def _get_notified_lines(self):
         """Return the lines that one email tells about: those of the account.

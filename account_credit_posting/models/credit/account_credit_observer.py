@@ -56,6 +56,13 @@ class AccountCreditObserver(models.AbstractModel):
         """Do what follows when all of batches is posted that can be."""
 
     @api.model
+    def _on_promised(self, lines):
+        """Do what follows when credits were given that are booked when used.
+
+        :param lines: of one batch
+        """
+
+    @api.model
     def _on_charged(self, invoices):
         """Do what follows when invoices were posted that have no credit beside them.
 

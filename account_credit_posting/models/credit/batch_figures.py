@@ -3,6 +3,9 @@ from collections import Counter
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...const import TO_NOTIFY_DOMAIN
+from ...tools.days import get_today
+
 
 def find_undelivered(batches):
     """Return the emails of batches that the mail server did not take.
@@ -40,6 +43,48 @@ def find_lines_to_tell_again(mails_sudo):
     )
 
 
+def lead_to_accounts(env, vals_list):
+    """Replace enrollees by their accounts in values for lines, which are changed.
+
+    :param list vals_list: for create or write
+    """
+    partners = env["res.partner"].browse(
+        [vals["partner_id"] for vals in vals_list if vals.get("partner_id")]
+    )
+    for vals in vals_list:
+        if not vals.get("partner_id"):
+            continue
+        # With the prefetch of all partners, one query reads them.
+        partner = partners.browse(vals["partner_id"]).with_prefetch(partners.ids)
+        account = partner.commercial_partner_id
+        if account and account != partner:
+            vals["partner_id"] = account.id
+            vals.setdefault("contact_id", partner.id)
+
+
+def assign_amounts(lines):
+    """Assign what lines credited, and what is left of it.
+
+    Of a credit that is promised, that is what no posted part of it has used.
+    """
+    for line in lines:
+        item = line.move_line_id
+        line.move_amount_total = -item.amount_currency or 0
+        line.amount_open = -item.amount_residual_currency or 0
+        if line.is_promised:
+            line.move_amount_total = line.amount
+            is_past = line.expiry_date and line.expiry_date < get_today(line.company_id)
+            line.amount_open = 0 if is_past else get_unused(line)
+
+
+def get_unused(line):
+    """Return what nothing has used of a promised credit, expired or not."""
+    drawn = line.draw_ids.filtered(lambda draw: draw.state == "posted")
+    return line.currency_id.round(
+        line.amount - line.amount_taken_back - sum(drawn.mapped("amount"))
+    )
+
+
 def assign_corrections(lines):
     """Assign to credits what they came of, and what came of them.
 
@@ -62,7 +107,7 @@ def find_lines_told_with(line):
         [
             ("batch_id", "=", line.batch_id.id),
             ("partner_id", "=", line.partner_id.id),
-            *line._get_to_notify_domain(),
+            *TO_NOTIFY_DOMAIN,
         ],
         order="id",
     )
@@ -73,7 +118,7 @@ def get_payments(line):
     """Return which invoices a credit pays, and how much in its own currency."""
     return [
         (application.invoice_id.name, application.partial_id.credit_amount_currency)
-        for application in line.application_ids.sorted("id")
+        for application in line._get_applications().sorted("id")
         if application.partial_id
     ]
 
@@ -158,7 +203,7 @@ class BatchFigures:
     def count_notices(self):
         """Assign how many lines were told of, are to be, or cannot be."""
         own = Domain("batch_id", "in", self.batches.ids)
-        unnotified = own & Domain(self.lines._get_to_notify_domain())
+        unnotified = own & Domain(TO_NOTIFY_DOMAIN)
         notified = self._count(own & Domain("notified_date", "!=", False))
         waiting = self._count(unnotified)
         refused = self._count(unnotified & Domain("notice_error", "!=", False))

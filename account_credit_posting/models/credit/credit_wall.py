@@ -99,6 +99,75 @@ BOOKED = ConstraintTrigger(
     message=_get_message,
 )
 
+#: Whether what was posted of a promised credit, and what was taken back of it, is no
+#: more than it, and of its account, company and currency.
+COVERS = SqlFunction(
+    """(promise_id integer) RETURNS boolean LANGUAGE plpgsql STABLE AS $body$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM account_credit_line promise
+         WHERE promise.id = promise_id
+           AND promise.is_promised
+           AND promise.amount >= COALESCE(promise.amount_taken_back, 0) + (
+               SELECT COALESCE(SUM(draw.amount), 0)
+                 FROM account_credit_line draw
+                WHERE draw.drawn_from_id = promise.id AND draw.state = 'posted'
+           )
+           AND COALESCE(promise.amount_taken_back, 0) >= 0
+           AND NOT EXISTS (
+               SELECT FROM account_credit_line draw
+                WHERE draw.drawn_from_id = promise.id
+                  AND (draw.partner_id, draw.company_id, draw.currency_id)
+                      IS DISTINCT FROM
+                      (promise.partner_id, promise.company_id, promise.currency_id)
+           )
+    );
+END
+$body$"""
+)
+
+
+def _get_promised_message(env, name):
+    return env._(
+        "%(batch)s: at most what is left of a promised credit can be used, by the "
+        "account that it was given to, and what was given cannot be changed. Take back "
+        "what is unused instead.",
+        batch=name,
+    )
+
+
+#: A promised credit stays as it was given, and no more is posted of it.
+PROMISED = ConstraintTrigger(
+    {
+        "INSERT": "NEW.drawn_from_id IS NOT NULL",
+        "UPDATE OF drawn_from_id, is_promised, state, amount, amount_taken_back,"
+        " partner_id, company_id, currency_id": (
+            "OLD.is_promised OR OLD.drawn_from_id IS NOT NULL"
+            " OR NEW.drawn_from_id IS NOT NULL"
+        ),
+        "DELETE": "OLD.is_promised OR OLD.drawn_from_id IS NOT NULL",
+    },
+    # Of two transactions that see nothing of each other, the second begins again.
+    first="""UPDATE account_credit_line
+       SET write_date = write_date
+     WHERE id = NEW.drawn_from_id;""",
+    refused="""(NEW.drawn_from_id IS NOT NULL
+            AND NOT account_credit_line_covers(NEW.drawn_from_id))
+        OR (OLD.is_promised AND NOT account_credit_line_covers(OLD.id))
+        OR (OLD.id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM account_credit_line line
+             WHERE line.id = OLD.id
+               AND line.is_promised IS NOT DISTINCT FROM OLD.is_promised
+               AND line.drawn_from_id IS NOT DISTINCT FROM OLD.drawn_from_id
+               AND (line.amount, line.company_id, line.currency_id)
+                   IS NOT DISTINCT FROM (OLD.amount, OLD.company_id, OLD.currency_id)
+        ))""",
+    reason="a promised credit and its posted parts disagree",
+    detail="(SELECT name FROM account_credit_batch"
+    " WHERE id = COALESCE(NEW.batch_id, OLD.batch_id))",
+    message=_get_promised_message,
+)
+
 
 def add_mutual_key(cr):
     """Let the database check that the line of a credit note names that very note.

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ... import const
 from ...tools.posting import with_posting
 from ...tools.working import trigger
 from ..credit.batch_figures import find_undelivered
@@ -165,7 +166,7 @@ class AccountCreditNotice(models.Model):
         if not batches:
             return
         lines_sudo = self.env["account.credit.line"].sudo()  # Whatever the user sees.
-        domain = [("batch_id", "in", batches.ids), *lines_sudo._get_to_notify_domain()]
+        domain = [("batch_id", "in", batches.ids), *const.TO_NOTIFY_DOMAIN]
         self.env.flush_all()
         # Not the ORM: a batch may have tens of thousands of accounts.
         self.env.cr.execute(
@@ -256,7 +257,7 @@ class AccountCreditNotice(models.Model):
             [
                 ("batch_id", "in", self.batch_id.ids),
                 ("partner_id", "in", self.partner_id.ids),
-                *lines._get_to_notify_domain(),
+                *const.TO_NOTIFY_DOMAIN,
             ]
         ).grouped(lambda line: (line.batch_id, line.partner_id))
         for notice in self:

@@ -35,7 +35,8 @@ BOOKED = Check(
  LEFT JOIN account_account account ON account.id = item.account_id
      WHERE line.move_id IS NOT NULL
         OR line.move_line_id IS NOT NULL
-        OR (line.state IN ('posted', 'reversed') AND line.charge_move_id IS NULL)
+        OR (line.state IN ('posted', 'reversed') AND line.charge_move_id IS NULL
+            AND line.is_promised IS NOT TRUE)
     """,
 )
 
@@ -352,6 +353,47 @@ PAID = Check(
     """,
 )
 
+PROMISED = Check(
+    code="promised",
+    name=_lt("No more is posted of a promised credit than was promised"),
+    how=_lt(
+        "What is posted of a promised credit, and what was taken back of it, is at "
+        "most its amount. Each posted part is of its account, company and currency. A "
+        "promised credit has no entry itself, and nothing else has parts."
+    ),
+    model="account.credit.line",
+    rows="""
+    SELECT line.company_id,
+           line.id,
+           batch.name AS detail,
+           (line.is_promised IS NOT TRUE
+            OR line.move_id IS NOT NULL
+            OR line.state NOT IN ('posted', 'reversed')
+            OR line.amount_taken_back < 0
+            OR line.amount < COALESCE(line.amount_taken_back, 0)
+                             + COALESCE(draws.amount, 0)
+            OR (line.state = 'reversed'
+                AND line.amount IS DISTINCT FROM line.amount_taken_back)
+            OR draws.unsound > 0) IS TRUE AS failed
+      FROM account_credit_line line
+      JOIN account_credit_batch batch ON batch.id = line.batch_id
+ LEFT JOIN (
+           SELECT draw.drawn_from_id,
+                  SUM(draw.amount) FILTER (WHERE draw.state = 'posted') AS amount,
+                  COUNT(*) FILTER (
+                      WHERE draw.move_id IS NULL
+                         OR (draw.partner_id, draw.company_id, draw.currency_id)
+                            IS DISTINCT FROM
+                            (own.partner_id, own.company_id, own.currency_id)
+                  ) AS unsound
+             FROM account_credit_line draw
+             JOIN account_credit_line own ON own.id = draw.drawn_from_id
+         GROUP BY draw.drawn_from_id
+           ) AS draws ON draws.drawn_from_id = line.id
+     WHERE line.is_promised OR draws.drawn_from_id IS NOT NULL
+    """,
+)
+
 BATCHES = Check(
     code="batches",
     name=_lt("The status of each credit batch matches its lines"),
@@ -436,6 +478,7 @@ CREDIT_CHECKS = (
     PAID,
     REVERSALS,
     EXPIRED,
+    PROMISED,
     BATCHES,
     STUCK,
 )

@@ -15,16 +15,24 @@ class PostedCredits:
             ["amount_currency", "amount_residual_currency"]
         )
         #: The posted lines, with total and open amount of each: both above zero, in
-        #: the currency of the line.
+        #: the currency of the line. What is promised is open until a part uses it.
         self.lines_sql = SQL(
             """
             SELECT line.id, line.currency_id,
-                   -item.amount_currency AS total,
-                   -item.amount_residual_currency AS open
+                   COALESCE(-item.amount_currency, line.amount) AS total,
+                   CASE WHEN line.is_promised
+                        THEN line.amount - COALESCE(line.amount_taken_back, 0) - (
+                             SELECT COALESCE(SUM(draw.amount), 0)
+                               FROM account_credit_line draw
+                              WHERE draw.drawn_from_id = line.id
+                                AND draw.state = 'posted')
+                        ELSE -item.amount_residual_currency
+                    END AS open
               FROM account_credit_line line
-              JOIN account_move_line item ON item.id = line.move_line_id
+         LEFT JOIN account_move_line item ON item.id = line.move_line_id
              WHERE line.batch_id = %(batch)s
                AND line.state = 'posted'
+               AND (line.is_promised OR item.id IS NOT NULL)
             """,
             batch=batch.id,
         )

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ...const import BOOKINGS
+
 #: What a credit does to VAT, as its item says. An item that says nothing is the one or
 #: the other by its taxes.
 TREATMENTS = [
@@ -9,7 +11,7 @@ TREATMENTS = [
 
 
 class AccountCreditVat(models.AbstractModel):
-    """What has a credit item, and decides whose taxes its credits lower."""
+    """What has a credit item, and decides whose taxes its credits lower, and when."""
 
     _name = "account.credit.vat"
     _inherit = "account.credit.guard"
@@ -31,6 +33,22 @@ class AccountCreditVat(models.AbstractModel):
         "item apply.",
         written_by=("draft", "posting"),
     )
+    credit_booking = fields.Selection(
+        selection=BOOKINGS,
+        string="Booked",
+        compute="_compute_credit_booking",
+        store=True,
+        readonly=False,
+        help="When given: each credit is posted at once. When used: nothing is posted "
+        "until the credit pays an invoice, and then only that part.",
+        written_by=("draft", "posting"),
+    )
+
+    @api.depends("credit_item_id")
+    def _compute_credit_booking(self):
+        # As below: what was given stays as it was given.
+        for record in self:
+            record.credit_booking = record.credit_item_id.credit_booking or "given"
 
     @api.depends("credit_item_id")
     def _compute_use_invoice_taxes(self):

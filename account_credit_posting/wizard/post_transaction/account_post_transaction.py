@@ -181,7 +181,7 @@ class AccountPostTransaction(models.TransientModel):
     charge_item_id = fields.Many2one(
         comodel_name="product.product",
         check_company=True,
-        domain=lambda self: self.env["account.credit.batch"]._get_charge_item_domain(),
+        domain=const.CHARGE_ITEM_DOMAIN,
         help="The product that the accounts are invoiced for.",
     )
     invoice_payment_term_id = fields.Many2one(

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...models.credit import batch_figures
 from .usual_amounts import UsualAmounts
 
 
@@ -119,7 +120,7 @@ class AccountPostTransactionLine(models.TransientModel):
         ``TransactionLines.insert``.
         """
         vals_list = [dict(vals) for vals in vals_list]
-        self.env["account.credit.line"]._lead_to_account(vals_list)
+        batch_figures.lead_to_accounts(self.env, vals_list)
         return super().create(vals_list)
 
     # -------------------------------------------------------------------------

@@ -25,6 +25,7 @@ class TransactionAgain:
             ("company_id", "=", self.transaction.company_id.id),
             ("state", "not in", ("draft", "cancelled")),
             ("correction_ids", "=", False),
+            ("draws_of_id", "=", False),
         ]
 
     def find_item(self):

@@ -131,6 +131,7 @@ class TransactionLines:
             [
                 ("credit_item_id", "=", credit_item.id),
                 ("state", "=", "posted"),
+                ("drawn_from_id", "=", False),
                 ("date", ">", date_from),
             ]
         )

@@ -1,3 +1,5 @@
+from odoo.tools import format_datetime
+
 from ... import const
 from ...tools.actions import notify
 from ...tools.texts import format_accounts, format_amounts
@@ -20,6 +22,8 @@ class TransactionResult:
 
         :return: ``({currency: amount}, {currency: what of it paid invoices})``
         """
+        if self.batch.credit_booking == "used":
+            return self._sum_promised()
         sums = self._sum_ledger(
             "account.move.line",
             "move_line_id",
@@ -29,6 +33,22 @@ class TransactionResult:
         return (
             {currency: -total for currency, total, _open in sums},
             {currency: left - total for currency, total, left in sums},
+        )
+
+    def _sum_promised(self):
+        """Sum up what is promised, and what of it was booked; see `sum_posted`."""
+        promised = self.lines._read_group(
+            [("batch_id", "=", self.batch.id), ("state", "=", "posted")],
+            ["currency_id"],
+            ["amount:sum", "amount_taken_back:sum"],
+        )
+        used = self.lines._read_group(
+            [("drawn_from_id.batch_id", "=", self.batch.id), ("state", "=", "posted")],
+            ["currency_id"],
+            ["amount:sum"],
+        )
+        return {currency: given - back for currency, given, back in promised}, dict(
+            used
         )
 
     def _sum_ledger(self, model, name, aggregates, *conditions):
@@ -66,7 +86,7 @@ class TransactionResult:
             read again; the page of the result where it needs a look
         """
         line = self.batch.line_ids
-        if self.batch.state != "done" or len(line) != 1:
+        if self.batch.state != "done" or not line.move_id or len(line) != 1:
             return self.transaction._get_view_action()
         return notify(
             f"{self.get_text(*self.sum_posted())} %s",
@@ -94,14 +114,23 @@ class TransactionResult:
                 [
                     ("batch_id", "=", batch.id),
                     ("state", "=", "posted"),
+                    "|",
                     ("move_id", "!=", False),
+                    ("is_promised", "=", True),
                 ]
             )
+            accounts = format_accounts(self.env, count)
             sentences.append(
                 self.env._(
+                    "%(total)s promised to %(accounts)s.",
+                    total=total,
+                    accounts=accounts,
+                )
+                if batch.credit_booking == "used"
+                else self.env._(
                     "%(total)s credited to %(accounts)s.",
                     total=total,
-                    accounts=format_accounts(self.env, count),
+                    accounts=accounts,
                 )
             )
             if paid := self.format(paid):
@@ -141,7 +170,11 @@ class TransactionResult:
                 approval=batch.approval_text,
             )
         if batch.is_scheduled:
-            return batch._get_scheduled_text()
+            return self.env._(
+                "The credits are posted on %(time)s. Until then you can cancel the "
+                "batch.",
+                time=format_datetime(self.env, batch.post_at, dt_format="short"),
+            )
         if batch.state in const.IN_WORK:
             return self.env._(
                 "The credits are posted in the background. You can leave this page "

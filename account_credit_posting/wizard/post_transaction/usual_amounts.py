@@ -51,6 +51,7 @@ class UsualAmounts:
         return [
             ("company_id", "=", self.company.id),
             ("state", "=", "posted"),
+            ("drawn_from_id", "=", False),
             ("date", ">", today - relativedelta(days=const.USUAL_DAYS)),
         ]
 

@@ -1,0 +1,1 @@
+from . import account_credit_form_promise
