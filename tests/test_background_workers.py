@@ -90,7 +90,12 @@ class Watch:
         pytest.fail(f"not within {seconds} seconds")
 
     def wake_servers(self):
-        """Notify the servers of the database, as Odoo does of scheduled work."""
+        """Notify the servers of the database, as Odoo does of scheduled work.
+
+        And the runner of jobs, which looks for dead ones when something is to be done,
+        or a minute later.
+        """
+        self.ask("SELECT pg_notify('queue_job', '')")
         about = self.connection.info
         with contextlib.closing(connect("postgres", host=about.host)) as connection:
             connection.autocommit = True
