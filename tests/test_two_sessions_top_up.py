@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.servers import run_alone, throwaway_database, with_addons
+from tests.servers import run_script, throwaway_database, with_addons
 
 PREPARE = """
 from odoo.addons.account_credit_posting.tools.posting import with_posting
@@ -96,7 +96,7 @@ def database():
 
 def race(database, number):
     """Let eight sessions confirm so many payments of one top-up at once."""
-    output = run_alone(database, RACE.replace("{number}", str(number)))
+    output = run_script(database, RACE.replace("{number}", str(number)))
     return json.loads(output.splitlines()[-1])
 
 

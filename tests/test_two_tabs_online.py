@@ -145,7 +145,7 @@ class Payments(test_two_tabs.Tabs):
 @pytest.fixture(scope="module")
 def servers():
     """Give two servers, without crons, on one database with orders and a provider."""
-    source = with_addons("sale,payment_demo")
+    source = with_addons("sale", "payment_demo")
     with two_servers(source, options=("--max-cron-threads=0",)) as servers:
         yield servers
 

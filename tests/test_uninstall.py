@@ -2,7 +2,7 @@
 
 import json
 
-from tests.servers import run_alone, run_script, throwaway_database
+from tests.servers import run_script, throwaway_database
 
 POST = """
 import json
@@ -50,6 +50,6 @@ def run(name, script):
 def test_entries_outlive_the_addon():
     with throwaway_database() as name:
         move_id = run(name, POST)
-        run_alone(name, UNINSTALL)
+        run_script(name, UNINSTALL)
         outcome = run(name, READ.format(move_id=move_id))
     assert outcome == [False, "posted", [-10.0, 10.0], []]
