@@ -1,15 +1,22 @@
 """Rules for the whole test run."""
 
+import contextlib
+import os
+import time
+from pathlib import Path
+
 import pytest
 
+# Who needs no database of the tests begins while they are made.
+WITHOUT_DATABASE = "test_make_run.py"
 # The files that take longest come first, so that no process is left with one of them
 # when the others have ended. Who needs a database that another file makes comes later.
 SLOWEST_FIRST = (
+    WITHOUT_DATABASE,
     "test_glue_addons.py",
     "test_matrix.py",
     "test_attack.py",
     "test_background_workers.py",
-    "test_make_run.py",
     "test_countries.py",
     "test_queue_job.py",
     "test_application_properties.py",
@@ -31,6 +38,21 @@ def pytest_collection_modifyitems(items):
         return next(found, len(SLOWEST_FIRST))
 
     items.sort(key=rank)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Wait for the databases before the first test that needs one."""
+    if item.path.name != WITHOUT_DATABASE and "ACP_MAKING" in os.environ:
+        wait_while_making(Path(os.environ["ACP_MAKING"]))
+
+
+def wait_while_making(making):
+    """Wait until a file is gone; end all tests when it says that making has failed."""
+    with contextlib.suppress(FileNotFoundError):
+        while not making.read_text():
+            time.sleep(0.1)
+        pytest.exit("The databases could not be made.", 1)
 
 
 def _fail_when_skipped(report):

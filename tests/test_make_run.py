@@ -95,6 +95,16 @@ class MakeRun:
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def load_registry():
+    """Leave the databases of other tests, which are being made, alone."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def load_http(load_registry):
+    """Serve none of them."""
+
+
 @pytest.fixture(scope="module")
 def repository():
     """Give a copy of the repository's files in a new folder, without any set-up."""

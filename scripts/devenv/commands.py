@@ -138,12 +138,14 @@ def run_tests(arguments, **variables):
     """Run pytest on a fresh database, and end with its code."""
     system.require_program(BROWSERS, "chromium", "Testing in a browser")
     postmaster.choose(postmaster.TESTS)
-    with services(), database.for_tests_with_set_up() as (installed, name, set_up):
+    with services(), database.for_tests_with_set_up() as databases:
+        installed, name, set_up, making = databases
         options = [f"--odoo-database={name}", "--odoo-http", "--durations=10"]
         code = run_in_foreground(
             [python_env.PYTHON, "-m", "pytest", *options, *arguments],
             ACP_INSTALLED_DATABASE=installed,
             ACP_SET_UP_DATABASE=set_up,
+            ACP_MAKING=str(making),
             **variables,
         )
     sys.exit(code)

@@ -15,7 +15,7 @@ from psycopg2 import sql
 
 from . import odoo_process as odoo
 from . import postgres
-from .steps import ADDON, ADDONS, LOGS, ROOT, digest, fail, setup_lock, step
+from .steps import ADDON, ADDONS, DEV, LOGS, ROOT, digest, fail, setup_lock, step
 
 CACHE_PREFIX = "acp"
 THROWAWAY_PREFIX = "acp_"
@@ -148,18 +148,31 @@ def throwaway(source=None):
     :param source: the database to copy, with nobody connected to it; without it the
         new one has `account` and no demo data
     """
-    name = f"{THROWAWAY_PREFIX}{os.getpid()}_{next(_counter)}"
+    name = throwaway_name()
     try:
         if source:
-            execute("CREATE DATABASE {} TEMPLATE {}", name, source)
+            copy(source, name)
         else:
             create(name, demo=False)
         yield name
     finally:
-        # And those that with_addons has made of it.
-        for made in find(f"{name}_"):
-            drop(made)
-        drop(name)
+        throw_away(name)
+
+
+def throwaway_name():
+    """Return a name for a new database of this process."""
+    return f"{THROWAWAY_PREFIX}{os.getpid()}_{next(_counter)}"
+
+
+def throw_away(name):
+    """Drop a database, and those that :func:`with_addons` has made of it."""
+    for made in (*find(f"{name}_"), name):
+        drop(made)
+
+
+def copy(source, name):
+    """Copy a database that nobody is connected to."""
+    execute("CREATE DATABASE {} TEMPLATE {}", name, source)
 
 
 def with_addons(source, modules, script=""):
@@ -177,7 +190,7 @@ def with_addons(source, modules, script=""):
         connection.cursor().execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
         if read_comment(name) is None:
             unfinished = f"{name}_new"
-            execute("CREATE DATABASE {} TEMPLATE {}", unfinished, source)
+            copy(source, unfinished)
             odoo.install(unfinished, modules, demo=False)
             if script:
                 odoo.run_script(unfinished, script)
@@ -206,19 +219,47 @@ def for_tests():
 
 @contextlib.contextmanager
 def for_tests_with_set_up():
-    """Give the same two databases, each with what its tests would make first.
+    """Give three such databases, each with what its tests would make first.
 
-    The one to copy has a company with a chart; the other one what test classes share,
-    and so has the third, which nobody works in: it is to be copied, too.
+    The one to copy has a company with a chart; the second, to work in, has what test
+    classes share, and so has the third, which nobody works in: it is to be copied, too.
+
+    They are made while the block runs: what needs none of them need not wait.
+
+    :return: their names, and a file that is gone when they can be used; it is empty
+        until they could not be made
     """
-    with for_tests() as (installed, name):
+    names = [throwaway_name() for _index in range(3)]
+    making = DEV / f"{names[0]}.making"
+    making.touch()
+    try:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            made = pool.submit(_make_for_tests, making, *names)
+            yield *names, making
+            # When they could not be made, it ends this program, too.
+            made.result()
+    finally:
+        making.unlink(missing_ok=True)
+        for name in names:
+            throw_away(name)
+
+
+def _make_for_tests(making, installed, name, set_up):
+    try:
+        create(installed, demo=False)
+        with step(f"Test database, {ADDON} without demo data"):
+            odoo.install(installed, ADDON, demo=False)
+            copy(installed, name)
         title = "Test databases, companies with charts and files of the web client"
         with step(title), concurrent.futures.ThreadPoolExecutor() as pool:
             scripts = {installed: LOAD_CHART, name: KEEP_SET_UP}
             for _output in pool.map(odoo.run_script, scripts, scripts.values()):
                 pass
-        with throwaway(name) as set_up:
-            yield installed, name, set_up
+            copy(name, set_up)
+    except BaseException:
+        making.write_text("failed")
+        raise
+    making.unlink()
 
 
 def drop_left_throwaways():
