@@ -419,6 +419,7 @@ class TestRosterTour(RosterCommon, HttpCase):
     """The dialog in a browser."""
 
     def test_paste_a_roster(self):
+        self.accounts[3].ref = "R-3"
         self.start_tour(
             f"/odoo/post-transaction/{self.transaction.id}",
             "post_transaction_roster",
@@ -430,5 +431,6 @@ class TestRosterTour(RosterCommon, HttpCase):
                 (self.does, self.jane, 12.5),
                 (self.roes, self.other_anna, 20),
                 (self.accounts[2], self.env["res.partner"], 7),
+                (self.accounts[3], self.env["res.partner"], 8),
             ],
         )

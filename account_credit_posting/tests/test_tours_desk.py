@@ -49,3 +49,29 @@ class TestToursDesk(LiabilityCommon, TourCommon):
         )._update_translations(["de_DE"])
         self.manager.lang = "de_DE"
         self._look_at_lists()
+
+
+@tagged("post_install", "-at_install")
+class TestToursDeskClerk(TourCommon):
+    """What a clerk of one company sees first, and is asked before it is too late."""
+
+    browser_size = "1366x768"
+
+    def test_credits_posted(self):
+        newest = self._post_line(12345.67, date="2024-03-20")
+        oldest = self._post_line(20, date="2024-03-10")
+        self.assertLess(newest.id, oldest.id)
+        self.start_tour(
+            "/odoo/credits-posted", "account_credit_desk_lists", login=self.clerk.login
+        )
+        self.assertFalse(self._get_batch())
+
+    def test_cancel_asks(self):
+        batch = self._create_batch()
+        self.start_tour(
+            f"/odoo/account.credit.batch/{batch.id}",
+            "account_credit_batch_cancel",
+            login=self.clerk.login,
+        )
+        self.assertEqual(batch.state, "cancelled")
+        self.assertFalse(batch.line_ids.move_id)

@@ -100,5 +100,14 @@ registry.category("web_tour.tours").add("account_credit_batch_reverse", {
             trigger:
                 "div[name=line_ids] .o_data_row:contains(Family 2) .badge:contains(Posted)",
         },
+        {
+            content: "The counters are right at once: three credit notes, as before",
+            trigger:
+                "button[name=action_view_moves]:contains(3):contains(Credit Notes)",
+        },
+        {
+            content: "of three accounts",
+            trigger: "button[name=action_view_lines]:contains(3):contains(Accounts)",
+        },
     ],
 });

@@ -39,14 +39,14 @@ registry.category("web_tour.tours").add("post_transaction_roster", {
                 ".modal:contains(Paste the names or emails first) .btn-primary:contains(Close)",
             run: "click",
         },
-        paste("Doe, Jane\t12.50\nAnna Small\t20\nFammily 2\t7\nNobody\t5"),
+        paste("Doe, Jane\t12.50\nAnna Small\t20\nFammily 2\t7\nNobody\t5\nR-3\t8"),
         {
             content: "See the columns",
             trigger: ".modal .o_import_columns:contains(12.50)",
         },
         {
             content: "See what can be added",
-            trigger: ".modal .o_import_ready:contains(1 account can be added)",
+            trigger: ".modal .o_import_ready:contains(2 accounts can be added)",
         },
         {
             content: "See what is doubtful",
@@ -67,7 +67,7 @@ registry.category("web_tour.tours").add("post_transaction_roster", {
         {
             content: "See that nothing is doubtful any more",
             trigger:
-                ".modal:not(:has(.o_import_doubtful)) .o_import_ready:contains(3 accounts can be added)",
+                ".modal:not(:has(.o_import_doubtful)) .o_import_ready:contains(4 accounts can be added)",
         },
         {
             content: "See who is not found",
@@ -78,6 +78,10 @@ registry.category("web_tour.tours").add("post_transaction_roster", {
             content: "See the amounts",
             trigger:
                 "div[name=step_amounts] .o_data_row:contains(Doe Family):contains(12.50)",
+        },
+        {
+            content: "See whom the reference means",
+            trigger: "div[name=step_amounts] .o_data_row:contains(Family 3):contains(8.00)",
         },
         {
             content: "See who was not added",

@@ -225,8 +225,9 @@ registry.category("web_tour.tours").add("post_transaction_everybody", {
             run: "click",
         },
         {
-            content: "Be told what is missing",
-            trigger: ".modal:contains(Add at least one account) .btn-primary",
+            content: "Be told what is missing, and that nothing else is wrong",
+            trigger:
+                ".modal:contains(Add at least one account):not(:contains(Invalid Operation)) .btn-primary",
             run: "click",
         },
         ...chooseToAdd("category_ids", "Tour", "action_add_tagged"),

@@ -169,6 +169,16 @@ test("progress shows how far the batch is, and asks by itself", async () => {
     expect(".progress-bar").toHaveCount(0);
 });
 
+test("large numbers of accounts are grouped", async () => {
+    giveJson({
+        progress_info: { ...PROGRESS, line_count: 50000, done: 12345, failed: 1000 },
+    });
+    await mountField(`<field name="progress_info" widget="credit_progress"/>`);
+    expect(".o_credit_counts").toHaveText(
+        "12,345 posted, 1,000 failed, 36,655 remaining"
+    );
+});
+
 test("progress of a batch that waits, or is paused, has no pace", async () => {
     giveJson({ progress_info: { ...PROGRESS, done: 0, failed: 0, seconds: 0 } });
     await mountField(`<field name="progress_info" widget="credit_progress"/>`);
