@@ -29,7 +29,7 @@ class Studio:
         (self.clerk | self.manager).company_ids = self.company
         # One day for all users, whatever the hour.
         self.company.credit_tz = "UTC"
-        self.item = self.ref("product_goodwill")
+        self.item = env.ref(f"{MODULE}.credit_item_goodwill")
         self.tuition = self.ref("product_tuition")
         self.batches = self.get("account.credit.batch")
 
