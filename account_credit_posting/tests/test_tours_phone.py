@@ -52,6 +52,23 @@ class TestToursPhone(StoredValueCommon, HttpCase):
             login=self.clerk.login,
         )
 
+    def test_history_as_cards(self):
+        self._apply()
+        action = self.account.with_user(self.clerk).action_view_billing()
+        self.start_tour(
+            f"/odoo/billing/{action['res_id']}",
+            "account_billing_history_phone",
+            login=self.clerk.login,
+        )
+
+    def test_credits_posted_newest_first(self):
+        self._post_line(20, date="2024-03-10")
+        self.start_tour(
+            "/odoo/credits-posted",
+            "account_credits_posted_phone",
+            login=self.clerk.login,
+        )
+
     def test_credits_applied_as_cards(self):
         self._apply()
         self.start_tour(

@@ -84,3 +84,6 @@ class TestTranslations(TransactionCase):
         self.assertEqual(sides, {"debit": "Débit", "credit": "Crédit"})
         arch = transactions.get_view(view_type="form")["arch"]
         self.assertIn("Que souhaitez-vous comptabiliser", arch)
+        movements = self.env["account.stored.value.movement"]
+        events = movements.with_context(lang="fr_FR").fields_get(["event"])["event"]
+        self.assertIn(("use", "Utilisé"), events["selection"])

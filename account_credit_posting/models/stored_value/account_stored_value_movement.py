@@ -96,7 +96,10 @@ class AccountStoredValueMovement(models.Model):
     date = fields.Date(readonly=True)
     event = fields.Selection(
         selection=lambda self: (
-            self.env["account.move"]._fields["stored_value_event"].selection
+            # With the names of its own field, which are translated.
+            self.env["account.move"]
+            ._fields["stored_value_event"]
+            ._description_selection(self.env)
         ),
         readonly=True,
     )

@@ -138,8 +138,60 @@ registry.category("web_tour.tours").add("account_stored_value_use_phone", {
                 ".modal .o_data_row:has(td[name=value_id]:contains(GC/)) td[name=amount]:contains(80.00)",
             run: fits(".modal .o_data_row td"),
         },
+        {
+            content: "See what will be paid, with its amount",
+            trigger: ".modal div[name=preview] td:contains(80.00)",
+            run: fits(".modal div[name=preview] td:not(.d-none)"),
+        },
         { content: "Close it", trigger: ".modal button.btn-close", run: "click" },
         { content: "Be back", trigger: "body:not(:has(.modal))" },
+    ],
+});
+
+registry.category("web_tour.tours").add("account_credits_posted_phone", {
+    steps: () => [
+        {
+            content: "The newest credit is the first card, though another came later",
+            trigger:
+                ".o_kanban_record:eq(0):contains(Featherstonehaugh):contains(10.00)",
+            run: fits(".o_kanban_record:not(.o_kanban_ghost) [name]"),
+        },
+        {
+            content: "The older one comes after it",
+            trigger: ".o_kanban_record:eq(1):contains(20.00)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("account_billing_history_phone", {
+    steps: () => [
+        {
+            content: "Turn to the history",
+            trigger: ".o_notebook a[name=history]",
+            run: "click",
+        },
+        {
+            content:
+                "See the invoice as a card, with its amount and what was owed then",
+            trigger:
+                "[name=billing_movement_ids] .o_kanban_record:contains(INV/):contains(100.00):contains(Owes)",
+            run: fits("[name=billing_movement_ids] .o_kanban_record [name]"),
+        },
+        {
+            content: "See the credit",
+            trigger:
+                "[name=billing_movement_ids] .o_kanban_record:contains(Credit):contains(10.00)",
+        },
+        {
+            content: "Open all of it",
+            trigger: ".o_notebook .tab-pane.active button[name=action_view_movements]",
+            run: "click",
+        },
+        {
+            content: "See cards here, too",
+            trigger: ".o_kanban_view .o_kanban_record:contains(INV/):contains(100.00)",
+            run: fits(".o_kanban_record:not(.o_kanban_ghost) [name]"),
+        },
     ],
 });
 

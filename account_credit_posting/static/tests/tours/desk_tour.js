@@ -5,7 +5,8 @@ registry.category("web_tour.tours").add("account_credit_desk_lists", {
     steps: () => [
         {
             content: "The newest credit is first, though another one was posted later",
-            trigger: ".o_list_view .o_data_row:eq(0) td[name=amount]:contains(12,345.67)",
+            trigger:
+                ".o_list_view .o_data_row:eq(0) td[name=amount]:contains(12,345.67)",
         },
         {
             content: "The older one comes after it",
@@ -51,7 +52,7 @@ registry.category("web_tour.tours").add("account_credit_desk_lists", {
         {
             content: "No classification is asked for; the total is grouped",
             trigger:
-                "div[name=step_setup]:has(.o_preview_credit:contains(1,234.50)):not(:has([name=company_id]))",
+                "div[name=step_setup]:has([name=total]:contains(1,234.50)):not(:has([name=company_id]))",
         },
         {
             content: "Leave it",

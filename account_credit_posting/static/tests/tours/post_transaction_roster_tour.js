@@ -81,7 +81,8 @@ registry.category("web_tour.tours").add("post_transaction_roster", {
         },
         {
             content: "See whom the reference means",
-            trigger: "div[name=step_amounts] .o_data_row:contains(Family 3):contains(8.00)",
+            trigger:
+                "div[name=step_amounts] .o_data_row:contains(Family 3):contains(8.00)",
         },
         {
             content: "See who was not added",
