@@ -3,6 +3,7 @@ from zlib import crc32
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import new_test_user
+from odoo.tools import SQL
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.base.tests.common import BaseCommon
@@ -306,5 +307,5 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
         name = f"check_{crc32(query.encode())}"
         cr.execute("SELECT 1 FROM pg_prepared_statements WHERE name = %s", [name])
         if not cr.fetchone():
-            cr.execute(f"PREPARE {name} AS {query}")
-        cr.execute(f"EXECUTE {name}")
+            cr.execute(SQL("PREPARE %s AS %s", SQL.identifier(name), SQL(query)))
+        cr.execute(SQL("EXECUTE %s", SQL.identifier(name)))
