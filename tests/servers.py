@@ -115,7 +115,11 @@ def running_server(name=None, *, options=()):
     with contextlib.ExitStack() as stack:
         if name is None:
             name = stack.enter_context(throwaway_database())
-        yield stack.enter_context(odoo.Server(name, options=options))
+        server = odoo.Server(name, options=options)
+        # What it serves is thrown away: to end in good order would take a second.
+        stack.callback(server.kill)
+        server.wait()
+        yield server
 
 
 @contextlib.contextmanager

@@ -252,7 +252,7 @@ class Scripts:
         return self
 
     def __exit__(self, *_exception):
-        """Let it end."""
+        """End it."""
         self.stop()
 
     def run(self, script):
@@ -271,7 +271,8 @@ class Scripts:
         return output
 
     def stop(self):
-        """Let it end."""
+        """End it at once: it has answered to all, and holds nothing."""
+        self.process.kill()
         self.process.communicate()
 
 
