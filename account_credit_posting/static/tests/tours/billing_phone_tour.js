@@ -33,7 +33,7 @@ registry.category("web_tour.tours").add("account_billing_phone", {
         {
             content: "See the credit with its amount",
             trigger:
-                "[name=open_credit_line_ids] .o_kanban_record:contains(Goodwill):contains(10.00)",
+                "[name=open_credit_line_ids] .o_kanban_record:contains(Goodwill):has([name=amount_open]:contains(10.00))",
             run: fits(
                 "[name=open_credit_line_ids] .o_kanban_record [name=amount_open]"
             ),
