@@ -419,6 +419,17 @@ class TestPromisedCredit(PromisedCreditCommon):
                 {"name": "Sold", "credit_booking": "used"}
             )
 
+    def test_item_that_is_taxed_later_credits_no_more(self):
+        line = self._promise(10)
+        self.promotion.credit_booking = "given"
+        self.promotion.taxes_id = self.company_data["default_tax_sale"]
+        invoice = self._create_invoice(self.account, 6)
+        self.assertPromise(line, 0, 10)
+        self.assertShows(invoice.account_credit_error, "remove the taxes of the item")
+        self.promotion.taxes_id = False
+        invoice.apply_account_credits()
+        self.assertPromise(line, 6, 4)
+
     def test_not_with_an_invoice(self):
         product = self.env["product.product"].create({"name": "Course"})
         batch = self._create_batch(

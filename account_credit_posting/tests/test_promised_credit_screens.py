@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
+from ..controllers.results import CreditResults
 from ..wizard.post_transaction.transaction_again import TransactionAgain
 from .common_portal_invoice import PortalInvoiceCommon
 from .common_promise import PromisedCreditCommon
@@ -94,6 +95,12 @@ class TestPromisedCreditScreens(PromisedCreditCommon):
         with freeze_time("2024-07-01"):
             self.env.invalidate_all()
             self.assertFalse(account.promised_credit_line_ids)
+
+    def test_export_says_what_is_used(self):
+        line = self._promise(10)
+        self._create_invoice(self.account, 6)
+        row = CreditResults()._get_row(line)
+        self.assertEqual(row[4:7], [10, 6, 4])
 
     def test_batch_opens_the_entries_of_the_parts(self):
         line = self._promise(10)

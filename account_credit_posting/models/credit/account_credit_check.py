@@ -607,8 +607,11 @@ class AccountCreditCheck(models.AbstractModel):
 
     @api.model
     def _get_booking_error(self, batch):
-        """Return why credits of a batch cannot be booked when used, or False."""
-        if batch.credit_booking != "used":
+        """Return why credits of a batch cannot be booked when used, or False.
+
+        The item may have got taxes since they were given.
+        """
+        if batch.credit_booking != "used" and not batch.draws_of_id:
             return False
         if batch.charge_item_id:
             return self.env._(
@@ -623,8 +626,8 @@ class AccountCreditCheck(models.AbstractModel):
         ):
             return self.env._(
                 "%(item)s is taxed: booked when used, it can only lower the taxes of "
-                "the invoice. Choose Taxes of the Invoice, or a credit item without "
-                "taxes.",
+                "the invoice. Choose Taxes of the Invoice, or remove the taxes of the "
+                "item.",
                 item=batch.credit_item_id.display_name,
             )
         return False
