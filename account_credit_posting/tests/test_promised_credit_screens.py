@@ -135,6 +135,18 @@ class TestPromisedCreditScreens(PromisedCreditCommon):
         )
         self.assertEqual(reversals._prepare(line.sudo(), "unused")["items"], [])
 
+    def test_trash_takes_back_what_is_unused(self):
+        line = self._promise(10).with_user(self.manager)
+        self._create_invoice(self.account, 6)
+        action = line.with_context(change="delete").action_change()
+        dialog = self.env[action["res_model"]].with_user(self.manager)
+        form = Form(dialog.with_context(**action["context"]))
+        form.mode = "unused"
+        self.assertFalse(form.error)
+        form.reason = "Over"
+        form.save().action_confirm()
+        self.assertPromise(line.sudo(), 6, 0)
+
     def test_reminder_of_what_expires(self):
         self.company.expiry_reminder_days = 14
         line = self._promise(10, expiry_date=fields.Date.to_date("2024-03-30"))
