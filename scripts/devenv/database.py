@@ -266,5 +266,6 @@ def drop_left_throwaways():
     """Drop what killed commands have left; only right when nobody else is at work."""
     for name in find(THROWAWAY_PREFIX):
         drop(name)
-    for log in LOGS.glob(f"*{THROWAWAY_PREFIX}*"):
-        log.unlink()
+    logs = LOGS.glob(f"*{THROWAWAY_PREFIX}*")
+    for left in (*logs, *DEV.glob(f"{THROWAWAY_PREFIX}*.making")):
+        left.unlink()
