@@ -3,7 +3,11 @@ import { registry } from "@web/core/registry";
 function fits(selector) {
     return ({ queryAll }) => {
         const width = document.documentElement.clientWidth;
-        for (const element of queryAll(selector)) {
+        const elements = queryAll(selector);
+        if (!elements.length) {
+            throw new Error(`There is nothing like ${selector}`);
+        }
+        for (const element of elements) {
             const { left, right } = element.getBoundingClientRect();
             if (left < 0 || right > width) {
                 throw new Error(`${element.textContent} is wider than the screen`);
@@ -33,10 +37,8 @@ registry.category("web_tour.tours").add("account_billing_phone", {
         {
             content: "See the credit with its amount",
             trigger:
-                "[name=open_credit_line_ids] .o_kanban_record:contains(Goodwill):has([name=amount_open]:contains(10.00))",
-            run: fits(
-                "[name=open_credit_line_ids] .o_kanban_record [name=amount_open]"
-            ),
+                "[name=open_credit_line_ids] .o_kanban_record:contains(Goodwill) .fw-bold.text-nowrap:contains(10.00)",
+            run: fits("[name=open_credit_line_ids] .o_kanban_record span"),
         },
         {
             content: "Change it from there",
@@ -54,7 +56,7 @@ registry.category("web_tour.tours").add("account_billing_invoices_phone", {
             content: "See the invoice as a card, with what is open and what paid it",
             trigger:
                 "[name=current_invoice_ids] .o_kanban_record:contains(INV/):contains(90.00):contains(Account Credits):contains(10.00)",
-            run: fits("[name=current_invoice_ids] .o_kanban_record [name]"),
+            run: fits("[name=current_invoice_ids] .o_kanban_record span"),
         },
         {
             content: "Go to what was paid",
@@ -64,7 +66,7 @@ registry.category("web_tour.tours").add("account_billing_invoices_phone", {
         {
             content: "See that invoice as a card, too",
             trigger: "[name=paid_invoice_ids] .o_kanban_record:contains(INV/)",
-            run: fits("[name=paid_invoice_ids] .o_kanban_record [name]"),
+            run: fits("[name=paid_invoice_ids] .o_kanban_record span"),
         },
         {
             content: "Go to the credits",
@@ -75,7 +77,7 @@ registry.category("web_tour.tours").add("account_billing_invoices_phone", {
             content: "See which invoice the credit paid",
             trigger:
                 "[name=credit_application_ids] .o_kanban_record:contains(INV/):contains(10.00):contains(Applied)",
-            run: fits("[name=credit_application_ids] .o_kanban_record [name]"),
+            run: fits("[name=credit_application_ids] .o_kanban_record span"),
         },
     ],
 });
@@ -86,7 +88,7 @@ registry.category("web_tour.tours").add("account_credits_applied_phone", {
             content: "See what was paid as a card",
             trigger:
                 ".o_kanban_record:contains(Featherstonehaugh):contains(INV/):contains(10.00):contains(Applied)",
-            run: fits(".o_kanban_record:not(.o_kanban_ghost) [name]"),
+            run: fits(".o_kanban_record:not(.o_kanban_ghost) span"),
         },
         {
             content: "Open it",
@@ -106,7 +108,7 @@ registry.category("web_tour.tours").add("account_stored_value_phone", {
             content: "See cards as cards, with what is left",
             trigger:
                 ".o_kanban_record:contains(Featherstonehaugh):contains(80.00):contains(Active)",
-            run: fits(".o_kanban_record:not(.o_kanban_ghost) [name]"),
+            run: fits(".o_kanban_record:not(.o_kanban_ghost) span"),
         },
         {
             content: "Open one",
@@ -154,7 +156,7 @@ registry.category("web_tour.tours").add("account_credits_posted_phone", {
             content: "The newest credit is the first card, though another came later",
             trigger:
                 ".o_kanban_record:eq(0):contains(Featherstonehaugh):contains(10.00)",
-            run: fits(".o_kanban_record:not(.o_kanban_ghost) [name]"),
+            run: fits(".o_kanban_record:not(.o_kanban_ghost) span"),
         },
         {
             content: "The older one comes after it",
@@ -175,7 +177,7 @@ registry.category("web_tour.tours").add("account_billing_history_phone", {
                 "See the invoice as a card, with its amount and what was owed then",
             trigger:
                 "[name=billing_movement_ids] .o_kanban_record:contains(INV/):contains(100.00):contains(Owes)",
-            run: fits("[name=billing_movement_ids] .o_kanban_record [name]"),
+            run: fits("[name=billing_movement_ids] .o_kanban_record span"),
         },
         {
             content: "See the credit",
@@ -190,7 +192,7 @@ registry.category("web_tour.tours").add("account_billing_history_phone", {
         {
             content: "See cards here, too",
             trigger: ".o_kanban_view .o_kanban_record:contains(INV/):contains(100.00)",
-            run: fits(".o_kanban_record:not(.o_kanban_ghost) [name]"),
+            run: fits(".o_kanban_record:not(.o_kanban_ghost) span"),
         },
     ],
 });
@@ -202,7 +204,7 @@ registry.category("web_tour.tours").add("account_credit_result_phone", {
             trigger:
                 "div[name=step_result] .o_kanban_record:contains(Featherstonehaugh):contains(10.00)",
             run: fits(
-                "div[name=step_result] .o_kanban_record:not(.o_kanban_ghost) [name]"
+                "div[name=step_result] .o_kanban_record:not(.o_kanban_ghost) span"
             ),
         },
         {
