@@ -167,6 +167,18 @@ class TestBookedEvents(StoredValueCommon):
     def _do_entry(self):
         return self._post_line(10, document_form="entry").move_id, self.values
 
+    def _promise(self):
+        item = self._create_credit_item("Promotion", credit_booking="used")
+        return self._post_line(10, credit_item_id=item.id)
+
+    def _do_promise(self):
+        return self._promise().move_id, self.values
+
+    def _do_draw(self):
+        promise = self._promise()
+        self._create_invoice(self.account, 6)
+        return promise.draw_ids.move_id, self.values
+
     def _do_charge(self):
         batch = self.batches.create(
             {
