@@ -80,6 +80,7 @@ from . import (
     test_posted_stays,
     test_product_template,
     test_promised_credit,
+    test_promised_credit_kept,
     test_promised_credit_screens,
     test_res_company,
     test_res_partner,

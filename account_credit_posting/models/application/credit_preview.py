@@ -1,3 +1,4 @@
+import math
 from datetime import date
 
 from odoo import fields
@@ -149,13 +150,19 @@ class CreditPreview:
                 ledger=ledger,
                 currency=line.currency_id,
                 residual=self._get_amount(line),
-                order=(0, expiry, False, day, NOT_POSTED_YET + number),
+                order=(0, expiry, False, day, *self._get_place(number)),
                 # Its own invoice is not posted yet either: the line stands for both.
                 named_invoice=line if line in self.charges else line.invoice_id,
                 usable_from=usable_from,
             )
             for number, (line, (ledger, _amount)) in enumerate(self.given.items())
         }
+
+    def _get_place(self, number):
+        """Return the end of the order of a credit, as it is once that is posted."""
+        place = NOT_POSTED_YET + number
+        # See `promise_drawing.find_open_items`.
+        return (math.inf, place) if self.is_promise else (place,)
 
     def _get_open_terms(self):
         """Return the open installments of the invoices, as if they were posted."""

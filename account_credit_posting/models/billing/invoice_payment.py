@@ -355,18 +355,16 @@ class InvoicePayment:
         Of two tabs, the daily run and a payment the second finds what the first left.
         """
         terms = self._get_terms()
-        credits = [item for item in self._find_items().values() if item.line]
+        items = self._find_items().values()
+        # In the order of `tools.locks`: promised credits first.
+        lines_sudo = self.env["account.credit.line"].sudo()
+        promises = [item.move for item in items if item.draw and item.credit_line]
+        touch_rows(lines_sudo.union(*promises))
+        credits = [item for item in items if item.line]
         items_sudo = self.env["account.move.line"].sudo()
         items_sudo = items_sudo.union(*(item.line for item in (*terms, *credits)))
         items_sudo.flush_recordset()
         touch_rows(items_sudo)
-        lines_sudo = self.env["account.credit.line"].sudo()
-        promises = [
-            item.move
-            for item in self._find_items().values()
-            if item.draw and item.credit_line
-        ]
-        touch_rows(lines_sudo.union(*promises))
 
     def _choose(self, amounts):
         """Return the open items that were chosen, up to these amounts."""

@@ -181,9 +181,16 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
     @api.model
     def _can_undo(self, moves):
         """Tell whether this user may reset entries that take credits back."""
-        if moves._get_correction_kinds():
+        taken_back_sudo = self._find_taken_back(moves)
+        if moves._get_correction_kinds() or self._get_draws(taken_back_sudo):
             return False
-        return has_right(self.env, GROUP_MANAGER) or not self._find_taken_back(moves)
+        return has_right(self.env, GROUP_MANAGER) or not taken_back_sudo
+
+    @api.model
+    def _get_draws(self, partials):
+        """Return the parts of promised credits that were taken back."""
+        lines = partials.credit_move_id.credit_line_ids
+        return lines.filtered("drawn_from_id")
 
     @api.model
     def _check_may_undo(self, moves):
@@ -191,7 +198,8 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
 
         :param moves: ``account.move`` records
         :raise UserError: when the user is no credit administrator, or when another
-            credit was posted instead, or when they book that a credit has expired
+            credit was posted instead, or when they book that a credit has expired,
+            or give back a part to a promised credit
         """
         for move in moves:
             if move.state == "posted" and move._get_correction_kinds():
@@ -213,6 +221,14 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
                         "administrator of account credits can reset it.",
                         move=name,
                         batch=line_sudo.batch_id.name,
+                    )
+                )
+            if self._get_draws(partial_sudo):
+                raise UserError(
+                    self.env._(
+                        "%(move)s cannot be reset: it reverses the used part of a "
+                        "promised credit, which can be used again since.",
+                        move=name,
                     )
                 )
             if line_sudo.replaced_by_id.state == "posted":

@@ -107,7 +107,7 @@ class AccountCreditCheck(models.AbstractModel):
         item = line.credit_item_id.with_company(line.company_id)
         if not item:
             reason = self.env._("Choose a credit item, then retry.")
-        elif not item.active:
+        elif not item.active and not line.drawn_from_id:
             reason = self.env._(
                 "%(item)s is archived. Unarchive the credit item, then retry.",
                 item=item.display_name,
@@ -197,7 +197,8 @@ class AccountCreditCheck(models.AbstractModel):
         batch = line.batch_id
         if not batch.use_invoice_taxes or not line._is_credited():
             return None
-        if line.credit_item_id.credit_vat_treatment == "compensation":
+        is_outside = line.credit_item_id.credit_vat_treatment == "compensation"
+        if is_outside and not line.drawn_from_id:  # A part: as it was given.
             reason = self.env._(
                 "%(item)s is a compensation and outside VAT. Choose another item, or "
                 "clear Taxes of the Invoice, then retry.",
@@ -345,7 +346,11 @@ class AccountCreditCheck(models.AbstractModel):
         posted = Domain("state", "=", "posted")
         for invoice, notes in notes_sudo.grouped("reversed_entry_id").items():
             currency = invoice.currency_id
-            lowered = self._sum_price_reductions(invoice, posted)
+            domain = posted
+            if any(self._is_whole(note) for note in notes):
+                # Parts of promised credits are given back with the whole invoice.
+                domain &= Domain("drawn_from_id", "=", False)
+            lowered = self._sum_price_reductions(invoice, domain)
             lowered += self._sum_discounts(invoice)
             if currency.compare_amounts(lowered, 0) <= 0:
                 continue
@@ -366,6 +371,13 @@ class AccountCreditCheck(models.AbstractModel):
                         lowered=currency.format(lowered),
                     )
                 )
+
+    @api.model
+    def _is_whole(self, note):
+        """Tell whether a credit note gives back all of its invoice."""
+        return not note.currency_id.compare_amounts(
+            note.amount_total, note.reversed_entry_id.amount_total
+        )
 
     @api.model
     def _sum_price_reductions(self, invoice, domain):

@@ -10,7 +10,7 @@ from datetime import date
 
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, clean_context
 
 from ...tools.applying import OpenItem
 from ...tools.days import get_today
@@ -187,7 +187,12 @@ def _post_draws(applications):
     :return: the posted lines, in the order of the applications
     """
     given, day, expiry, public, private = _get_key(applications[0])
-    batches = given.env["account.credit.batch"].with_company(given.company_id)
+    # Whoever posts an invoice, or the customer who pays it, gave nothing: he does not
+    # follow the batch, and defaults of his screen are not its values.
+    batches = given.env["account.credit.batch"].with_context(
+        {**clean_context(given.env.context), "mail_create_nosubscribe": True}
+    )
+    batches = batches.with_company(given.company_id)
     batch = with_posting(batches, "posting").create(
         {
             "company_id": given.company_id.id,

@@ -34,7 +34,7 @@ class AccountCreditDashboard(models.Model):
             "partial_id",
             "state",
         ],
-        "account.credit.batch": ["credit_item_id"],
+        "account.credit.batch": ["credit_item_id", "draws_of_id"],
         "account.credit.line": ["batch_id", "move_line_id", "partner_id", "state"],
         "account.move": ["stored_value_event"],
         "account.partial.reconcile": ["amount", "max_date"],
@@ -126,7 +126,7 @@ class AccountCreditDashboard(models.Model):
                    'credit',
                    batch.credit_item_id,
                    item.partner_id,
-                   batch.create_uid,
+                   COALESCE(given.create_uid, batch.create_uid),
                    item.company_id,
                    item.company_currency_id,
                    item.date,
@@ -134,6 +134,7 @@ class AccountCreditDashboard(models.Model):
                    0.0, 0.0, 0.0, 0.0
               FROM account_credit_line credit
               JOIN account_credit_batch batch ON batch.id = credit.batch_id
+         LEFT JOIN account_credit_batch given ON given.id = batch.draws_of_id
               JOIN account_move_line item ON item.id = credit.move_line_id
              WHERE credit.state = 'posted' AND item.parent_state = 'posted'
          UNION ALL
