@@ -304,6 +304,44 @@ class TestPromisedCreditKept(PromisedCreditCommon):
         self.assertPromise(line, 0, 12.1)
         self.assertEqual((sum_items(waiting), sum_items(due)), (-21, 0))
 
+    def test_copy_of_parts_is_promised(self):
+        line = self._promise(10)
+        self._create_invoice(self.account, 6)
+        copy = line.draw_ids.batch_id.copy()
+        self.assertEqual((copy.credit_booking, copy.draws_of_id.ids), ("used", []))
+        copy.action_post()
+        self.assertTrue(copy.line_ids.is_promised)
+        self.promotion.credit_booking = "given"
+        copy = line.batch_id.copy()
+        copy.action_post()
+        self.assertTrue(copy.line_ids.move_id)
+
+    def test_rounded_invoice_is_paid_whole(self):
+        self.promotion.credit_vat_treatment = "price_reduction"
+        rounding = self.env["account.cash.rounding"].create(
+            {
+                "name": "5 cents",
+                "rounding": 0.05,
+                "strategy": "add_invoice_line",
+                "rounding_method": "UP",
+                "profit_account_id": self.company_data["default_account_revenue"].id,
+                "loss_account_id": self.company_data["default_account_expense"].id,
+            }
+        )
+        line = self._promise(200)
+        invoice = self._create_taxed(82.63, invoice_cash_rounding_id=rounding.id)
+        self.assertEqual(invoice.amount_total, 100)
+        self.assertFalse(invoice.account_credit_error)
+        self.assertPromise(line, 100, 100)
+        self.assertRest({invoice: (0, "paid")})
+
+    def test_receipt_is_paid(self):
+        self.promotion.credit_vat_treatment = "price_reduction"
+        line = self._promise(200)
+        receipt = self._create_taxed(100, move_type="out_receipt")
+        self.assertFalse(receipt.account_credit_error)
+        self.assertPromise(line, 121, 79)
+
     def test_hashed_journal(self):
         self.company.credit_journal_id.restrict_mode_hash_table = True
         self.company.restrictive_audit_trail = True

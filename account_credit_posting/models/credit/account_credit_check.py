@@ -168,8 +168,9 @@ class AccountCreditCheck(models.AbstractModel):
         invoice = line.invoice_id
         if not invoice:
             return None
+        kinds = ("out_invoice", bool(line.drawn_from_id) and "out_receipt")
         if (
-            invoice.move_type != "out_invoice"
+            invoice.move_type not in kinds
             or invoice.state != "posted"
             or invoice.commercial_partner_id != line.partner_id
             or invoice.company_id != line.company_id
@@ -244,9 +245,9 @@ class AccountCreditCheck(models.AbstractModel):
         """
         if line.batch_id.correction == "move":
             return None
-        # Posting computes what it divides; the total is there already.
-        if line.invoice_id:
-            return sum_price(line.invoice_id)
+        # What posting divides is computed there. A part pays cash rounding, too.
+        if invoice := line.invoice_id:
+            return invoice.amount_total if line.drawn_from_id else sum_price(invoice)
         invoiced = line._get_form()._get_invoiced(line)
         return None if invoiced is None else get_total(invoiced)
 

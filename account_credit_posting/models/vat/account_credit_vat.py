@@ -39,6 +39,7 @@ class AccountCreditVat(models.AbstractModel):
         compute="_compute_credit_booking",
         store=True,
         readonly=False,
+        copy=False,
         help="When given: each credit is posted at once. When used: nothing is posted "
         "until the credit pays an invoice, and then only that part.",
         written_by=("draft", "posting"),
