@@ -189,9 +189,8 @@ def _post_draws(applications):
     given, day, expiry, public, private = _get_key(applications[0])
     # Whoever posts an invoice, or the customer who pays it, gave nothing: he does not
     # follow the batch, and defaults of his screen are not its values.
-    batches = given.env["account.credit.batch"].with_context(
-        {**clean_context(given.env.context), "mail_create_nosubscribe": True}
-    )
+    context = {**clean_context(given.env.context), "mail_create_nosubscribe": True}
+    batches = given.env(context=context)["account.credit.batch"]
     batches = batches.with_company(given.company_id)
     batch = with_posting(batches, "posting").create(
         {
