@@ -231,10 +231,14 @@ class Server:
 
 
 class Scripts:
-    """A process that runs one script after the other on a database."""
+    """A process that runs one script after the other on a database.
+
+    Threads that ask at once wait for each other.
+    """
 
     def __init__(self, database):
         """Start it."""
+        self._asking = threading.Lock()
         LOGS.mkdir(parents=True, exist_ok=True)
         log = LOGS / f"scripts-{database}.log"
         with log.open("w") as errors:
@@ -260,9 +264,10 @@ class Scripts:
 
         :raise RuntimeError: when it fails
         """
-        self.process.stdin.write(f"{json.dumps(script)}\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
+        with self._asking:
+            self.process.stdin.write(f"{json.dumps(script)}\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
         if not answer:
             raise RuntimeError(f"The process has ended: {self.process.wait()}")
         succeeded, output = json.loads(answer)
