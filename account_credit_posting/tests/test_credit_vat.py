@@ -173,6 +173,59 @@ class TestCreditVat(AccountCreditCommon):
         self.assertEqual(line.move_id.amount_untaxed, invoice.amount_untaxed)
         self.assertEqual(invoice.payment_state, "paid")
 
+    def test_many_lower_the_taxes_as_one(self):
+        """Of 12.15, VAT is 2.11; of each fifth of it, it would be 0.42."""
+        invoice = self._invoice((100, self.tax_21))
+        lines = self._credit(
+            invoice,
+            2.43,
+            line_ids=[
+                Command.create(
+                    {
+                        "partner_id": self.account.id,
+                        "invoice_id": invoice.id,
+                        "amount": 2.43,
+                    }
+                )
+                for _number in range(3)
+            ],
+        )
+        lines += self._credit(invoice, 2.43) + self._credit(invoice, 2.43)
+        self.assertEqual(lines.mapped("state"), ["posted"] * 5, lines.mapped("error"))
+        self.assertEqual(
+            lines.move_id.mapped("amount_tax"), [0.42, 0.42, 0.43, 0.42, 0.42]
+        )
+        self.assertEqual(lines.move_id.mapped("amount_total"), [2.43] * 5)
+        rest = self._credit(invoice, 108.85)
+        notes = (lines + rest).move_id
+        self.assertEqual(self._sum(notes, "amount_tax"), 21)
+        self.assertEqual(self._sum(notes, "amount_untaxed"), 100)
+
+    def test_cents_of_several_rates(self):
+        """No part of a credit is below zero, and all come to the invoice."""
+        included = self._create_tax(19, price_include_override="tax_included")
+        invoice = self._invoice(
+            (0.05, self.tax_21), (0.04, self.tax_6), (0.03, included)
+        )
+        count = round(invoice.amount_total * 100)
+        lines = self.env["account.credit.line"].union(
+            *(self._credit(invoice, 0.01) for _number in range(count))
+        )
+        self.assertEqual(set(lines.mapped("state")), {"posted"}, lines.mapped("error"))
+        notes = lines.move_id
+        self.assertEqual(set(notes.mapped("amount_total")), {0.01})
+        others = self._get_others(notes)
+        self.assertFalse(
+            others.filtered(lambda item: item.balance < 0).mapped("balance")
+        )
+        self.assertEqual(invoice.payment_state, "paid")
+
+    def _get_others(self, notes):
+        return notes.line_ids.filtered(lambda item: item.display_type != "payment_term")
+
+    def _sum(self, notes, name="amount_tax"):
+        return self.company.currency_id.round(sum(notes.mapped(name)))
+
     def test_taxes_that_prices_include(self):
         included = self._create_tax(19, price_include_override="tax_included")
         line = self._credit(self._invoice((119, included)), 50)

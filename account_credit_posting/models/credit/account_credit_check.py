@@ -260,16 +260,27 @@ class AccountCreditCheck(models.AbstractModel):
         invoice = line.invoice_id
         if not invoice:
             return 0
-        replaced = line.batch_id.correction_ids.line_id
-        own = line.batch_id.ids
-        domain = Domain("id", "not in", [*line.ids, *replaced.ids]) & (
-            Domain("state", "=", "posted")
-            | (Domain("state", "=", "pending") & Domain("batch_id", "in", own))
+        own = Domain("state", "=", "pending") & Domain(
+            "batch_id", "in", line.batch_id.ids
         )
         return (
-            self._sum_price_reductions(invoice, domain)
+            self._get_taken(line, own)
             + self._sum_discounts(invoice)
             + self._sum_credit_notes(invoice)
+        )
+
+    @api.model
+    def _get_taken(self, line, more=Domain.FALSE):
+        """Return by how much other posted credits lower the price of an invoice.
+
+        :param line: whose invoice, with all rights
+        :param more: which others count, too
+        """
+        replaced = line.batch_id.correction_ids.line_id
+        return self._sum_price_reductions(
+            line.invoice_id,
+            Domain("id", "not in", [*line.ids, *replaced.ids])
+            & (Domain("state", "=", "posted") | more),
         )
 
     @api.model

@@ -390,9 +390,10 @@ class AccountCreditForm(models.AbstractModel):
         return None if batch.correction == "move" else get_invoiced(line.invoice_id)
 
     @api.model
-    def _divide(self, line):
+    def _divide(self, line, before=0):
         """Divide a credit by the taxes of its invoice.
 
+        :param before: what other credits have taken of the invoice
         :return: list of ``TaxedPart``; None where the taxes of the item count
         """
         if not line.batch_id.use_invoice_taxes:
@@ -402,7 +403,7 @@ class AccountCreditForm(models.AbstractModel):
         invoiced = self.sudo()._get_invoiced(line_sudo)
         if invoiced is None:
             return None
-        return divide(line_sudo.company_id, invoiced, line.amount)
+        return divide(line_sudo.company_id, invoiced, line.amount, before)
 
     @api.model
     def _compute_divided(self, batch, item, basis, parts):

@@ -23,10 +23,9 @@ class AccountCreditFormNote(models.AbstractModel):
         get_basis = cache(partial(self._get_basis, batch, item))
         get_label = cache(partial(self._get_label, batch, item))
         items = {}
-        for line in lines:
+        for line, parts in self._divide_all(lines).items():
             position = line._get_fiscal_position()
             basis = get_basis(position, line.currency_id)
-            parts = self._divide(line)
             computed = (
                 compute(basis, line.amount)
                 if parts is None
@@ -39,6 +38,26 @@ class AccountCreditFormNote(models.AbstractModel):
                 if vals["display_type"] == "product":
                     vals["name"] = get_label(line.partner_id.lang)
         return items
+
+    @api.model
+    def _divide_all(self, lines):
+        """Divide each credit by the taxes of its invoice, one after the other.
+
+        :return: ``{line: see _divide}``, in the order of the lines
+        """
+        checks = self.env["account.credit.check"]
+        before = {}  # {invoice: what credits before have taken of it}
+        parts = {}
+        for line in lines:
+            taken = 0
+            if (invoice := line.invoice_id) and line.batch_id.use_invoice_taxes:
+                if invoice not in before:
+                    # Whoever posts need not see the others.
+                    before[invoice] = checks.sudo()._get_taken(line.sudo())
+                taken = before[invoice]
+                before[invoice] += line.amount
+            parts[line] = self._divide(line, taken)
+        return parts
 
     @api.model
     def _compute(self, batch, item, analytic, basis, price):
@@ -135,8 +154,8 @@ class AccountCreditFormNote(models.AbstractModel):
                 {"tax_ids": [Command.set(part.taxes.ids)], **part.vals}
                 for part in parts
             ]
-            for line in lines
-            if (parts := self._divide(line)) is not None
+            for line, parts in self._divide_all(lines).items()
+            if parts is not None
         }
         if (
             not divided_vals

@@ -86,17 +86,36 @@ def sum_price(move):
     return move.currency_id.round(move.direction_sign * sum(amounts))
 
 
-def divide(company, base_lines, amount):
+def divide(company, base_lines, amount, before=0):
     """Divide an amount by the taxes of what was invoiced, in proportion.
+
+    Each takes what all of them come to, less what those before it came to: many small
+    ones lower the taxes to the cent as one of their sum.
 
     :param company: whose taxes they are
     :param base_lines: of :func:`get_invoiced`
     :param amount: above zero, taxes included, in the currency of the base lines
+    :param before: what was taken of them before
     :return: list of :class:`TaxedPart`; none where nothing was invoiced
     """
-    taxes = company.env["account.tax"]
     if not get_total(base_lines):
         return []
+    parts = _divide(company, base_lines, before + amount)
+    if not before:
+        return parts
+    earlier = {part.taxes: part for part in _divide(company, base_lines, before)}
+    rest = [_subtract(part, earlier.get(part.taxes), base_lines[0]) for part in parts]
+    # Of a cent with several taxes, more than it could be due to them together.
+    is_sound = all(
+        min(part.price, part.extra_tax_data.get("manual_total_excluded_currency", 0))
+        >= 0
+        for part in rest
+    )
+    return rest if is_sound else _divide(company, base_lines, amount)
+
+
+def _divide(company, base_lines, amount):
+    taxes = company.env["account.tax"]
     parts = taxes._prepare_down_payment_lines(
         base_lines, company, "fixed", amount, computation_key=COMPUTATION_KEY
     )
@@ -108,3 +127,28 @@ def divide(company, base_lines, amount):
         )
         for part in parts
     ]
+
+
+def _subtract(part, other, base_line):
+    """Return a part less another one of the same taxes."""
+    if other is None:
+        return part
+    currency = base_line["currency_id"]
+    own = base_line["record"].company_id.currency_id
+
+    def subtract(name, ours, theirs):
+        money = currency if name.endswith("_currency") else own
+        return money.round(ours[name] - theirs[name])
+
+    price = currency.round(part.price - other.price)
+    data = {**part.extra_tax_data, "price_unit": price}
+    for name in ("manual_total_excluded_currency", "manual_total_excluded"):
+        if name in data:
+            data[name] = subtract(name, part.extra_tax_data, other.extra_tax_data)
+    if amounts := data.get("manual_tax_amounts"):
+        theirs = other.extra_tax_data["manual_tax_amounts"]
+        data["manual_tax_amounts"] = {
+            tax_id: {name: subtract(name, ours, theirs[tax_id]) for name in ours}
+            for tax_id, ours in amounts.items()
+        }
+    return TaxedPart(part.taxes, price, data)
