@@ -117,6 +117,22 @@ class Sessions:
                 holder.rollback()
             return [future.result() for future in futures]
 
+    def post_both(self, first, second, model="account.credit.batch"):
+        """Post a record in each session, at once; neither sees an error.
+
+        :param first: the id of one record; its button is ``action_post``
+        :param second: that of the other one
+        """
+        table = model.replace(".", "_")
+        responses = self.call_both(
+            f"SELECT FROM {table} WHERE id IN ({first:d}, {second:d}) FOR UPDATE",
+            ("action_post", {"model": model, "ids": [first]}),
+            ("action_post", {"model": model, "ids": [second]}),
+        )
+        assert [response.status_code for response in responses] == [200, 200], [
+            response.text for response in responses
+        ]
+
     def connect(self):
         """Return a connection of its own to the database."""
         return connect(self.name)
@@ -180,15 +196,7 @@ def test_same_batch_is_posted_once(sessions):
 
 def test_two_batches_share_no_number(sessions):
     first, second = sessions.data["batches"]
-    responses = sessions.call_both(
-        f"SELECT FROM account_credit_batch WHERE id IN ({first:d}, {second:d})"
-        " FOR UPDATE",
-        ("action_post", {"ids": [first]}),
-        ("action_post", {"ids": [second]}),
-    )
-    assert [response.status_code for response in responses] == [200, 200], [
-        response.text for response in responses
-    ]
+    sessions.post_both(first, second)
     assert sessions.ledger() == {
         "entries": 2 * LINES,
         "numbers": 2 * LINES,

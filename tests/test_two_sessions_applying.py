@@ -110,15 +110,7 @@ def find(sessions):
 def test_two_credits_for_one_invoice(sessions):
     first, second, _ = sessions.data["batches"]
     sessions.run(POST_INVOICE.format(sessions.data["invoices"][2]))
-    responses = sessions.call_both(
-        f"SELECT FROM account_credit_batch WHERE id IN ({first:d}, {second:d})"
-        " FOR UPDATE",
-        ("action_post", {"ids": [first]}),
-        ("action_post", {"ids": [second]}),
-    )
-    assert [response.status_code for response in responses] == [200, 200], [
-        response.text for response in responses
-    ]
+    sessions.post_both(first, second)
     found = find(sessions)
     assert found["amounts"] == found["in_ledger"] == [5, 10]
     assert found["partials"] == 2
@@ -128,14 +120,7 @@ def test_two_credits_for_one_invoice(sessions):
 def test_two_invoices_for_one_credit(sessions):
     first, second, _ = sessions.data["invoices"]
     sessions.run(POST_BATCH.format(sessions.data["batches"][2]))
-    responses = sessions.call_both(
-        f"SELECT FROM account_move WHERE id IN ({first:d}, {second:d}) FOR UPDATE",
-        ("action_post", {"model": "account.move", "ids": [first]}),
-        ("action_post", {"model": "account.move", "ids": [second]}),
-    )
-    assert [response.status_code for response in responses] == [200, 200], [
-        response.text for response in responses
-    ]
+    sessions.post_both(first, second, "account.move")
     found = find(sessions)
     assert found["amounts"] == found["in_ledger"] == [5, 10]
     assert found["partials"] == 2
@@ -145,14 +130,7 @@ def test_two_invoices_for_one_credit(sessions):
 def test_two_invoices_for_one_promised_credit(sessions):
     first, second, _ = sessions.data["invoices"]
     sessions.run(POST_BATCH.format(sessions.data["promise"]))
-    responses = sessions.call_both(
-        f"SELECT FROM account_move WHERE id IN ({first:d}, {second:d}) FOR UPDATE",
-        ("action_post", {"model": "account.move", "ids": [first]}),
-        ("action_post", {"model": "account.move", "ids": [second]}),
-    )
-    assert [response.status_code for response in responses] == [200, 200], [
-        response.text for response in responses
-    ]
+    sessions.post_both(first, second, "account.move")
     found = find(sessions)
     assert found["amounts"] == found["in_ledger"] == [10]
     assert found["partials"] == 1
