@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from ...const import GROUP_MANAGER
 from ...tools.days import get_today
 from ...tools.rights import has_right
-from ..credit.batch_figures import get_unused
+from ..credit.batch_figures import get_draws, get_unused
 from .account_credit_correction import Item
 
 
@@ -115,7 +115,7 @@ class AccountCreditCorrectionReverse(models.AbstractModel):
         form = line._get_form()
         currency = line.currency_id
         freed = form._get_reconciliations(line).sorted("id")
-        draws = form._get_draws(line)
+        draws = get_draws(line)
         if mode == "unused":
             freed, draws = freed.browse(), draws.browse()
         if currency.is_zero(get_unused(line)) and not draws:

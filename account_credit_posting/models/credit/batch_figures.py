@@ -77,12 +77,15 @@ def assign_amounts(lines):
             line.amount_open = 0 if is_past else get_unused(line)
 
 
+def get_draws(lines):
+    """Return the parts of promised credits that are posted and in force."""
+    return lines.draw_ids.filtered(lambda draw: draw.state == "posted")
+
+
 def get_unused(line):
     """Return what nothing has used of a promised credit, expired or not."""
-    drawn = line.draw_ids.filtered(lambda draw: draw.state == "posted")
-    return line.currency_id.round(
-        line.amount - line.amount_taken_back - sum(drawn.mapped("amount"))
-    )
+    drawn = sum(get_draws(line).mapped("amount"))
+    return line.currency_id.round(line.amount - line.amount_taken_back - drawn)
 
 
 def assign_corrections(lines):

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..credit.batch_figures import get_unused
+from ..credit.batch_figures import get_draws, get_unused
 from .promise_drawing import reverse_draws
 
 
@@ -37,16 +37,11 @@ class AccountCreditFormPromise(models.AbstractModel):
 
     @api.model
     def _free(self, lines):
-        draws = self._get_draws(lines)
+        draws = get_draws(lines)
         accounts = super()._free(lines)
         reverse_draws(draws, lines.batch_id.reversal_date)
         return accounts
 
     @api.model
-    def _get_draws(self, lines):
-        """Return the parts of promised credits that are posted and in force."""
-        return lines.draw_ids.filtered(lambda draw: draw.state == "posted")
-
-    @api.model
     def _get_reconciliations(self, lines):
-        return super()._get_reconciliations(self._get_draws(lines))
+        return super()._get_reconciliations(get_draws(lines))
