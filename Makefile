@@ -14,9 +14,14 @@
 # ODOO_SRC=folder takes an Odoo 19 that is there already, PGHOST and the other PG*
 # variables a PostgreSQL server, PYTHON=python3.12 another Python.
 
-PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do \
-	"$$name" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
-	2>/dev/null && echo "$$name" && exit; done; echo python3)
+# The system's own Python is built with profiles, and a fifth faster than one that a
+# version manager has compiled; it comes first where it can make an environment.
+CHOOSE = import sys, importlib.util as util; sys.exit(not ( \
+	(3, 10) <= sys.version_info[:2] <= (3, 13) \
+	and ("/" not in sys.argv[1] or util.find_spec("ensurepip"))))
+PYTHON ?= $(shell for name in /usr/bin/python3 python3 python3.13 python3.12 python3.11 \
+	python3.10; do "$$name" -c '$(CHOOSE)' "$$name" 2>/dev/null \
+	&& echo "$$name" && exit; done; echo python3)
 
 .PHONY: run test matrix bench lint shell prove pictures readme pot wheel clean
 
