@@ -1,5 +1,7 @@
 """Do a set at once; where something refuses it, find out which part it refuses."""
 
+from copy import copy
+
 from psycopg2 import IntegrityError, InterfaceError, OperationalError
 
 from odoo.exceptions import ConcurrencyError, UserError
@@ -93,6 +95,8 @@ def _attempt(cr, items, attempt):
 
     :return: ``(what it returned, None)``, or ``(None, the exception)``
     """
+    cr.flush()
+    known = _copy_cache(cr.transaction)
     try:
         with cr.savepoint():
             done = attempt(items)
@@ -101,8 +105,27 @@ def _attempt(cr, items, attempt):
         raise
     except Exception as error:  # noqa: BLE001 pylint: disable=broad-except
         # Whatever another addon raises for one must not stop the others.
+        cr.transaction.invalidate_field_data()
+        cr.transaction.field_data.update(known)
         return None, error
     return done, None
+
+
+def _copy_cache(transaction):
+    """Return what is in the cache: a rollback to this moment makes it true again.
+
+    Odoo forgets all, and would read it anew for each attempt.
+
+    :param transaction: an ``odoo.orm.environments.Transaction`` with nothing to flush
+    """
+    has_contexts = transaction.registry.field_depends_context
+    return {
+        field: {key: copy(value) for key, value in values.items()}
+        # By context, or by language.
+        if field.translate or field in has_contexts
+        else dict(values)
+        for field, values in transaction.field_data.items()
+    }
 
 
 def explain_error(env, error, logger, label):
