@@ -1,3 +1,5 @@
+from psycopg2.extras import Json
+
 from odoo.tests import TransactionCase, tagged
 
 from .. import const
@@ -39,6 +41,81 @@ class TestIsolating(TransactionCase):
                         self.assertEqual(
                             done, [n for n in range(count) if n not in bad]
                         )
+
+    def test_what_was_read_before_a_refused_set_is_not_read_again(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        category = self.env["res.partner.category"].create({"name": "Families"})
+        french = category.with_context(lang="fr_FR")
+        french.name = "Familles"
+        parent, child, other = self.env["res.partner"].create(
+            [{"name": "Parent"}, {"name": "Child"}, {"name": "Other"}]
+        )
+        child.parent_id = parent
+        addressed = child.with_context(show_address=True)
+        parent.credit_limit = 7  # By company.
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+        def read():
+            names = [category.name, child.display_name, addressed.display_name]
+            return [*names, parent.name, parent.credit_limit, parent.comment]
+
+        read()
+        # Known, and not yet written.
+        parent.comment = "Before"
+        known = read()
+        created = []
+
+        def attempt(partners):
+            for partner in partners:
+                partner.write({"name": "Done", "category_id": category.ids})
+            if parent in partners:
+                parent.credit_limit = 8
+                self.env.cr.execute(
+                    "UPDATE res_partner_category SET name = %s WHERE id = %s",
+                    [Json({"en_US": "Families", "fr_FR": "Non"}), category.id],
+                )
+                self.assertEqual(french.name, "Non")
+                category.name = "No"
+                parent.comment = "After"
+                created.append(parent.copy({"parent_id": child.id}))
+                self.env.flush_all()
+                self.assertFalse(set(read()) & set(known))
+                raise ValueError("No")
+
+        isolate(self.env.cr, other + parent, attempt, lambda *_refused: None)
+        self.assertTrue(created)
+        with self.assertQueryCount(0):
+            self.assertEqual(read(), known)
+            self.assertEqual(other.name, "Done")
+        self.assertEqual(french.name, "Familles")
+        for partner in created:
+            for field in partner._fields.values():
+                known_ids = self.env.transaction.field_data.get(field, {})
+                self.assertNotIn(partner.id, known_ids)
+        self.assertFalse(self.env.transaction.field_dirty)
+        self.assertEqual(parent.child_ids, child)
+        self.env.invalidate_all()
+        self.assertEqual(read(), known)
+        self.assertEqual(other.category_id, category)
+        self.assertFalse(parent.category_id)
+
+    def test_what_is_done_about_one_refused_is_known_after_the_next(self):
+        first, second = self.env["res.partner"].create(
+            [{"name": "First"}, {"name": "Second"}]
+        )
+        child = self.env["res.partner"].create({"name": "C", "parent_id": first.id})
+        self.assertEqual(child.complete_name, "First, C")
+
+        def refuse(partner, _error):
+            partner.name += " refused"
+
+        def attempt(_partners):
+            raise ValueError("No")
+
+        isolate(self.env.cr, first + second, attempt, refuse)
+        self.assertEqual(child.complete_name, "First refused, C")
+        self.assertEqual(second.name, "Second refused")
 
     def test_all_are_one_set_where_nothing_is_refused(self):
         self.assertEqual([len(part) for part in self._isolate(200, set())[0]], [200])

@@ -123,7 +123,7 @@ def _copy_cache(transaction):
         field: {key: copy(value) for key, value in values.items()}
         # By context, or by language.
         if field.translate or field in has_contexts
-        else dict(values)
+        else copy(values)
         for field, values in transaction.field_data.items()
     }
 
