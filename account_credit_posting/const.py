@@ -241,7 +241,7 @@ CHUNK_MAILS = 50
 PATIENCE = 20
 
 #: What is attempted first of a set in which each item is a document of its own.
-ISOLATED_FIRST = 25
+ISOLATED_FIRST = 15
 
 #: Another session may post an invoice at the very moment of a credit, and neither
 #: sees the other's. So long after, the daily run looks again.

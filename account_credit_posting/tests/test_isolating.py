@@ -142,9 +142,10 @@ class TestIsolating(TransactionCase):
         self.assertLess(len(sets), 2 * 200)
 
     def test_sets_grow_until_one_is_refused(self):
-        first = const.ISOLATED_FIRST
-        sets, *_ = self._isolate(200, set(), first)
-        self.assertEqual([len(part) for part in sets], [25, 50, 125])
+        sets, *_ = self._isolate(200, set(), const.ISOLATED_FIRST)
+        self.assertEqual([len(part) for part in sets], [15, 30, 60, 95])
+        sets, *_ = self._isolate(200, {0}, const.ISOLATED_FIRST)
+        self.assertEqual([len(part) for part in sets[-8:]], [25] * 7 + [10])
 
     def test_one_in_a_hundred_repeats_little(self):
         sets, *_ = self._isolate(200, {50, 150}, const.ISOLATED_FIRST)

@@ -25,8 +25,9 @@ def isolate(cr, items, attempt, on_error, first=None):
     :param items: what can be sliced: a recordset or a list
     :param attempt: called with a set
     :param on_error: called with a set of one item and the exception that came of it
-    :param int first: so many first, and more from set to set until one is refused: what
-        is refused takes the work of its set with it. Without it all are one set
+    :param int first: so many first, and more from set to set until one is refused, as
+        many as divide evenly after that: what is refused takes the work of its set with
+        it. Without it all are one set
     :return: list of what the attempts that were not refused returned
     :raise OperationalError: and the like: Odoo repeats the whole transaction, see
         ``odoo.service.model.retrying``
@@ -45,7 +46,7 @@ def isolate(cr, items, attempt, on_error, first=None):
         answers, is_whole = _attempt_or_divide(cr, part, attempt, on_error)
         done += answers
         if not is_whole:
-            size, grows = first or size, False
+            size, grows = PARTS**2, False
         elif grows:
             size *= 2
     return done
@@ -65,9 +66,8 @@ def _attempt_or_divide(cr, items, attempt, on_error):
 def _divide(cr, items, error, attempt, on_error):
     """Divide a set that was refused, down to single items.
 
-    An attempt costs as much as ten items, one after a refusal still more, because
-    nothing is in the cache any more. So what follows the first part that is refused is
-    attempted as one. Where no part before it is refused, the last one is, and is
+    An attempt costs as much as ten items. So what follows the first part that is refused
+    is attempted as one. Where no part before it is refused, the last one is, and is
     divided without an attempt.
 
     :param error: None where that is known of the other parts alone

@@ -220,18 +220,8 @@ class AccountCreditForm(models.AbstractModel):
         :param first: see ``isolate``
         :return: list of what it returned
         """
-
-        def read_and_attempt(some):
-            self._read_ahead(some.partner_id)
-            return attempt(some)
-
-        return isolate(
-            self.env.cr,
-            lines,
-            read_and_attempt,
-            self._set_refused,
-            first,
-        )
+        self._read_ahead(lines.partner_id)
+        return isolate(self.env.cr, lines, attempt, self._set_refused, first)
 
     @api.model
     def _set_refused(self, line, error):
@@ -241,10 +231,7 @@ class AccountCreditForm(models.AbstractModel):
 
     @api.model
     def _read_ahead(self, accounts):
-        """Read at once what Odoo asks of each new customer, one by one.
-
-        For each set: where one was refused, nothing is in the cache any more.
-        """
+        """Read at once what Odoo asks of each new customer, one by one."""
         accounts.mapped("user_ids")
         accounts.mapped("child_ids")
 
