@@ -37,28 +37,26 @@ class TestCompleting(StoredValueCommon):
         """Return all columns of entries and of their items, but their own ones."""
         self.env.flush_all()
         rows = []
-        for table, names in (
-            ("account_move", {"id": moves.ids}),
-            ("account_move_line", {"move_id": moves.ids}),
+        for query in (
+            "SELECT * FROM account_move WHERE id = ANY(%s) ORDER BY id",
+            "SELECT * FROM account_move_line WHERE move_id = ANY(%s)"
+            " ORDER BY move_id, sequence, date_maturity, id",
         ):
-            [(name, ids)] = names.items()
-            self.env.cr.execute(
-                f"SELECT * FROM {table} WHERE {name} = ANY(%s) ORDER BY id",  # noqa: S608
-                [ids],
-            )
+            self.env.cr.execute(query, [moves.ids])
             rows += [
                 {name: value for name, value in row.items() if name not in OWN}
                 for row in self.env.cr.dictfetchall()
             ]
         return rows
 
-    def assertSameAsComputed(self, book):
+    def assertSameAsComputed(self, book, owner=posting, name="_complete"):
         """Book twice, complete and left to Odoo, and compare each column.
 
         :param book: returns ``account.move`` records
+        :param owner: of the function without which all is left to Odoo
         """
         completed = self._read(book())
-        with patch.object(posting, "_complete") as complete:
+        with patch.object(owner, name, return_value=False) as complete:
             computed = self._read(book())
         self.assertTrue(complete.called)
         self.assertEqual(len(completed), len(computed))
@@ -80,6 +78,98 @@ class TestCompleting(StoredValueCommon):
         self.assertSameAsComputed(
             lambda: self._post_three(document_form="entry").move_id
         )
+
+    def _charge(self, free=True, currency=None, **vals):
+        """Compare the invoices of two batches, that of typed ones and that of ours.
+
+        :param free: whether ours are created complete
+        """
+        form = self.env["account.credit.form.invoice"]
+        create = self.env.registry[form._name]._create_complete
+        created = []
+
+        def watch(*args, **kwargs):
+            moves = create(*args, **kwargs)
+            created.extend(moves.mapped("move_type"))
+            return moves
+
+        def book():
+            batch = self._create_batch(
+                dict(zip(self.accounts[:3], (10, 0.01, 13.77), strict=True)), **vals
+            )
+            for line in batch.line_ids:
+                line.charge_amount = 3 * line.amount
+            if currency:
+                batch.line_ids.currency_id = currency
+            batch.action_post()
+            self.assertEqual(batch.line_ids.mapped("state"), ["posted"] * 3)
+            return batch.line_ids.charge_move_id
+
+        with patch.object(self.env.registry[form._name], "_create_complete", watch):
+            self.assertSameAsComputed(book, self.env.registry[form._name], "_is_plain")
+        self.assertEqual(created.count("out_invoice"), 3 if free else 0)
+
+    def _create_charge_item(self, **vals):
+        return self.env["product.product"].create(
+            {"name": "Tuition", "taxes_id": [], **vals}
+        )
+
+    def test_invoices(self):
+        self._charge(charge_item_id=self._create_charge_item().id)
+
+    def test_invoices_due_later(self):
+        item = self._create_charge_item()
+        thirty_days = self.env.ref("account.account_payment_term_30days")
+        for vals in (
+            {"invoice_date_due": "2024-05-01"},
+            {"invoice_payment_term_id": thirty_days.id},
+            {"invoice_payment_term_id": self.pay_terms_b.id},
+        ):
+            with self.subTest(vals=vals):
+                self._charge(charge_item_id=item.id, **vals)
+        self.accounts.property_payment_term_id = self.pay_terms_b
+        self._charge(charge_item_id=item.id)
+
+    def test_invoices_in_a_foreign_currency_with_analytic_distribution(self):
+        euro = self.setup_other_currency("EUR", rates=[("2024-01-01", 0.7331)])
+        plan = self.env["account.analytic.plan"].create({"name": "Sites"})
+        sites = self.env["account.analytic.account"].create(
+            [{"name": name, "plan_id": plan.id} for name in ("North", "South")]
+        )
+        self.env["account.analytic.distribution.model"].create(
+            {
+                "partner_id": self.account.id,
+                "analytic_distribution": {str(sites[0].id): 100},
+            }
+        )
+        item = self._create_charge_item()
+        self._charge(charge_item_id=item.id, currency=euro)
+        self._charge(
+            charge_item_id=item.id,
+            currency=euro,
+            analytic_distribution={str(site.id): 50 for site in sites},
+        )
+
+    def test_invoices_of_which_odoo_derives_more(self):
+        tax = self.company_data["default_tax_sale"]
+        taxed = self._create_charge_item(taxes_id=tax.ids)
+        self._charge(False, charge_item_id=taxed.id)
+        item = self._create_charge_item()
+        term = self.env.ref("account.account_payment_term_30days_early_discount")
+        self._charge(False, charge_item_id=item.id, invoice_payment_term_id=term.id)
+        rounding = self.env["account.cash.rounding"].create(
+            {
+                "name": "Five cents",
+                "rounding": 0.05,
+                "strategy": "add_invoice_line",
+                "profit_account_id": self.company_data["default_account_revenue"].id,
+                "loss_account_id": self.company_data["default_account_expense"].id,
+            }
+        )
+        self.env["ir.default"].set(
+            "account.move", "invoice_cash_rounding_id", rounding.id
+        )
+        self._charge(False, charge_item_id=item.id)
 
     def test_foreign_currency(self):
         euro = self.setup_other_currency("EUR", rates=[("2024-01-01", 0.7331)])

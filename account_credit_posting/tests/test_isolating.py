@@ -53,7 +53,6 @@ class TestIsolating(TransactionCase):
         child.parent_id = parent
         addressed = child.with_context(show_address=True)
         parent.credit_limit = 7  # By company.
-        self.env.flush_all()
         self.env.invalidate_all()
 
         def read():
@@ -94,11 +93,9 @@ class TestIsolating(TransactionCase):
                 known_ids = self.env.transaction.field_data.get(field, {})
                 self.assertNotIn(partner.id, known_ids)
         self.assertFalse(self.env.transaction.field_dirty)
-        self.assertEqual(parent.child_ids, child)
         self.env.invalidate_all()
         self.assertEqual(read(), known)
-        self.assertEqual(other.category_id, category)
-        self.assertFalse(parent.category_id)
+        self.assertEqual([other.category_id, parent.category_id.ids], [category, []])
 
     def test_what_is_done_about_one_refused_is_known_after_the_next(self):
         first, second = self.env["res.partner"].create(

@@ -66,9 +66,9 @@ def _attempt_or_divide(cr, items, attempt, on_error):
 def _divide(cr, items, error, attempt, on_error):
     """Divide a set that was refused, down to single items.
 
-    An attempt costs as much as ten items. So what follows the first part that is refused
-    is attempted as one. Where no part before it is refused, the last one is, and is
-    divided without an attempt.
+    An attempt costs as much as ten items. So what follows the first part that is
+    refused is attempted as one. Where no part before it is refused, the last one is,
+    and is divided without an attempt.
 
     :param error: None where that is known of the other parts alone
     :return: as :func:`isolate`

@@ -130,7 +130,7 @@ _SEQUENCES = {"tax": 10000, "payment_term": 12000}
 
 
 def complete_items(vals):
-    """Add to the items of entries and credit notes what Odoo would compute alike.
+    """Add to the items of entries and documents what Odoo would compute alike.
 
     Given, it is not computed, which is a tenth of what an entry costs.
 
@@ -151,9 +151,7 @@ def _complete(vals):
         vals.update(quantity=0, price_subtotal=0, price_total=0)
     elif not vals.get("tax_ids"):
         vals.setdefault("quantity", 1)
-        vals.update(
-            price_subtotal=vals["amount_currency"],
-            price_total=vals["amount_currency"],
-        )
+        subtotal = vals.setdefault("price_subtotal", vals["amount_currency"])
+        vals.setdefault("price_total", subtotal)
     if not vals.get("product_id"):
         vals.setdefault("product_uom_id", False)

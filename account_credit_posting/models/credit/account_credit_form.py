@@ -108,6 +108,8 @@ class AccountCreditForm(models.AbstractModel):
             **common_vals,
             "display_type": "payment_term",
             "account_id": line._get_receivable(position).id,
+            "discount_amount_currency": 0,
+            "discount_balance": 0,
         }
         return Items(
             position,
@@ -307,7 +309,7 @@ class AccountCreditForm(models.AbstractModel):
     def _prepare_base_lines(self, batch, item, basis, price, term=None):
         """Prepare what Odoo computes taxes of, see :meth:`_compute_taxed`."""
         company = batch.company_id
-        taxes = basis.position.map_tax(self._get_taxes(company, item, basis.ledger))
+        taxes = self._get_mapped_taxes(company, item, basis)
         base_vals = self._prepare_base_vals(batch, item, basis, taxes) | {
             "price_unit": price
         }
@@ -442,6 +444,11 @@ class AccountCreditForm(models.AbstractModel):
         return taxes or ledger.tax_ids.filtered(
             lambda tax: tax.type_tax_use == "sale"
         )._filter_taxes_by_company(company)
+
+    @api.model
+    def _get_mapped_taxes(self, company, item, basis):
+        """Return the taxes of an item for the customers of one fiscal position."""
+        return basis.position.map_tax(self._get_taxes(company, item, basis.ledger))
 
     @api.model
     def _prepare_discounts(self, base_line, base_vals, term):

@@ -1,6 +1,7 @@
 from functools import cache, partial
 
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from ...tools.posting import with_posting
 
@@ -16,7 +17,7 @@ class AccountCreditFormInvoice(models.AbstractModel):
     def _get_charges(self, lines):
         batch = lines.batch_id
         item = batch.charge_item_id
-        compute = cache(partial(self._compute_charge, batch))
+        compute = cache(partial(self._compute_charge, batch, self._get_analytic(batch)))
         get_basis = cache(partial(self._get_basis, batch, item))
         get_label = cache(partial(self._get_label, batch, item))
         charges = {}
@@ -52,16 +53,23 @@ class AccountCreditFormInvoice(models.AbstractModel):
         return account.property_payment_term_id
 
     @api.model
-    def _compute_charge(self, batch, basis, price, term):
+    def _compute_charge(self, batch, analytic, basis, price, term):
         """Compute both sides of an invoice, but for what its customer has.
 
+        :param analytic: see :meth:`_prepare_product_vals`
         :param basis: see :meth:`_get_basis`
         :param term: the ``account.payment.term`` of the invoice, or an empty one
         :return: ``(others, dues)``, see :meth:`_build_items`
         """
         company = batch.company_id
         currency = basis.currency
-        others = self._compute_taxed(batch, batch.charge_item_id, basis, price, term)
+        item = batch.charge_item_id
+        if self._get_mapped_taxes(company, item, basis):
+            others = self._compute_taxed(batch, item, basis, price, term)
+        else:
+            others = [
+                self._prepare_free_item(company, item, analytic, basis, price, sign=-1)
+            ]
         amount, balance = self._sum_items(company, currency, others)
         if not term:
             # Where nobody says anything else, Odoo calls an invoice due today.
@@ -100,8 +108,7 @@ class AccountCreditFormInvoice(models.AbstractModel):
         All of it or nothing: the caller isolates what is refused, so that no line is
         left with an invoice and without its credit.
         """
-        moves = self._get_moves(lines.company_id).with_company(lines.company_id)
-        invoices = moves.create(self._prepare_invoices_vals(lines))
+        invoices = self._create_invoices(lines)
         # The credit of the line comes first, before what else is on the account.
         self._post_as_block(with_posting(invoices, is_charging=True))
         credited = lines.filtered(lambda line: line._is_credited())
@@ -116,36 +123,90 @@ class AccountCreditFormInvoice(models.AbstractModel):
             observer._on_charged(alone)
 
     @api.model
-    def _prepare_invoices_vals(self, lines):
-        """Prepare the invoices of the lines, as a user would type them.
+    def _create_invoices(self, lines):
+        """Create one draft invoice per line.
 
-        :return: list of values for ``account.move.create``: ``out_invoice``, one
-            invoice line
+        :return: ``account.move`` records, in the order of the lines
         """
+        company = lines.company_id
+        form = self.with_company(company)
+        if self._is_plain(lines):
+            return form._create_complete(
+                company,
+                [
+                    self._prepare_invoice_vals(line)
+                    | {
+                        "fiscal_position_id": items.position.id,
+                        "invoice_payment_term_id": self._get_charge_term(line).id,
+                        "invoice_date_due": items.receivables[-1]["date_maturity"],
+                        "line_ids": [Command.create(vals) for vals in items.all],
+                    }
+                    for line, items in self._get_charges(lines).items()
+                ],
+            )
         batch = lines.batch_id
         item = batch.charge_item_id
         analytic = self._get_analytic(batch)
         get_label = cache(partial(self._get_label, batch, item))
-        move_vals = {
+        return form._get_moves(company).create(
+            [
+                self._prepare_invoice_vals(line)
+                | {
+                    "invoice_line_ids": self._prepare_typed_lines(
+                        item,
+                        analytic,
+                        line.charge_amount,
+                        get_label(line.partner_id.lang),
+                    )
+                }
+                for line in lines
+            ]
+        )
+
+    @api.model
+    def _is_plain(self, lines):
+        """Tell whether the items of the lines' invoices are all that Odoo would derive.
+
+        It derives more from taxes, from the discount of an early payment, from the cash
+        rounding that documents have by default, and where a localization adds some.
+        """
+        batch = lines.batch_id
+        company = batch.company_id
+        item = batch.charge_item_id
+        rounding = self.env["account.move"].default_get(["invoice_cash_rounding_id"])
+        if (
+            self._is_derived(company)
+            or rounding.get("invoice_cash_rounding_id")
+            or any(self._get_charge_term(line).early_discount for line in lines)
+        ):
+            return False
+        kinds = {(line._get_fiscal_position(), line.currency_id) for line in lines}
+        return not any(
+            self._get_mapped_taxes(
+                company, item, self._get_basis(batch, item, position, currency)
+            )
+            for position, currency in kinds
+        )
+
+    @api.model
+    def _prepare_invoice_vals(self, line):
+        """Prepare the invoice of a line as a user would type it, but for its items.
+
+        :return: values for ``account.move.create``: ``out_invoice``
+        """
+        batch = line.batch_id
+        vals = {
             "move_type": "out_invoice",
             "company_id": batch.company_id.id,
+            "partner_id": line.partner_id.id,
+            "currency_id": line.currency_id.id,
             "date": batch.date,
             "invoice_date": batch.date,
             "invoice_origin": batch.name,
         }
         if batch.invoice_payment_term_id:
-            move_vals["invoice_payment_term_id"] = batch.invoice_payment_term_id.id
+            vals["invoice_payment_term_id"] = batch.invoice_payment_term_id.id
         elif batch.invoice_date_due:
-            move_vals["invoice_payment_term_id"] = False
-            move_vals["invoice_date_due"] = batch.invoice_date_due
-        return [
-            {
-                **move_vals,
-                "partner_id": line.partner_id.id,
-                "currency_id": line.currency_id.id,
-                "invoice_line_ids": self._prepare_typed_lines(
-                    item, analytic, line.charge_amount, get_label(line.partner_id.lang)
-                ),
-            }
-            for line in lines
-        ]
+            vals["invoice_payment_term_id"] = False
+            vals["invoice_date_due"] = batch.invoice_date_due
+        return vals

@@ -74,18 +74,29 @@ class AccountCreditFormNote(models.AbstractModel):
             # Given complete, Odoo need not derive one item from the other, which is
             # half of what an entry costs (``account.move._sync_dynamic_lines``). The
             # values are those that it would derive.
+            taxes = self._prepare_free_taxes(company, item)
             others = [
-                {
-                    **self._prepare_product_vals(item, analytic, price),
-                    "display_type": "product",
-                    "product_uom_id": item.uom_id.id,
-                    "account_id": basis.ledger.id,
-                    "amount_currency": price,
-                    "balance": company.currency_id.round(price / basis.rate),
-                    "tax_ids": self._prepare_free_taxes(company, item),
-                }
+                self._prepare_free_item(company, item, analytic, basis, price)
+                | {"tax_ids": taxes}
             ]
         return self._add_due(batch, basis, others)
+
+    @api.model
+    def _prepare_free_item(self, company, item, analytic, basis, price, sign=1):
+        """Prepare the one item of a document without taxes, but for its label.
+
+        :param sign: -1 for an invoice, whose item is a credit
+        """
+        return {
+            **self._prepare_product_vals(item, analytic, price),
+            "display_type": "product",
+            "product_uom_id": item.uom_id.id,
+            "account_id": basis.ledger.id,
+            "amount_currency": sign * price,
+            "balance": company.currency_id.round(sign * price / basis.rate),
+            "price_subtotal": price,
+            "tax_ids": [],
+        }
 
     @api.model
     def _add_due(self, batch, basis, others):
