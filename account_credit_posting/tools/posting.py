@@ -7,6 +7,8 @@ by its type alone.
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from odoo.fields import Command
+
 #: The one key of the context.
 KEY = "credit_posting"
 
@@ -129,18 +131,24 @@ def without_rework(items, *, is_logged=False):
 _SEQUENCES = {"tax": 10000, "payment_term": 12000}
 
 
-def complete_items(vals):
-    """Add to the items of entries and documents what Odoo would compute alike.
+def create_complete(moves, vals):
+    """Create entries and documents with what Odoo would compute of their items alike.
 
     Given, it is not computed, which is a tenth of what an entry costs.
 
-    :param vals: one dict, or a list of them, for ``account.move.create``
-    :return: the same, changed
+    :param moves: ``account.move``, in the context to create them
+    :param vals: one dict, or a list of them, for ``account.move.create``; changed
+    :return: the entries
     """
     for entry_vals in [vals] if isinstance(vals, dict) else vals:
         for _command, _id, item_vals in entry_vals["line_ids"]:
             _complete(item_vals)
-    return vals
+    entries = moves.create(vals)
+    # What is given is marked to be computed all the same.
+    items = entries.line_ids.filtered(lambda item: not item.tax_ids)
+    for name in ("price_subtotal", "price_total"):
+        moves.env.remove_to_compute(items._fields[name], items)
+    return entries
 
 
 def _complete(vals):
@@ -149,7 +157,7 @@ def _complete(vals):
     vals.setdefault("sequence", _SEQUENCES.get(kind, 100))
     if kind != "product":
         vals.update(quantity=0, price_subtotal=0, price_total=0)
-    elif not vals.get("tax_ids"):
+    elif all(command == Command.set([]) for command in vals.get("tax_ids") or ()):
         vals.setdefault("quantity", 1)
         subtotal = vals.setdefault("price_subtotal", vals["amount_currency"])
         vals.setdefault("price_total", subtotal)

@@ -8,7 +8,7 @@ from ... import localizations
 from ...tools.isolating import explain_error, isolate
 from ...tools.posting import (
     NumberBlock,
-    complete_items,
+    create_complete,
     with_posting,
     without_rework,
 )
@@ -280,7 +280,7 @@ class AccountCreditForm(models.AbstractModel):
         complete = moves.with_context(
             skip_analytic_sync=True, skip_invoice_sync=True, skip_invoice_line_sync=True
         )
-        return complete.create(complete_items(vals)).with_env(moves.env)
+        return create_complete(complete, vals).with_env(moves.env)
 
     @api.model
     def _post_as_block(self, moves):
