@@ -141,8 +141,13 @@ def create_complete(moves, vals):
     :return: the entries
     """
     for entry_vals in [vals] if isinstance(vals, dict) else vals:
+        company = moves.env["res.company"].browse(entry_vals["company_id"])
+        owner_vals = {
+            "company_id": company.id,
+            "company_currency_id": company.currency_id.id,
+        }
         for _command, _id, item_vals in entry_vals["line_ids"]:
-            _complete(item_vals)
+            _complete(item_vals, owner_vals)
     entries = moves.create(vals)
     # What is given is marked to be computed all the same.
     items = entries.line_ids.filtered(lambda item: not item.tax_ids)
@@ -151,8 +156,12 @@ def create_complete(moves, vals):
     return entries
 
 
-def _complete(vals):
-    """Add to an item what Odoo would compute alike; what has taxes is left to it."""
+def _complete(vals, owner_vals):
+    """Add to an item what Odoo would compute alike; what has taxes is left to it.
+
+    :param owner_vals: what all items of the company have
+    """
+    vals |= owner_vals
     kind = vals.setdefault("display_type", "product")
     vals.setdefault("sequence", _SEQUENCES.get(kind, 100))
     if kind != "product":
@@ -163,3 +172,6 @@ def _complete(vals):
         vals.setdefault("price_total", subtotal)
     if not vals.get("product_id"):
         vals.setdefault("product_uom_id", False)
+        vals.setdefault("price_unit", 0)
+    if kind != "tax":
+        vals.update(tax_line_id=False, tax_group_id=False)
