@@ -1,13 +1,13 @@
-"""What a localization changes of that which posting takes for granted.
+"""What a localization, or another addon, changes of what posting takes for granted.
 
-Credit notes are created complete, and numbered as a block, which is half of the cost:
-values are those that Odoo would derive. Where an addon of a country derives others, its
-companies get what Odoo derives.
+Documents are created complete, and numbered as a block, which is half of the cost:
+values are those that Odoo would derive. Where an addon derives others, companies get
+what Odoo derives: all of them, or those of the country that the addon is named after.
 """
 
 import re
 
-#: Methods that derive what a credit note consists of: ``{model: names}``.
+#: Methods that derive what a document consists of: ``{model: names}``.
 DOCUMENT = {
     "account.move": (
         "_get_sync_stack",
@@ -45,7 +45,13 @@ NUMBER = {
     ),
 }
 
-_ADDON = re.compile(r"odoo\.addons\.(l10n_([a-z]+)\w*)")
+_ADDON = re.compile(r"odoo\.addons\.(\w+)")
+
+_COUNTRY = re.compile(r"l10n_([a-z]+)")
+
+#: Those that override them for other documents than credits and what they pay: debit
+#: notes, expenses, vendor bills. And whose methods they are.
+_HARMLESS = ("account", "account_debit_note", "hr_expense", "stock_account")
 
 #: Countries that Odoo's addons call otherwise than ISO 3166 does.
 _CODES = {"uk": "GB"}
@@ -55,9 +61,7 @@ _NO_COUNTRIES = ("eu",)
 
 
 def find_overrides(company, methods):
-    """Return what localizations override for a company.
-
-    An addon that is named after a country counts in that country alone.
+    """Return what other addons override for a company.
 
     :param company: a ``res.company``
     :param methods: ``{model: names}``, as :data:`DOCUMENT`
@@ -67,16 +71,18 @@ def find_overrides(company, methods):
     found = set()
     for model, names in methods.items():
         for part in type(company.env[model]).mro():
-            match = _ADDON.match(part.__module__)
-            if match and _is_for(match[2], country):
-                found |= {
-                    (match[1], model, name) for name in names if name in vars(part)
-                }
+            overridden = [name for name in names if name in vars(part)]
+            match = overridden and _ADDON.match(part.__module__)
+            if match and _is_for(match[1], country):
+                found |= {(match[1], model, name) for name in overridden}
     return found
 
 
-def _is_for(place, country):
-    """Tell whether an addon of a place (``l10n_place``) is for a country."""
-    if len(place) != 2 or place in _NO_COUNTRIES:
+def _is_for(addon, country):
+    """Tell whether what an addon overrides counts for companies of a country."""
+    if addon in _HARMLESS or addon.startswith("account_credit_posting"):
+        return False
+    place = _COUNTRY.match(addon)
+    if not place or len(place[1]) != 2 or place[1] in _NO_COUNTRIES:
         return True
-    return _CODES.get(place, place.upper()) == country
+    return _CODES.get(place[1], place[1].upper()) == country

@@ -245,7 +245,7 @@ class TestAccountCreditForm(AccountCreditCommon):
             )
 
     # -------------------------------------------------------------------------
-    # WHERE A LOCALIZATION DERIVES MORE
+    # WHERE A LOCALIZATION, OR ANOTHER ADDON, DERIVES MORE
     # -------------------------------------------------------------------------
 
     def test_localization_that_overrides_gets_documents_of_odoo(self):
@@ -320,7 +320,7 @@ class TestAccountCreditForm(AccountCreditCommon):
                 batch.line_ids.move_id, [(other, 10, 10), (self.receivable, -10, -10)]
             )
 
-    def test_addon_of_a_country_counts_there_alone(self):
+    def test_addon_that_overrides_counts_everywhere_and_that_of_a_country_there(self):
         def define(addon):
             methods = {"__module__": addon, "_compute_account_id": None}
             return type("AccountMoveLine", (), methods)
@@ -328,8 +328,9 @@ class TestAccountCreditForm(AccountCreditCommon):
         parts = [
             define(f"odoo.addons.{addon}.models.account_move_line")
             for addon in (
-                *("account", "sale", "l10n_de", "l10n_us_edi", "l10n_uk"),
-                *("l10n_eu_oss", "l10n_latam_base"),
+                *("account", "stock_account", "account_credit_posting_sale"),
+                *("l10n_de", "l10n_us_edi", "l10n_uk"),
+                *("l10n_eu_oss", "l10n_latam_base", "discounts_of_another_company"),
             )
         ]
         items = MagicMock()
@@ -347,7 +348,11 @@ class TestAccountCreditForm(AccountCreditCommon):
                 localizations.find_overrides(company, methods),
                 {
                     (addon, "account.move.line", "_compute_account_id")
-                    for addon in {*wanted, "l10n_eu_oss", "l10n_latam_base"}
+                    for addon in {
+                        *wanted,
+                        *("l10n_eu_oss", "l10n_latam_base"),
+                        "discounts_of_another_company",
+                    }
                 },
             )
 

@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from odoo.addons.account_credit_posting import localizations
 from odoo.addons.account_credit_posting.models.credit import account_credit_form
 
 from .common_stored_value import StoredValueCommon
@@ -172,6 +173,9 @@ class TestCompleting(StoredValueCommon):
         taxed = self._create_charge_item(taxes_id=tax.ids)
         self._charge(False, charge_item_id=taxed.id)
         item = self._create_charge_item()
+        overrides = {("another_addon", "account.move.line", "_compute_account_id")}
+        with patch.object(localizations, "find_overrides", return_value=overrides):
+            self._charge(False, charge_item_id=item.id)
         term = self.env.ref("account.account_payment_term_30days_early_discount")
         self._charge(False, charge_item_id=item.id, invoice_payment_term_id=term.id)
         rounding = self.env["account.cash.rounding"].create(
