@@ -1,3 +1,4 @@
+from unittest.mock import patch
 from zlib import crc32
 
 from odoo import fields
@@ -6,6 +7,7 @@ from odoo.tests import new_test_user
 from odoo.tools import SQL
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.base.models.assetsbundle import AssetsBundle
 from odoo.addons.base.tests.common import BaseCommon
 
 from ..models.proof.credit_checks import CREDIT_CHECKS
@@ -38,6 +40,9 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
         # table that it believes to have one row, it joins 200 invoices and their
         # payments (``_compute_reconciled_payment_ids``) by minutes of nested loops.
         cls.env.cr.execute("SET LOCAL enable_nestloop = off")
+        for kind in ("js", "css"):
+            build = kept_set_up.build_once(kind)
+            cls.startClassPatcher(patch.object(AssetsBundle, kind, build))
         cls.batches = cls.env["account.credit.batch"]
         cls.runs = cls.env["account.credit.run"]
 

@@ -4,6 +4,9 @@ A company with its chart takes seconds, and so do the files of the web client: e
 class, or each tour, would make them. Where :func:`keep` has committed them before, a
 class takes the records over by their ids, and its own transaction begins there. A
 database that keeps nothing is fit for tests, too.
+
+What else each test would make again, a process keeps: bundles of files that are not in
+the database (:func:`build_once`).
 """
 
 import json
@@ -12,6 +15,8 @@ from odoo.models import BaseModel
 from odoo.modules.registry import Registry
 from odoo.tests.common import get_db_name
 
+from odoo.addons.base.models.assetsbundle import AssetsBundle
+
 KEY = "account_credit_posting.kept_set_up"
 # What a page of the web client loads during a tour.
 BUNDLES = (
@@ -19,6 +24,8 @@ BUNDLES = (
     ("web.assets_web_print", {"js": False, "css": True}),
     ("web.assets_tests", {"js": True, "css": False}),
 )
+# What this process has built, by addresses that change with the files.
+_built = {}
 
 
 def keep(common):
@@ -93,3 +100,24 @@ def _decode(env, value):
         return {key: _decode(env, part) for key, part in value.items()}
     model, ids, uid, su, context = value
     return env(user=uid, su=su, context=context)[model].browse(ids)
+
+
+def build_once(kind):
+    """Return a method of bundles that builds each of them once in this process.
+
+    The test before has rolled it back.
+
+    :param str kind: ``js`` or ``css``, the method that it stands for
+    """
+    build, extension = getattr(AssetsBundle, kind), f"min.{kind}"
+
+    def build_or_save(bundle):
+        url = bundle.get_link(kind)
+        if url in _built and not bundle.get_attachments(extension):
+            return bundle.save_attachment(extension, _built[url])
+        attachment = build(bundle)
+        if attachment.url == url:
+            _built.setdefault(url, attachment.raw.decode())
+        return attachment
+
+    return build_or_save
