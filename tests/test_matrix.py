@@ -118,9 +118,17 @@ def get_story(neighbour, *, with_addon=True):
     )
 
 
+@pytest.fixture(scope="module")
+def without_addon():
+    """Give a database with `account` alone, to be copied."""
+    with database.throwaway() as name:
+        yield name
+
+
 @pytest.mark.parametrize(("neighbour", "is_first"), get_pairs())
-def test_beside(neighbour, is_first):
-    with database.throwaway(os.environ[INSTALLED] if is_first else None) as name:
+def test_beside(neighbour, is_first, without_addon):
+    source = os.environ[INSTALLED] if is_first else without_addon
+    with database.throwaway(source) as name:
         if is_first:
             install(name, neighbour)
         else:
