@@ -5,6 +5,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from .. import const
 from ..tools.posting import with_posting
 from .common import AccountCreditCommon
 
@@ -184,6 +185,37 @@ class TestAccountCreditBatch(AccountCreditCommon):
             return post(moves, soft=soft)
 
         return patch.object(Move, "_post", _post)
+
+    def _find_sets(self, *refused):
+        """Post eight lines, two at once; return how many were attempted at once.
+
+        :param refused: accounts that another addon refuses
+        """
+        form = self.env.registry["account.credit.form.note"]
+        create, sizes = form._create_notes, []
+        refusal = UserError("On hold.")
+
+        def watch(records, lines):
+            sizes.append(len(lines))
+            if lines.partner_id & self.env["res.partner"].union(*refused):
+                raise refusal
+            return create(records, lines)
+
+        batch = self._create_batch(dict.fromkeys(self.accounts[:8], 10))
+        with (
+            patch.object(const, "CHUNK_LINES", 2),
+            patch.object(const, "ISOLATED_FIRST", 1),
+            patch.object(form, "_create_notes", watch),
+        ):
+            batch.action_post()
+        self.assertEqual(batch.failed_count, len(refused))
+        self.assertEqual(batch.posted_count, 8 - len(refused))
+        return sizes
+
+    def test_sets_are_small_at_first_and_where_one_was_refused(self):
+        self.assertEqual(self._find_sets(), [1, 1, 2, 2, 2])
+        # The second chunk as one is refused, and divided; those after it are not.
+        self.assertEqual(self._find_sets(self.accounts[2]), [1, 1, 2, 1, 1, 1, 1, 1, 1])
 
     def test_reverse_mirrors_every_credit_note(self):
         batch = self._create_batch({self.accounts[0]: 10, self.accounts[1]: 20})

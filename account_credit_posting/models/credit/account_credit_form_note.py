@@ -142,14 +142,30 @@ class AccountCreditFormNote(models.AbstractModel):
     def _post(self, lines):
         # Credit notes are created, and then posted, each isolated for itself: what is
         # refused on posting does not cost the others their creation.
-        drafts = self._isolate(lines, self._create_notes, const.ISOLATED_FIRST)
+        first = self._get_first(lines.batch_id)
+        drafts = self._isolate(lines, self._create_notes, first)
         isolate(
             self.env.cr,
             self._get_moves(lines.company_id).concat(*drafts),
             self._post_notes,
             self._discard_note,
-            const.ISOLATED_FIRST,
+            first,
         )
+
+    @api.model
+    def _get_first(self, batch):
+        """Return how many of a chunk are attempted first.
+
+        :return: None for all, while chunks before were posted and nothing has failed
+        """
+        lines = self.env["account.credit.line"]
+        posted, failed = (
+            lines.search_count(
+                [("batch_id", "=", batch.id), ("state", "=", state)], limit=1
+            )
+            for state in ("posted", "failed")
+        )
+        return None if posted and not failed else const.ISOLATED_FIRST
 
     @api.model
     def _create_notes(self, lines):
