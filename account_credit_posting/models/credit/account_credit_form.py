@@ -158,7 +158,7 @@ class AccountCreditForm(models.AbstractModel):
 
     @api.model
     def _is_derived(self, company):
-        """Tell whether a localization derives more than documents given complete say.
+        """Tell whether another addon derives more than documents given complete say.
 
         Odoo creates those of the company from what a user would type.
         """

@@ -138,7 +138,9 @@ class AccountCreditFormInvoice(models.AbstractModel):
                     | {
                         "fiscal_position_id": items.position.id,
                         "invoice_payment_term_id": self._get_charge_term(line).id,
-                        "invoice_date_due": items.receivables[-1]["date_maturity"],
+                        "invoice_date_due": max(
+                            vals["date_maturity"] for vals in items.receivables
+                        ),
                         "line_ids": [Command.create(vals) for vals in items.all],
                     }
                     for line, items in self._get_charges(lines).items()
@@ -168,7 +170,7 @@ class AccountCreditFormInvoice(models.AbstractModel):
         """Tell whether the items of the lines' invoices are all that Odoo would derive.
 
         It derives more from taxes, from the discount of an early payment, from the cash
-        rounding that documents have by default, and where a localization adds some.
+        rounding that documents have by default, and where another addon adds some.
         """
         batch = lines.batch_id
         company = batch.company_id
