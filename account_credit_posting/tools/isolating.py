@@ -105,7 +105,6 @@ def _attempt(cr, items, attempt):
         raise
     except Exception as error:  # noqa: BLE001 pylint: disable=broad-except
         # Whatever another addon raises for one must not stop the others.
-        cr.transaction.invalidate_field_data()
         cr.transaction.field_data.update(known)
         return None, error
     return done, None
