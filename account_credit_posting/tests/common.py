@@ -116,6 +116,20 @@ class AccountCreditCommon(AccountTestInvoicingCommon):
         )
 
     @classmethod
+    def _create_cash_rounding(cls, **vals):
+        """Create a rounding to five cents by a line of its own."""
+        return cls.env["account.cash.rounding"].create(
+            {
+                "name": "Five cents",
+                "rounding": 0.05,
+                "strategy": "add_invoice_line",
+                "profit_account_id": cls.company_data["default_account_revenue"].id,
+                "loss_account_id": cls.company_data["default_account_expense"].id,
+                **vals,
+            }
+        )
+
+    @classmethod
     def _create_invoice(cls, account, amount, **vals):
         """Post an untaxed invoice."""
         invoice = cls.env["account.move"].create(

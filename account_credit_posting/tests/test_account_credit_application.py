@@ -372,15 +372,7 @@ class TestApplyCredits(AccountCreditApplicationCommon):
         self.assertRest({invoice: (0, "paid")})
 
     def test_cash_rounding_is_paid_as_rounded(self):
-        rounding = self.env["account.cash.rounding"].create(
-            {
-                "name": "Five cents",
-                "rounding": 0.05,
-                "strategy": "add_invoice_line",
-                "profit_account_id": self.company_data["default_account_revenue"].id,
-                "loss_account_id": self.company_data["default_account_expense"].id,
-            }
-        )
+        rounding = self._create_cash_rounding()
         invoice = self._create_invoice(
             self.account, 99.98, invoice_cash_rounding_id=rounding.id
         )

@@ -178,15 +178,7 @@ class TestCompleting(StoredValueCommon):
             self._charge(False, charge_item_id=item.id)
         term = self.env.ref("account.account_payment_term_30days_early_discount")
         self._charge(False, charge_item_id=item.id, invoice_payment_term_id=term.id)
-        rounding = self.env["account.cash.rounding"].create(
-            {
-                "name": "Five cents",
-                "rounding": 0.05,
-                "strategy": "add_invoice_line",
-                "profit_account_id": self.company_data["default_account_revenue"].id,
-                "loss_account_id": self.company_data["default_account_expense"].id,
-            }
-        )
+        rounding = self._create_cash_rounding()
         self.env["ir.default"].set(
             "account.move", "invoice_cash_rounding_id", rounding.id
         )

@@ -315,16 +315,7 @@ class TestPromisedCreditKept(PromisedCreditCommon):
 
     def test_rounded_invoice_is_paid_whole(self):
         self.promotion.credit_vat_treatment = "price_reduction"
-        rounding = self.env["account.cash.rounding"].create(
-            {
-                "name": "5 cents",
-                "rounding": 0.05,
-                "strategy": "add_invoice_line",
-                "rounding_method": "UP",
-                "profit_account_id": self.company_data["default_account_revenue"].id,
-                "loss_account_id": self.company_data["default_account_expense"].id,
-            }
-        )
+        rounding = self._create_cash_rounding(rounding_method="UP")
         line = self._promise(200)
         invoice = self._create_taxed(82.63, invoice_cash_rounding_id=rounding.id)
         self.assertEqual(invoice.amount_total, 100)
