@@ -172,6 +172,7 @@ class TestAccountCreditBatch(AccountCreditCommon):
         self.assertEqual(len(batch.line_ids.move_id), 10)
         self.assertFalse(posted_before - batch.line_ids.move_id)
         self.assertFalse(batch.line_ids.filtered("error"))
+        self.assertFalse(batch.line_ids.filtered("is_refused"))
         self.assertLedgerSound(batch)
 
     def _refusing(self, account, error):
@@ -186,36 +187,46 @@ class TestAccountCreditBatch(AccountCreditCommon):
 
         return patch.object(Move, "_post", _post)
 
-    def _find_sets(self, *refused):
+    def _find_sets(self, refused=None, unsound=None):
         """Post eight lines, two at once; return how many were attempted at once.
 
         :param refused: accounts that another addon refuses
+        :param unsound: accounts that a check finds
         """
+        refused = refused or self.accounts.browse()
+        unsound = unsound or self.accounts.browse()
         form = self.env.registry["account.credit.form.note"]
         create, sizes = form._create_notes, []
         refusal = UserError("On hold.")
 
         def watch(records, lines):
             sizes.append(len(lines))
-            if lines.partner_id & self.env["res.partner"].union(*refused):
+            if lines.partner_id & refused:
                 raise refusal
             return create(records, lines)
 
         batch = self._create_batch(dict.fromkeys(self.accounts[:8], 10))
+        lines = batch.line_ids
+        lines.filtered(lambda line: line.partner_id in unsound).amount = 0
         with (
             patch.object(const, "CHUNK_LINES", 2),
             patch.object(const, "ISOLATED_FIRST", 1),
             patch.object(form, "_create_notes", watch),
         ):
             batch.action_post()
-        self.assertEqual(batch.failed_count, len(refused))
-        self.assertEqual(batch.posted_count, 8 - len(refused))
+        failed = lines.filtered(lambda line: line.state == "failed")
+        self.assertEqual(failed.partner_id, refused | unsound)
+        self.assertEqual(failed.filtered("is_refused").partner_id, refused)
+        self.assertEqual(batch.posted_count, 8 - len(failed))
         return sizes
 
     def test_sets_are_small_at_first_and_where_one_was_refused(self):
         self.assertEqual(self._find_sets(), [1, 1, 2, 2, 2])
         # The second chunk as one is refused, and divided; those after it are not.
-        self.assertEqual(self._find_sets(self.accounts[2]), [1, 1, 2, 1, 1, 1, 1, 1, 1])
+        third = self.accounts[2]
+        self.assertEqual(self._find_sets(refused=third), [1, 1, 2, 1, 1, 1, 1, 1, 1])
+        # What a check finds says nothing of the others.
+        self.assertEqual(self._find_sets(unsound=third), [1, 1, 1, 2, 2])
 
     def test_reverse_mirrors_every_credit_note(self):
         batch = self._create_batch({self.accounts[0]: 10, self.accounts[1]: 20})

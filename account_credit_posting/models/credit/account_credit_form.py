@@ -229,7 +229,7 @@ class AccountCreditForm(models.AbstractModel):
     def _set_refused(self, line, error):
         """Let a line fail with a sentence that says what to do about an exception."""
         error = explain_error(self.env, error, _logger, f"Credit line {line.id}")
-        line._set_failed(line._get_not_credited_message(error))
+        line._set_failed(line._get_not_credited_message(error), is_refused=True)
 
     @api.model
     def _read_ahead(self, accounts):

@@ -156,16 +156,19 @@ class AccountCreditFormNote(models.AbstractModel):
     def _get_first(self, batch):
         """Return how many of a chunk are attempted first.
 
-        :return: None for all, while chunks before were posted and nothing has failed
+        What a check found beforehand says nothing of the others.
+
+        :return: None for all, while chunks before were posted and nothing was refused
         """
         lines = self.env["account.credit.line"]
-        posted, failed = (
-            lines.search_count(
-                [("batch_id", "=", batch.id), ("state", "=", state)], limit=1
+        has_posted, has_refused = (
+            lines.search_count([("batch_id", "=", batch.id), *domain], limit=1)
+            for domain in (
+                [("state", "=", "posted")],
+                [("state", "=", "failed"), ("is_refused", "=", True)],
             )
-            for state in ("posted", "failed")
         )
-        return None if posted and not failed else const.ISOLATED_FIRST
+        return None if has_posted and not has_refused else const.ISOLATED_FIRST
 
     @api.model
     def _create_notes(self, lines):

@@ -142,6 +142,8 @@ class AccountCreditLine(models.Model):
     error = fields.Text(
         string="Reason", readonly=True, copy=False, written_by="posting"
     )
+    # Failed, and not by what a check found beforehand.
+    is_refused = fields.Boolean(readonly=True, copy=False, written_by="posting")
     reversal_error = fields.Text(
         string="Not Reversed",
         readonly=True,
@@ -565,10 +567,10 @@ class AccountCreditLine(models.Model):
         return open_record(self.move_id.name, self.move_id)
 
     def _set_pending(self):
-        self._update_state("pending", error=False)
+        self._update_state("pending", error=False, is_refused=False)
 
-    def _set_failed(self, reason):
-        self._update_state("failed", error=reason)
+    def _set_failed(self, reason, is_refused=False):
+        self._update_state("failed", error=reason, is_refused=is_refused)
 
     def _set_posted(self, move, item, debit_item=None):
         """Write down what the line was posted as.
