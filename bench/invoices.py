@@ -53,7 +53,7 @@ TABLE = Table(
         "without its triggers": Way(WITH, post_invoices, create_without_triggers),
         "with the addon": Way(WITH, post_invoices, create_with_triggers),
     },
-    sizes=(300,),
+    sizes=(200,),
     rounds=8,
     goals=(Goal("with the addon", at_most=1.05, of="without the addon"),),
 )

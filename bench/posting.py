@@ -148,8 +148,8 @@ TABLE = Table(
     ways={
         "one by one, as a clerk": Way(WITHOUT, post_as_a_clerk, most=50),
         "plain loop": Way(WITHOUT, post_in_a_plain_loop),
-        "Odoo's import of CSV": Way(WITHOUT, import_as_csv),
-        "Odoo's payments": Way(WITHOUT, pay_in_bulk),
+        "Odoo's import of CSV": Way(WITHOUT, import_as_csv, most=200),
+        "Odoo's payments": Way(WITHOUT, pay_in_bulk, most=200),
         "credit batch": Way(WITH, post_by_batch),
         "SQL floor": Way(WITHOUT, insert_rows, prepare_model),
     },

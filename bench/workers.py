@@ -11,8 +11,8 @@ from .tables import describe_bound
 #: ``{name: (credits, servers, rounds)}``
 RUNS = {
     "1,000": (1000, 1, 2),
-    "10,000": (10_000, 1, 2),
-    "10,000 by two": (10_000, 2, 2),
+    "10,000": (10_000, 1, 1),
+    "10,000 by two": (10_000, 2, 1),
     "50,000 by two": (50_000, 2, 1),
 }
 #: ``{what: (at least, at most)}``
