@@ -203,7 +203,7 @@ class AccountMove(models.Model):
         return super()._check_draftable()
 
     def _get_next_sequence_format(self):
-        """Ask for the last number once for a set of credits or invoices, not for each.
+        """Ask for the last number once for a set of entries of ours, not for each.
 
         The number itself comes from ``_locked_increment``, which holds the lock that
         keeps it unique among transactions, as for any other entry.
@@ -213,6 +213,7 @@ class AccountMove(models.Model):
         is_of_set = (
             self.credit_line_id
             or self.reversed_entry_id.credit_line_id
+            or self.stored_value_event
             or (posting.is_charging and self.move_type == "out_invoice")
         )
         if block is None or not is_of_set:

@@ -133,10 +133,10 @@ class TestStoredValueExpiry(StoredValueCommon, MailCase):
             values += self._issue(25, funding="promotion", expiry_date="2024-06-30")
         expire = stored_value_events.expire
 
-        def refuse(value, day):
+        def refuse(value, day, days):
             if value == values[1]:
                 raise ValueError("Another module refuses it")
-            return expire(value, day)
+            return expire(value, day, days)
 
         self.patch(stored_value_events, "expire", refuse)
         with self.assertLogs("odoo.addons.account_credit_posting", "WARNING") as logs:

@@ -232,6 +232,74 @@ class TestStoredValueMany(StoredValueCommon):
         few, many = count(10), count(50)
         self.assertLess((many - few) / 40, 10, "statements for each more of them")
 
+    def test_statements_do_not_grow_with_the_cards_that_pay(self):
+        self.company.auto_apply_gift_cards = True
+        applications = self.env["account.credit.application"]
+
+        def count(change):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            start = self.env.cr.sql_log_count
+            change()
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - start
+
+        def pay_and_undo(size):
+            families = self.env["res.partner"].create(
+                [{"name": f"Family {number}"} for number in range(size)]
+            )
+            self.company.credit_application_policy = "manual"
+            answers = self._issue_many(
+                *(self._prepare(10, "promotion", account=family) for family in families)
+            )
+            cards = self.values.browse([answer["id"] for answer in answers])
+            invoices = self.env["account.move"].union(
+                *(self._create_invoice(family, 30) for family in families)
+            )
+            self.company.credit_application_policy = "posted"
+            figures = [
+                count(lambda: applications._apply(families, self.company, "cron"))
+            ]
+            self.assertEqual(cards.mapped("state"), ["used"] * size)
+            figures.append(count(invoices.unapply_account_credits))
+            self.assertEqual(cards.mapped("state"), ["active"] * size)
+            return figures
+
+        pay_and_undo(2)
+        few, many = pay_and_undo(2), pay_and_undo(12)
+        for name, one, other in zip(("pay", "undo"), few, many, strict=True):
+            with self.subTest(name):
+                self.assertLess((other - one) / 10, 4, "statements for each more")
+
+    def test_paying_is_told_by_the_history_not_by_messages(self):
+        answers = self._issue_many(*[self._prepare(10, "promotion")] * 2)
+        cards = self.values.browse([answer["id"] for answer in answers])
+        self.company.credit_application_policy = "manual"
+        invoice = self._create_invoice(self.account, 30)
+        self.company.write(
+            {"auto_apply_gift_cards": True, "credit_application_policy": "posted"}
+        )
+        # Tests track nothing by default.
+        env = self.env(context={})
+        env.cr.flush()
+        messages = cards.message_ids
+        env["account.credit.application"]._apply(self.account, self.company, "cron")
+        env.cr.flush()
+        self.assertEqual(cards.mapped("state"), ["used"] * 2)
+        invoice.with_env(env).unapply_account_credits()
+        env.cr.flush()
+        self.assertEqual(cards.mapped("state"), ["active"] * 2)
+        self.assertEqual(cards.message_ids, messages)
+        for card in cards:
+            self.assertEqual(
+                card.move_line_ids.move_id.sorted("id").mapped("stored_value_event"),
+                ["issue", "use", "undo"],
+            )
+        cards[0].with_env(env(user=self.manager)).action_void("Sent twice")
+        env.cr.flush()
+        tracked = (cards.message_ids - messages).sudo().tracking_value_ids
+        self.assertEqual(tracked.field_id.mapped("name"), ["state"])
+
     def test_expiry_is_one_set(self):
         answers = self._issue_many(
             *(

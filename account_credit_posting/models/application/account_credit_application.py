@@ -348,8 +348,13 @@ class AccountCreditApplication(models.Model):
         """
         applied = self.filtered(lambda application: application.state == "applied")
         applied._pin(is_pinned)
-        # The state follows in `account.partial.reconcile.unlink`.
-        applied.partial_id.unlink()
+        # The state follows in `account.partial.reconcile.unlink`. The applications lose
+        # their partials there, which would be read one by one after that, as Odoo reads
+        # the payments of their entries.
+        partials = applied.partial_id.with_prefetch()
+        items = partials.debit_move_id + partials.credit_move_id
+        items.move_id.mapped("matched_payment_ids")
+        partials.unlink()
 
     def _pin(self, is_pinned):
         self._write_guarded({"is_pinned": is_pinned})

@@ -285,6 +285,8 @@ class AccountCreditForm(models.AbstractModel):
     @api.model
     def _post_as_block(self, moves):
         """Post entries as one set, with numbers that follow each other."""
+        # Odoo asks for those of one entry after the other.
+        moves.line_ids.partner_id.mapped("commercial_partner_id")
         with_posting(moves, numbers=NumberBlock())._post(soft=False)
 
     # -------------------------------------------------------------------------

@@ -389,8 +389,10 @@ class AccountStoredValue(models.Model):
         left. In the order of the ids, so that no two wait for each other.
         """
         lock_rows(self)
-        for value in self:
-            value._write_guarded({"movement_count": value.movement_count + 1})
+        # What is written next says itself whether it is logged.
+        silent = self.with_context(mail_notrack=True)
+        for count, values in silent.grouped("movement_count").items():
+            values._write_guarded({"movement_count": count + 1})
 
     # -------------------------------------------------------------------------
     # ISSUE

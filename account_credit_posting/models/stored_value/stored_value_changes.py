@@ -261,9 +261,15 @@ def use(applications):
     )
     values._lock()
     reductions = BaseReductions()
+    available = stored_value_events.find_available(values)
     moves = post_entries(
         [
-            stored_value_events.use(application.credit.move, application, reductions)
+            stored_value_events.use(
+                application.credit.move,
+                application,
+                reductions,
+                available[application.credit.move],
+            )
             for application in applications
         ]
     )
@@ -460,7 +466,10 @@ def expire(values, date):
     :raise UserError: see ``stored_value_events.expire``
     """
     values._lock()
-    entries = [stored_value_events.expire(value, date) for value in values]
+    available = stored_value_events.find_available(values)
+    entries = [
+        stored_value_events.expire(value, date, available[value]) for value in values
+    ]
     post_set([entry for entry in entries if entry])
     values._update_state("expired")
 
@@ -543,11 +552,15 @@ def update_from_balance(values):
     if used := empty.filtered(lambda value: value.state == "active"):
         # Its history says it.
         used.with_context(mail_notrack=True)._update_state("used")
-    for value in values - empty:
+    back = values - empty
+    if unused := back.filtered(lambda value: value.state == "used"):
+        unused.with_context(mail_notrack=True)._update_state("active")
+        follow_invoices(unused.filtered("invoice_id"))
+    for value in back - unused:
         if value.state == "void":
             # To discounts given, or onto the account, where the credit note is.
             post(stored_value_events.void_again(value))
-        elif value.state in ("used", "expired", "handed"):
+        elif value.state in ("expired", "handed"):
             value._update_state("active")
             follow_invoices(value.filtered("invoice_id"))
 

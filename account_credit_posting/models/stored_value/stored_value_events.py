@@ -239,13 +239,14 @@ def _find_unallocated_payments(value):
 # -----------------------------------------------------------------------------
 
 
-def use(value, application, reductions):
+def use(value, application, reductions, days):
     """Build the use for an invoice; the other side is the receivable item.
 
     What nobody paid for lowers the tax base, where the card says so.
 
     :param application: of ``plan_applications``
     :param reductions: the ``BaseReductions`` of the set
+    :param list days: what can be taken of it, see :func:`find_available`
     :raise UserError: when there is less left than planned
     """
     check_state(value, "active")
@@ -254,7 +255,8 @@ def use(value, application, reductions):
     label = value.env._(
         "%(value)s for %(invoice)s", value=value.name, invoice=invoice.name
     )
-    entry = _build(value, "use", -amount, application.term.ledger, label=label)
+    check_available(value, amount, get_today(value.company_id), days)
+    entry = _build_checked(value, "use", -amount, application.term.ledger, label=label)
     entry = _divide(entry, reductions.taken)
     given = sum(
         item.amount for item in entry.items if item.account == value.given_account_id
@@ -454,9 +456,10 @@ def refund(value, amount, journal):
     return _build_payment(value, "refund", -amount, journal)
 
 
-def expire(value, date):
+def expire(value, date, days):
     """Build the breakage: what is left goes to income.
 
+    :param list days: what can be taken of it, see :func:`find_available`
     :return: None where nothing is left
     :raise UserError: for value that was paid for, where the company says that such
         value does not expire
@@ -475,7 +478,9 @@ def expire(value, date):
     if value.currency_id.compare_amounts(value.balance, 0) <= 0:
         return None
     account = company._get_own_or_parent("breakage_account_id")
-    entry = _divide(_build(value, "expire", -value.balance, account, date=date))
+    check_available(value, value.balance, date, days)
+    entry = _build_checked(value, "expire", -value.balance, account, date=date)
+    entry = _divide(entry)
     if value._is_single_purpose():
         return _leave_tax(entry)
     tax = company._get_own_or_parent("breakage_tax_id")
@@ -697,14 +702,16 @@ def check_amount(value, amount, limit=None):
     return amount
 
 
-def check_available(value, amount, date):
+def check_available(value, amount, date, days=None):
     """Check that a stored value has so much on a day, and on each later one.
 
     :param amount: above zero
     :param date: of the entry that takes it
+    :param list days: see :func:`find_available`; asked for by default
     :raise UserError: when some of it is dated later
     """
-    days = find_available(value)[value]
+    if days is None:
+        days = find_available(value)[value]
     currency = value.currency_id
     available = get_available(days, date)
     if currency.compare_amounts(amount, available) <= 0:
@@ -784,10 +791,17 @@ def _build(value, event, amount, account, *, date=None, label=None):
     :param account: the other side
     :param date: today by default
     :param label: the name of the event by default
+    :raise UserError: when less is left, see :func:`check_available`
     """
     date = date or get_today(value.company_id)
     if amount < 0:
         check_available(value, -amount, date)
+    return _build_checked(value, event, amount, account, date=date, label=label)
+
+
+def _build_checked(value, event, amount, account, *, date=None, label=None):
+    """Build an entry of what is there, see :func:`_build`."""
+    date = date or get_today(value.company_id)
     label = label or get_event_label(value.env, event)
     items = _build_items(value, amount, account, date, label, _convert)
     return Entry(value, event, date, f"{value.name}: {label}", items)
