@@ -552,17 +552,15 @@ def update_from_balance(values):
     if used := empty.filtered(lambda value: value.state == "active"):
         # Its history says it.
         used.with_context(mail_notrack=True)._update_state("used")
-    back = values - empty
-    if unused := back.filtered(lambda value: value.state == "used"):
-        unused.with_context(mail_notrack=True)._update_state("active")
-        follow_invoices(unused.filtered("invoice_id"))
-    for value in back - unused:
-        if value.state == "void":
-            # To discounts given, or onto the account, where the credit note is.
-            post(stored_value_events.void_again(value))
-        elif value.state in ("expired", "handed"):
-            value._update_state("active")
-            follow_invoices(value.filtered("invoice_id"))
+    for state, back in (values - empty).grouped("state").items():
+        if state == "void":
+            for value in back:
+                # To discounts given, or onto the account, where the credit note is.
+                post(stored_value_events.void_again(value))
+        elif state in ("used", "expired", "handed"):
+            silent = {"mail_notrack": True} if state == "used" else {}
+            back.with_context(**silent)._update_state("active")
+            follow_invoices(back.filtered("invoice_id"))
 
 
 def follow_invoices(values):

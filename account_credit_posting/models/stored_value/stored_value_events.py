@@ -255,8 +255,9 @@ def use(value, application, reductions, days):
     label = value.env._(
         "%(value)s for %(invoice)s", value=value.name, invoice=invoice.name
     )
-    check_available(value, amount, get_today(value.company_id), days)
-    entry = _build_checked(value, "use", -amount, application.term.ledger, label=label)
+    today = get_today(value.company_id)
+    check_available(value, amount, today, days)
+    entry = _build_checked(value, "use", -amount, application.term.ledger, today, label)
     entry = _divide(entry, reductions.taken)
     given = sum(
         item.amount for item in entry.items if item.account == value.given_account_id
@@ -479,7 +480,7 @@ def expire(value, date, days):
         return None
     account = company._get_own_or_parent("breakage_account_id")
     check_available(value, value.balance, date, days)
-    entry = _build_checked(value, "expire", -value.balance, account, date=date)
+    entry = _build_checked(value, "expire", -value.balance, account, date)
     entry = _divide(entry)
     if value._is_single_purpose():
         return _leave_tax(entry)
@@ -796,12 +797,11 @@ def _build(value, event, amount, account, *, date=None, label=None):
     date = date or get_today(value.company_id)
     if amount < 0:
         check_available(value, -amount, date)
-    return _build_checked(value, event, amount, account, date=date, label=label)
+    return _build_checked(value, event, amount, account, date, label)
 
 
-def _build_checked(value, event, amount, account, *, date=None, label=None):
+def _build_checked(value, event, amount, account, date, label=None):
     """Build an entry of what is there, see :func:`_build`."""
-    date = date or get_today(value.company_id)
     label = label or get_event_label(value.env, event)
     items = _build_items(value, amount, account, date, label, _convert)
     return Entry(value, event, date, f"{value.name}: {label}", items)
